@@ -1,0 +1,3 @@
+//! `reel`, the command.
+#![forbid(unsafe_code)]
+fn main() {}

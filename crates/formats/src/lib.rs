@@ -1,0 +1,2 @@
+//! Probing, the Demuxer trait, and every container Reelwright reads.
+#![forbid(unsafe_code)]
