@@ -1,2 +1,19 @@
 //! Encoder and decoder traits, the registry, compression and decompression sessions.
+//!
+//! What VideoToolbox is to AVFoundation. A provider crate implements [`Provider`]; a [`Registry`] holds providers and
+//! selects among their codecs by [`EncoderSpecification`].
 #![forbid(unsafe_code)]
+
+mod audio;
+mod registry;
+mod video;
+
+pub use audio::{AudioDecoder, AudioEncoder, AudioEncoderSettings, AudioRate};
+pub use registry::{
+    Codec, DecoderInfo, EncoderInfo, EncoderSpecification, HardwareUse, Licence, Provider, QualityClass,
+    Registry, SpeedClass,
+};
+pub use video::{
+    FrameOptions, KeyFrames, RateLimit, VideoDecoder, VideoDecoderSettings, VideoEncoder,
+    VideoEncoderSettings, VideoProfile, VideoRate,
+};

@@ -1,0 +1,372 @@
+use std::sync::Arc;
+
+use reelwright_media::{
+    AudioCodec, Error, ErrorKind, FormatDescription, PixelFormat, Result, Size, Stage, VideoCodec,
+};
+
+use crate::{
+    AudioDecoder, AudioEncoder, AudioEncoderSettings, VideoDecoder, VideoDecoderSettings, VideoEncoder,
+    VideoEncoderSettings, VideoProfile,
+};
+
+/// A codec of either kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// A video codec.
+    Video(VideoCodec),
+    /// An audio codec.
+    Audio(AudioCodec),
+}
+
+impl Codec {
+    /// The name people use.
+    pub fn name(self) -> String {
+        match self {
+            Self::Video(codec) => codec.name(),
+            Self::Audio(codec) => codec.name(),
+        }
+    }
+}
+
+/// One encoder a provider offers. `VTCopyVideoEncoderList`'s rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EncoderInfo {
+    /// Unique, short, lower case: `openh264`, `libx264`, `aac`.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// The provider's name.
+    pub provider: &'static str,
+    /// What it makes.
+    pub codec: Codec,
+    /// Under which terms a program that contains it may be passed on.
+    pub licence: Licence,
+    /// Whether it runs on dedicated hardware.
+    pub hardware: bool,
+    /// How fast it is for its codec.
+    pub speed: SpeedClass,
+    /// How much quality it makes of a bit.
+    pub quality: QualityClass,
+    /// Profiles it can be asked for; empty where it has none or chooses itself.
+    pub profiles: Vec<VideoProfile>,
+    /// Layouts it takes; empty for audio.
+    pub pixel_formats: Vec<PixelFormat>,
+    /// The largest picture, where there is a limit.
+    pub max_size: Option<Size>,
+    /// Whether it can store pictures in another order than shown.
+    pub reordering: bool,
+    /// The most channels it takes; 0 for video.
+    pub max_channels: u16,
+    /// Names of the options it knows, each with a sentence.
+    pub options: Vec<(&'static str, &'static str)>,
+}
+
+/// One decoder a provider offers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecoderInfo {
+    /// Unique, short, lower case.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// The provider's name.
+    pub provider: &'static str,
+    /// What it reads.
+    pub codec: Codec,
+    /// Under which terms a program that contains it may be passed on.
+    pub licence: Licence,
+    /// Whether it runs on dedicated hardware.
+    pub hardware: bool,
+    /// How fast it is for its codec.
+    pub speed: SpeedClass,
+}
+
+/// The terms of a codec, as they matter to whoever passes a program on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Licence {
+    /// MIT, BSD, Apache, MPL: anything goes, with credit.
+    Permissive,
+    /// LGPL.
+    Lesser,
+    /// GPL: so is the program that contains it.
+    Gpl,
+}
+
+impl Licence {
+    /// The name people use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Permissive => "permissive",
+            Self::Lesser => "LGPL",
+            Self::Gpl => "GPL",
+        }
+    }
+}
+
+/// How fast a codec is among those of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SpeedClass {
+    /// Below real time for common sizes.
+    Slow,
+    /// About real time.
+    Medium,
+    /// Several times real time.
+    Fast,
+}
+
+/// How much quality an encoder makes of a bit among those of its codec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum QualityClass {
+    /// For previews.
+    Basic,
+    /// For everyday use.
+    Good,
+    /// For archives and delivery.
+    Best,
+}
+
+/// Whether dedicated hardware may, should or must be used.
+/// `kVTVideoEncoderSpecification_EnableHardwareAcceleratedVideoEncoder` and `_Require...`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum HardwareUse {
+    /// Software only. The default: its output is the same everywhere.
+    #[default]
+    Avoid,
+    /// Hardware where there is some.
+    Prefer,
+    /// Nothing but hardware.
+    Require,
+}
+
+/// A filter over the encoders of a registry: an unmet demand fails the selection. `encoderSpecification`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EncoderSpecification {
+    /// Only the encoder with this id.
+    pub id: Option<String>,
+    /// Only, rather or never hardware.
+    pub hardware: HardwareUse,
+    /// Nothing stricter than this licence.
+    pub licence: Option<Licence>,
+    /// Only encoders that reorder.
+    pub reordering: bool,
+    /// Only encoders with this profile.
+    pub profile: Option<VideoProfile>,
+    /// Only encoders that take pictures of this size.
+    pub size: Option<Size>,
+    /// Only encoders that take this layout.
+    pub pixel_format: Option<PixelFormat>,
+}
+
+/// A set of codecs from one source.
+pub trait Provider: Send + Sync {
+    /// `native`, `libav`.
+    fn name(&self) -> &'static str;
+
+    /// Its encoders, preferred ones first within a codec.
+    fn encoders(&self) -> &[EncoderInfo];
+
+    /// Its decoders, preferred ones first within a codec.
+    fn decoders(&self) -> &[DecoderInfo];
+
+    /// Makes the video encoder with this id.
+    fn video_encoder(&self, id: &str, settings: &VideoEncoderSettings) -> Result<Box<dyn VideoEncoder>>;
+
+    /// Makes the audio encoder with this id.
+    fn audio_encoder(&self, id: &str, settings: &AudioEncoderSettings) -> Result<Box<dyn AudioEncoder>>;
+
+    /// Makes the video decoder with this id, or says why not: a decoder may refuse a profile it can't decode
+    /// ([`ErrorKind::Unsupported`]), upon which the next one is asked.
+    fn video_decoder(&self, id: &str, settings: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>>;
+
+    /// Makes the audio decoder with this id, or says why not.
+    fn audio_decoder(&self, id: &str, format: &Arc<FormatDescription>) -> Result<Box<dyn AudioDecoder>>;
+}
+
+/// The codecs of this build, best provider first.
+#[derive(Clone, Default)]
+pub struct Registry {
+    providers: Vec<Arc<dyn Provider>>,
+}
+
+impl Registry {
+    /// A registry without codecs.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same registry with another provider, asked after those before it.
+    #[must_use]
+    pub fn with(mut self, provider: Arc<dyn Provider>) -> Self {
+        self.providers.push(provider);
+        self
+    }
+
+    /// Every encoder, in the order they are asked.
+    pub fn encoders(&self) -> impl Iterator<Item = &EncoderInfo> {
+        self.providers.iter().flat_map(|provider| provider.encoders())
+    }
+
+    /// Every decoder, in the order they are asked.
+    pub fn decoders(&self) -> impl Iterator<Item = &DecoderInfo> {
+        self.providers.iter().flat_map(|provider| provider.decoders())
+    }
+
+    /// The first encoder of `codec` that satisfies `specification`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoCodec`], saying which encoders there are and what each lacks.
+    pub fn select(&self, codec: Codec, specification: &EncoderSpecification) -> Result<&EncoderInfo> {
+        self.provider_for(codec, specification).map(|(_, info)| info)
+    }
+
+    /// Selects and makes a video encoder.
+    pub fn video_encoder(
+        &self,
+        settings: &VideoEncoderSettings,
+        specification: &EncoderSpecification,
+    ) -> Result<(EncoderInfo, Box<dyn VideoEncoder>)> {
+        let (provider, info) = self.provider_for(Codec::Video(settings.codec), specification)?;
+        let encoder =
+            provider.video_encoder(&info.id, settings).map_err(|error| error.at_stage(Stage::Encode))?;
+        Ok((info.clone(), encoder))
+    }
+
+    /// Selects and makes an audio encoder.
+    pub fn audio_encoder(
+        &self,
+        settings: &AudioEncoderSettings,
+        specification: &EncoderSpecification,
+    ) -> Result<(EncoderInfo, Box<dyn AudioEncoder>)> {
+        let (provider, info) = self.provider_for(Codec::Audio(settings.codec), specification)?;
+        let encoder =
+            provider.audio_encoder(&info.id, settings).map_err(|error| error.at_stage(Stage::Encode))?;
+        Ok((info.clone(), encoder))
+    }
+
+    /// Makes the first video decoder that takes the format.
+    pub fn video_decoder(
+        &self,
+        settings: &VideoDecoderSettings,
+    ) -> Result<(DecoderInfo, Box<dyn VideoDecoder>)> {
+        let format = settings.format.as_video();
+        let codec = format.map(|format| Codec::Video(format.codec));
+        let codec = codec.ok_or_else(|| Error::misuse("a video decoder needs a video format"))?;
+        self.decoder(codec, |provider, id| provider.video_decoder(id, settings))
+    }
+
+    /// Makes the first audio decoder that takes the format.
+    pub fn audio_decoder(
+        &self,
+        format: &Arc<FormatDescription>,
+    ) -> Result<(DecoderInfo, Box<dyn AudioDecoder>)> {
+        let codec = format.as_audio().map(|format| Codec::Audio(format.codec));
+        let codec = codec.ok_or_else(|| Error::misuse("an audio decoder needs an audio format"))?;
+        self.decoder(codec, |provider, id| provider.audio_decoder(id, format))
+    }
+
+    fn decoder<T>(
+        &self,
+        codec: Codec,
+        make: impl Fn(&dyn Provider, &str) -> Result<T>,
+    ) -> Result<(DecoderInfo, T)> {
+        let mut refusal = None;
+        for provider in &self.providers {
+            for info in provider.decoders().iter().filter(|info| info.codec == codec) {
+                match make(provider.as_ref(), &info.id) {
+                    Ok(decoder) => return Ok((info.clone(), decoder)),
+                    Err(error) => refusal = refusal.or(Some(error)),
+                }
+            }
+        }
+        Err(refusal
+            .unwrap_or_else(|| {
+                Error::new(ErrorKind::NoCodec, format!("this build has no decoder for {}", codec.name()))
+                    .with_hint("build with `--features libav`, or copy the track instead of re-encoding it")
+            })
+            .at_stage(Stage::Decode))
+    }
+
+    fn provider_for(
+        &self,
+        codec: Codec,
+        specification: &EncoderSpecification,
+    ) -> Result<(&Arc<dyn Provider>, &EncoderInfo)> {
+        let candidates = || {
+            let all = self
+                .providers
+                .iter()
+                .flat_map(|provider| provider.encoders().iter().map(move |info| (provider, info)));
+            all.filter(|(_, info)| info.codec == codec)
+        };
+        let mut fitting: Vec<_> =
+            candidates().filter(|(_, info)| specification.lacks(info).is_none()).collect();
+        if specification.hardware == HardwareUse::Prefer {
+            fitting.sort_by_key(|(_, info)| !info.hardware);
+        }
+        fitting.first().copied().ok_or_else(|| self.nothing_fits(codec, specification))
+    }
+
+    fn nothing_fits(&self, codec: Codec, specification: &EncoderSpecification) -> Error {
+        let reasons: Vec<_> = self
+            .encoders()
+            .filter(|info| info.codec == codec)
+            .filter_map(|info| specification.lacks(info).map(|lack| format!("{} {lack}", info.id)))
+            .collect();
+        if reasons.is_empty() {
+            return Error::new(ErrorKind::NoCodec, format!("this build has no encoder for {}", codec.name()))
+                .with_hint("build with `--features libav`; `reel encoders` lists what there is");
+        }
+        Error::new(
+            ErrorKind::NoCodec,
+            format!("no {} encoder fits the request: {}", codec.name(), reasons.join("; ")),
+        )
+        .with_hint("relax the request; `reel encoders` lists what there is")
+    }
+}
+
+impl EncoderSpecification {
+    /// Only the encoder with this id.
+    pub fn with_id(id: impl Into<String>) -> Self {
+        // Asking for an encoder by name is asking for its hardware too.
+        Self { id: Some(id.into()), hardware: HardwareUse::Prefer, ..Self::default() }
+    }
+
+    /// The first demand `info` doesn't meet, as the rest of a sentence about it.
+    pub fn lacks(&self, info: &EncoderInfo) -> Option<String> {
+        if let Some(id) = &self.id
+            && *id != info.id
+        {
+            return Some(format!("is not {id}"));
+        }
+        match self.hardware {
+            HardwareUse::Avoid if info.hardware => return Some("runs on hardware".into()),
+            HardwareUse::Require if !info.hardware => return Some("runs in software".into()),
+            _ => {}
+        }
+        if let Some(licence) = self.licence
+            && info.licence > licence
+        {
+            return Some(format!("is {}", info.licence.name()));
+        }
+        if self.reordering && !info.reordering {
+            return Some("does not reorder frames".into());
+        }
+        if let Some(profile) = self.profile
+            && !info.profiles.contains(&profile)
+        {
+            return Some(format!("lacks profile {profile:?}"));
+        }
+        if let (Some(size), Some(max)) = (self.size, info.max_size)
+            && (size.width.max(size.height) > max.width.max(max.height)
+                || size.width.min(size.height) > max.width.min(max.height))
+        {
+            return Some(format!("stops at {max}"));
+        }
+        if let Some(format) = self.pixel_format
+            && !info.pixel_formats.contains(&format)
+        {
+            return Some(format!("does not take {format:?}"));
+        }
+        None
+    }
+}

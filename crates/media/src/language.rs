@@ -1,0 +1,103 @@
+use std::fmt;
+
+/// A language by its ISO 639-2/T code and, where the three letters don't suffice, a BCP 47 tag.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Language {
+    code: [u8; 3],
+    tag: Option<String>,
+}
+
+impl Language {
+    /// Not stated: `und`.
+    pub const UNDETERMINED: Self = Self { code: *b"und", tag: None };
+
+    /// Three lower-case ASCII letters, as in `eng`; `None` for anything else.
+    pub fn from_code(code: &str) -> Option<Self> {
+        let code: [u8; 3] = code.as_bytes().try_into().ok()?;
+        code.iter().all(u8::is_ascii_lowercase).then_some(Self { code, tag: None })
+    }
+
+    /// The packed 15 bits of `mdhd` (three times five bits, each letter minus 0x60). Values below 0x400 are
+    /// Macintosh language codes in QuickTime files; 0x7FFF and codes without letters read as undetermined.
+    pub fn from_packed(packed: u16) -> Self {
+        if packed < 0x400 {
+            return Self::from_macintosh(packed);
+        }
+        let letter = |shift: u16| ((packed >> shift & 0x1F) as u8) + 0x60;
+        let code = [letter(10), letter(5), letter(0)];
+        if packed != 0x7FFF && code.iter().all(u8::is_ascii_lowercase) {
+            Self { code, tag: None }
+        } else {
+            Self::UNDETERMINED
+        }
+    }
+
+    /// The packed 15 bits of `mdhd`.
+    pub fn to_packed(&self) -> u16 {
+        self.code.iter().fold(0, |packed, &letter| packed << 5 | u16::from(letter.wrapping_sub(0x60) & 0x1F))
+    }
+
+    /// The same language with a BCP 47 tag, as in `zh-Hans`.
+    #[must_use]
+    pub fn with_tag(mut self, tag: impl Into<String>) -> Self {
+        self.tag = Some(tag.into()).filter(|tag| !tag.is_empty());
+        self
+    }
+
+    /// The ISO 639-2/T code.
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.code).unwrap_or("und")
+    }
+
+    /// The BCP 47 tag, where one was stated.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    /// Whether no language is stated.
+    pub fn is_undetermined(&self) -> bool {
+        self.code == *b"und" && self.tag.is_none()
+    }
+
+    /// QuickTime's Macintosh language numbers ("Language Code Values" in the QuickTime File Format specification).
+    fn from_macintosh(code: u16) -> Self {
+        const CODES: [&str; 32] = [
+            "eng", "fra", "deu", "ita", "nld", "swe", "spa", "dan", "por", "nor", "heb", "jpn", "ara", "fin",
+            "ell", "isl", "mlt", "tur", "hrv", "zho", "urd", "hin", "tha", "kor", "lit", "pol", "hun", "est",
+            "lav", "sme", "fao", "fas",
+        ];
+        CODES.get(usize::from(code)).and_then(|code| Self::from_code(code)).unwrap_or(Self::UNDETERMINED)
+    }
+}
+
+impl Default for Language {
+    fn default() -> Self {
+        Self::UNDETERMINED
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.tag().unwrap_or(self.code()))
+    }
+}
+
+impl fmt::Debug for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packs_as_mdhd_does() {
+        assert_eq!(Language::UNDETERMINED.to_packed(), 0x55C4);
+        assert_eq!(Language::from_packed(0x55C4), Language::UNDETERMINED);
+        assert_eq!(Language::from_packed(Language::from_code("jpn").unwrap().to_packed()).code(), "jpn");
+        assert_eq!(Language::from_packed(0).code(), "eng");
+        assert_eq!(Language::from_code("EN"), None);
+    }
+}
