@@ -1,7 +1,7 @@
 use std::fmt;
 
 /// A four-character code: the name of a box, a brand, a codec or a handler (ISO/IEC 14496-12, 4.2).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FourCc(pub [u8; 4]);
 
 impl FourCc {
