@@ -137,7 +137,7 @@ impl<T: Field<T> + Copy + Default, const N: usize> Field<[T; N]> for [T; N] {
 }
 
 /// A time or length: 32 bits in version 0, 64 in version 1. All ones of 32 bits, "unknown", become all ones of 64.
-pub struct Wide;
+pub(crate) struct Wide;
 
 impl Field<u64> for Wide {
     fn read(r: &mut Reader<'_>, version: Version) -> Result<u64> {
@@ -167,8 +167,77 @@ impl Field<u64> for Wide {
     }
 }
 
+/// A number: 32 bits in version 0, 64 in version 1.
+pub(crate) struct Number;
+
+impl Field<u64> for Number {
+    fn read(r: &mut Reader<'_>, version: Version) -> Result<u64> {
+        if version.version > 0 { r.u64() } else { r.u32().map(u64::from) }
+    }
+
+    fn write(value: &u64, w: &mut Writer, version: Version) {
+        match u32::try_from(*value) {
+            Ok(value) if version.version == 0 => w.u32(value),
+            _ => w.u64(*value),
+        }
+    }
+
+    fn version(value: &u64) -> u8 {
+        u8::from(u32::try_from(*value).is_err())
+    }
+
+    fn show(value: &u64) -> String {
+        value.to_string()
+    }
+}
+
+/// A signed number: 32 bits in version 0, 64 in version 1.
+pub(crate) struct SignedWide;
+
+impl Field<i64> for SignedWide {
+    fn read(r: &mut Reader<'_>, version: Version) -> Result<i64> {
+        if version.version > 0 { r.i64() } else { r.i32().map(i64::from) }
+    }
+
+    fn write(value: &i64, w: &mut Writer, version: Version) {
+        match i32::try_from(*value) {
+            Ok(value) if version.version == 0 => w.i32(value),
+            _ => w.i64(*value),
+        }
+    }
+
+    fn version(value: &i64) -> u8 {
+        u8::from(i32::try_from(*value).is_err())
+    }
+
+    fn show(value: &i64) -> String {
+        value.to_string()
+    }
+}
+
+/// Four-character codes up to the end of the box.
+pub(crate) struct Codes;
+
+impl Field<Vec<FourCc>> for Codes {
+    fn read(r: &mut Reader<'_>, _: Version) -> Result<Vec<FourCc>> {
+        let mut codes = Vec::new();
+        while r.remaining() >= 4 {
+            codes.push(r.fourcc()?);
+        }
+        Ok(codes)
+    }
+
+    fn write(value: &Vec<FourCc>, w: &mut Writer, _: Version) {
+        value.iter().for_each(|&code| w.fourcc(code));
+    }
+
+    fn show(value: &Vec<FourCc>) -> String {
+        value.iter().map(FourCc::to_string).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// Everything up to the end of the box.
-pub struct Rest;
+pub(crate) struct Rest;
 
 impl Field<Bytes> for Rest {
     fn read(r: &mut Reader<'_>, _: Version) -> Result<Bytes> {

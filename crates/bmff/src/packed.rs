@@ -106,7 +106,7 @@ impl<E: Entry> fmt::Debug for Packed<E> {
 }
 
 /// A table behind its 32-bit count of rows; a count beyond the end of the box is cut to what is there.
-pub struct Counted;
+pub(crate) struct Counted;
 
 impl<E: Entry> Field<Packed<E>> for Counted {
     fn read(r: &mut Reader<'_>, _: Version) -> Result<Packed<E>> {
@@ -117,6 +117,43 @@ impl<E: Entry> Field<Packed<E>> for Counted {
 
     fn write(value: &Packed<E>, w: &mut Writer, _: Version) {
         w.u32(u32::try_from(value.len()).unwrap_or(u32::MAX));
+        w.bytes(&value.bytes);
+    }
+
+    fn show(value: &Packed<E>) -> String {
+        format!("{value:?}")
+    }
+}
+
+/// A table behind its 16-bit count of rows; a count beyond the end of the box is cut to what is there.
+pub(crate) struct Counted16;
+
+impl<E: Entry> Field<Packed<E>> for Counted16 {
+    fn read(r: &mut Reader<'_>, _: Version) -> Result<Packed<E>> {
+        let rows = usize::from(r.u16()?).min(r.remaining() / E::SIZE);
+        Ok(Packed::from_bytes(r.bytes(rows * E::SIZE)?))
+    }
+
+    fn write(value: &Packed<E>, w: &mut Writer, _: Version) {
+        let rows = u16::try_from(value.len()).unwrap_or(u16::MAX);
+        w.u16(rows);
+        w.bytes(&value.bytes[..usize::from(rows) * E::SIZE]);
+    }
+
+    fn show(value: &Packed<E>) -> String {
+        format!("{value:?}")
+    }
+}
+
+/// A table that fills the rest of its box.
+pub(crate) struct RestRows;
+
+impl<E: Entry> Field<Packed<E>> for RestRows {
+    fn read(r: &mut Reader<'_>, _: Version) -> Result<Packed<E>> {
+        Ok(Packed::from_bytes(r.rest()))
+    }
+
+    fn write(value: &Packed<E>, w: &mut Writer, _: Version) {
         w.bytes(&value.bytes);
     }
 

@@ -1,0 +1,32 @@
+//! The bodies of boxes, in the order a file has them.
+
+mod file;
+mod fragment;
+mod group;
+mod media;
+mod movie;
+mod run;
+mod table;
+
+pub use file::{
+    FileType, FragmentRandomAccessOffset, ProducerReferenceTime, RandomAccess, SegmentIndex,
+    SegmentReference, TrackFragmentRandomAccess,
+};
+pub use fragment::{
+    FragmentDecodeTime, FragmentHeader, MovieExtendsHeader, TrackExtends, TrackFragmentHeader,
+};
+pub use group::{GroupRun, SampleGroupDescription, SampleToGroup};
+pub use media::{
+    DataReference, DataReferences, ExtendedLanguage, GenericMediaInfo, Handler, MediaHeader, NullMediaHeader,
+    SoundMediaHeader, SubtitleMediaHeader, TimecodeMediaInfo, VideoMediaHeader,
+};
+pub use movie::{
+    CleanApertureDimensions, EditList, EncodedPixelsDimensions, LoadSettings, MovieHeader,
+    ProductionApertureDimensions, TrackHeader, TrackReferences,
+};
+pub use run::{RunSample, RunSamples, TrackRun};
+pub use table::{
+    ChunkOffsets, ChunkOffsets64, ChunkRun, CompactSampleSizes, CompositionOffsets, CompositionShift,
+    OffsetRun, PartialSyncSamples, SampleDependencies, SampleDescriptions, SampleSizes, SampleToChunk,
+    SyncSamples, TimeRun, TimeToSample,
+};
