@@ -1,2 +1,24 @@
-//! Sans-I/O muxer: interleaving, sample tables and file layout as a stream of operations.
+//! The muxer: samples in, operations on an output out, no I/O.
+//!
+//! [`Muxer`] interleaves the samples of several tracks, keeps packed tables of what a finished file must say about
+//! them and lays the file out, index last or first. What it wants done it says as [`Op`]s; a sink runs them and reports
+//! an [`Outcome`].
 #![forbid(unsafe_code)]
+
+mod edits;
+mod file_type;
+mod index;
+mod interleave;
+mod media_run;
+mod muxer;
+mod op;
+mod settings;
+mod tables;
+mod track;
+
+pub use edits::timeline_shift;
+pub use file_type::FileType;
+pub use interleave::Interleave;
+pub use muxer::{MuxSummary, Muxer, TrackSummary};
+pub use op::{Capabilities, Op, Outcome};
+pub use settings::{IndexPlace, MovieSettings, Presentation, Session, TrackSettings};

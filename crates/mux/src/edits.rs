@@ -1,0 +1,209 @@
+use reelwright_media::{Edit, Rounding, Time, Timescale};
+
+use crate::Session;
+
+/// The stretch of a track's samples that is meant to be seen or heard, in its own ticks as fed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Presented {
+    trimmed_until: Option<i64>,
+    first: Option<i64>,
+    last: i64,
+}
+
+impl Presented {
+    /// Takes a sample into account: shown at `pts` for `duration` ticks, of which so many are trimmed at either end.
+    pub(crate) fn add(&mut self, pts: i64, duration: u32, trim_start: i64, trim_end: i64) {
+        if trim_start > 0 && self.trimmed_until.is_none() {
+            self.trimmed_until = Some(pts.saturating_add(trim_start));
+        }
+        self.first = Some(self.first.map_or(pts, |first| first.min(pts)));
+        let end = pts.saturating_add(duration.into()).saturating_sub(trim_end);
+        // Trimming the end is said by the last sample; one before it may reach further than what is left.
+        self.last = if trim_end > 0 { end } else { self.last.max(end) };
+    }
+
+    /// The first instant shown and the one after the last, trimming left aside at the start.
+    pub(crate) fn untrimmed(&self) -> (i64, i64) {
+        (self.first.unwrap_or(0), self.last)
+    }
+
+    fn start(&self) -> Option<i64> {
+        self.first.map(|first| self.trimmed_until.map_or(first, |until| until.max(first)))
+    }
+
+    /// The instant after the last that is shown.
+    pub(crate) fn end(&self) -> Option<i64> {
+        self.first.map(|_| self.last)
+    }
+}
+
+/// Where a track's ticks begin in the file and how they are counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    /// The track's timescale.
+    pub(crate) track: Timescale,
+    /// The movie's.
+    pub(crate) movie: Timescale,
+    /// The tick of the first decoded sample: the file counts from there.
+    pub(crate) first_dts: i64,
+    /// Ticks of all samples.
+    pub(crate) duration: u64,
+}
+
+impl Clock {
+    fn to_movie(self, ticks: i64) -> i64 {
+        Time::new(ticks, self.track).ticks_in(self.movie, Rounding::Nearest).unwrap_or(i64::MAX)
+    }
+}
+
+/// The edit list of a track that is presented as the session and its trims say (writer.md, 1.5).
+///
+/// `end` is the session's end in source time. An empty list means the track has no length at all.
+pub(crate) fn of_session(presented: &Presented, clock: Clock, session: Session, end: Time) -> Vec<Edit> {
+    let length = end.saturating_sub(session.start);
+    let length = length.ticks_in(clock.movie, Rounding::Nearest).unwrap_or(i64::MAX);
+    let ticks = |time: Time| time.ticks_in(clock.track, Rounding::Nearest).unwrap_or(i64::MAX);
+    let start = ticks(session.start);
+    let shown = presented.start().zip(presented.end()).map(|(first, last)| {
+        let last = match session.end {
+            Some(end) => last.min(ticks(end)),
+            None => last,
+        };
+        (first.max(start), last)
+    });
+    let Some((first, last)) = shown.filter(|(first, last)| first < last) else {
+        return u64::try_from(length).ok().filter(|&ticks| ticks > 0).map(empty).into_iter().collect();
+    };
+    let begins = clock.to_movie(first - start).max(0).unsigned_abs();
+    let ends = clock.to_movie(last - start).max(0).unsigned_abs();
+    let media_time = first.saturating_sub(clock.first_dts);
+    let media =
+        Edit { duration: ends - begins, media_time: Some(media_time), rate: Edit::NORMAL_RATE };
+    if begins > 0 { vec![empty(begins), media] } else { vec![media] }
+}
+
+/// The edits of the source, for a file whose media begins at the first sample.
+///
+/// A source whose samples don't begin at zero and that has no edits shows each sample at its own time; so will this.
+/// An edit without length goes on to the end of the media, as it does in fragmented files.
+pub(crate) fn of_source(edits: &[Edit], clock: Clock) -> Vec<Edit> {
+    let total = i64::try_from(clock.duration).unwrap_or(i64::MAX);
+    let media_end = clock.first_dts.saturating_add(total);
+    let whole = Edit { duration: 0, media_time: Some(0), rate: Edit::NORMAL_RATE };
+    let edits = match edits {
+        [] if clock.first_dts == 0 => return Vec::new(),
+        [] => std::slice::from_ref(&whole),
+        edits => edits,
+    };
+    let mut out = Vec::with_capacity(edits.len() + 1);
+    for &edit in edits {
+        let Some(media_time) = edit.media_time else {
+            out.push(edit);
+            continue;
+        };
+        let mut duration = edit.duration;
+        if duration == 0 && edit.rate == Edit::NORMAL_RATE {
+            duration = clock.to_movie(media_end.saturating_sub(media_time)).max(0).unsigned_abs();
+        }
+        let gap = clock.first_dts.saturating_sub(media_time);
+        if gap > 0 {
+            let ticks = clock.to_movie(gap).max(0).unsigned_abs().min(duration);
+            if ticks > 0 {
+                out.push(empty(ticks));
+            }
+            duration -= ticks;
+        }
+        let media_time = media_time.saturating_sub(clock.first_dts).max(0);
+        out.push(Edit { duration, media_time: Some(media_time), ..edit });
+    }
+    out
+}
+
+/// What to add to a sample's time to find it on the movie's timeline, as far as the first edits tell: enough to keep
+/// tracks together.
+pub fn timeline_shift(edits: &[Edit], track: Timescale, movie: Timescale) -> Time {
+    let mut start = 0i64;
+    for edit in edits {
+        let delay = Time::new(start, movie);
+        match edit.media_time {
+            Some(media_time) => return delay.saturating_sub(Time::new(media_time, track)),
+            None => start = start.saturating_add(i64::try_from(edit.duration).unwrap_or(i64::MAX)),
+        }
+    }
+    Time::ZERO
+}
+
+const fn empty(duration: u64) -> Edit {
+    Edit { duration, media_time: None, rate: Edit::NORMAL_RATE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCALE: Timescale = Timescale::or_one(48_000);
+
+    fn clock(first_dts: i64, duration: u64) -> Clock {
+        Clock { track: SCALE, movie: Timescale::or_one(600), first_dts, duration }
+    }
+
+    fn media(duration: u64, media_time: i64) -> Edit {
+        Edit { duration, media_time: Some(media_time), rate: Edit::NORMAL_RATE }
+    }
+
+    fn at(ticks: i64) -> Time {
+        Time::new(ticks, SCALE)
+    }
+
+    #[test]
+    fn priming_and_remainder_are_hidden() {
+        let mut presented = Presented::default();
+        presented.add(-2112, 1024, 2112, 0);
+        for packet in 1..236 {
+            presented.add(packet * 1024 - 2112, 1024, 0, 0);
+        }
+        presented.add(236 * 1024 - 2112, 1024, 0, 576);
+        let edits = of_session(&presented, clock(-2112, 237 * 1024), Session::default(), at(240_000));
+        assert_eq!(edits, [media(3000, 2112)]);
+    }
+
+    #[test]
+    fn a_late_track_begins_with_an_empty_edit() {
+        let mut presented = Presented::default();
+        presented.add(48_000, 48_000, 0, 0);
+        let session = Session { start: at(24_000), end: None };
+        let edits = of_session(&presented, clock(48_000, 48_000), session, at(96_000));
+        assert_eq!(edits, [empty(300), media(600, 0)]);
+    }
+
+    #[test]
+    fn a_session_cuts_both_ends() {
+        let mut presented = Presented::default();
+        presented.add(0, 480_000, 0, 0);
+        let session = Session { start: at(48_000), end: Some(at(96_000)) };
+        assert_eq!(of_session(&presented, clock(0, 480_000), session, at(96_000)), [media(600, 48_000)]);
+        let later = Session { start: at(480_000), end: Some(at(528_000)) };
+        assert_eq!(of_session(&presented, clock(0, 480_000), later, at(528_000)), [empty(600)]);
+    }
+
+    #[test]
+    fn edits_of_a_source_are_kept_as_they_are() {
+        let edits = [empty(20), media(500, 0), media(100, 960)];
+        assert_eq!(of_source(&edits, clock(0, 48_000)), edits);
+        assert_eq!(of_source(&[], clock(0, 48_000)), []);
+    }
+
+    #[test]
+    fn media_that_does_not_begin_at_zero_is_shown_at_its_own_time() {
+        assert_eq!(of_source(&[], clock(480_000, 48_000)), [empty(6000), media(600, 0)]);
+        assert_eq!(of_source(&[], clock(-480, 48_000)), [media(594, 480)]);
+        assert_eq!(of_source(&[media(0, 480_960)], clock(480_000, 48_000)), [media(588, 960)]);
+        assert_eq!(of_source(&[media(600, 0)], clock(24_000, 48_000)), [empty(300), media(300, 0)]);
+    }
+
+    #[test]
+    fn the_first_edits_place_a_track() {
+        let shift = timeline_shift(&[empty(300), media(600, 4800)], SCALE, Timescale::or_one(600));
+        assert_eq!(shift, at(24_000 - 4800));
+    }
+}

@@ -1,0 +1,181 @@
+use reelwright_media::{
+    AudioCodec, BoxFamily, Error, FormatDescription, FourCc, MediaType, Result, VideoCodec,
+};
+
+/// The kinds of file a muxer writes. `AVFileType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FileType {
+    /// QuickTime movie: `.mov`.
+    Mov,
+    /// MPEG-4: `.mp4`.
+    Mp4,
+    /// iTunes video, an MPEG-4 file under another brand: `.m4v`.
+    M4v,
+    /// iTunes audio, an MPEG-4 file of sound alone: `.m4a`.
+    M4a,
+}
+
+impl FileType {
+    /// Every type there is.
+    pub const ALL: [Self; 4] = [Self::Mov, Self::Mp4, Self::M4v, Self::M4a];
+
+    /// The uniform type identifier: `AVFileType`'s raw value.
+    pub const fn uti(self) -> &'static str {
+        match self {
+            Self::Mov => "com.apple.quicktime-movie",
+            Self::Mp4 => "public.mpeg-4",
+            Self::M4v => "com.apple.m4v-video",
+            Self::M4a => "com.apple.m4a-audio",
+        }
+    }
+
+    /// File name extensions, the usual one first, without the dot.
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Mov => &["mov", "qt"],
+            Self::Mp4 => &["mp4"],
+            Self::M4v => &["m4v"],
+            Self::M4a => &["m4a"],
+        }
+    }
+
+    /// The type that goes by this extension, whatever its case.
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        let matches = |name: &&str| name.eq_ignore_ascii_case(extension);
+        Self::ALL.into_iter().find(|kind| kind.extensions().iter().any(|name| matches(&name)))
+    }
+
+    /// The name people use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mov => "QuickTime movie",
+            Self::Mp4 => "MP4",
+            Self::M4v => "M4V",
+            Self::M4a => "M4A",
+        }
+    }
+
+    /// The family of box layout.
+    pub const fn family(self) -> BoxFamily {
+        match self {
+            Self::Mov => BoxFamily::QuickTime,
+            Self::Mp4 | Self::M4v | Self::M4a => BoxFamily::Iso,
+        }
+    }
+
+    /// The media types a writer can be given. `availableMediaTypes`. A copy may carry more: see [`Self::accepts`].
+    pub const fn media_types(self) -> &'static [MediaType] {
+        match self {
+            Self::Mov => &[
+                MediaType::Video,
+                MediaType::Audio,
+                MediaType::Text,
+                MediaType::Subtitle,
+                MediaType::ClosedCaption,
+                MediaType::Timecode,
+                MediaType::Metadata,
+            ],
+            Self::Mp4 | Self::M4v => &[
+                MediaType::Video,
+                MediaType::Audio,
+                MediaType::Text,
+                MediaType::Subtitle,
+                MediaType::ClosedCaption,
+            ],
+            Self::M4a => &[MediaType::Audio, MediaType::Text],
+        }
+    }
+
+    /// Major brand, its version, and the compatible brands every file of the type has.
+    pub(crate) const fn brands(self) -> (FourCc, u32, &'static [&'static [u8; 4]]) {
+        match self {
+            Self::Mov => (FourCc::new(b"qt  "), 0, &[b"qt  "]),
+            Self::Mp4 => (FourCc::new(b"mp42"), 1, &[b"isom", b"mp41", b"mp42"]),
+            Self::M4v => (FourCc::new(b"M4V "), 1, &[b"M4V ", b"mp42", b"isom"]),
+            Self::M4a => (FourCc::new(b"M4A "), 0, &[b"M4A ", b"mp42", b"isom"]),
+        }
+    }
+
+    /// Whether a track of `format` can be stored. `canApply(outputSettings:forMediaType:)`; touches nothing.
+    ///
+    /// What came out of a file of the same family may always go back into one, sound alone for M4A.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Unsupported`] with the reason, and what would take it.
+    pub fn accepts(self, format: &FormatDescription) -> Result<()> {
+        let sound_alone = self == Self::M4a;
+        if let FormatDescription::Video(video) = format
+            && sound_alone
+        {
+            return Err(self.refuses(&video.codec.name(), "it holds sound alone", "MP4 or MOV"));
+        }
+        if format.entry().is_some_and(|entry| entry.family == self.family()) {
+            return Ok(());
+        }
+        match (self.family(), format) {
+            (BoxFamily::QuickTime, FormatDescription::Video(_)) => Ok(()),
+            (BoxFamily::QuickTime, FormatDescription::Audio(audio)) => match audio.codec {
+                AudioCodec::Opus | AudioCodec::Vorbis | AudioCodec::Flac | AudioCodec::Usac => {
+                    Err(self.refuses(&audio.codec.name(), "no QuickTime sample entry is defined for it", "MP4"))
+                }
+                _ => Ok(()),
+            },
+            (BoxFamily::QuickTime, FormatDescription::Data(_)) => Ok(()),
+            (BoxFamily::Iso, FormatDescription::Video(video)) => match video.codec {
+                VideoCodec::ProRes | VideoCodec::Png | VideoCodec::Other(_) => {
+                    Err(self.refuses(&video.codec.name(), "it has no place in MPEG-4 files", "MOV"))
+                }
+                _ => Ok(()),
+            },
+            (BoxFamily::Iso, FormatDescription::Audio(audio)) => match audio.codec {
+                AudioCodec::Ima4 | AudioCodec::Ulaw | AudioCodec::Alaw | AudioCodec::Other(_) => {
+                    Err(self.refuses(&audio.codec.name(), "it has no place in MPEG-4 files", "MOV"))
+                }
+                _ => Ok(()),
+            },
+            (BoxFamily::Iso, FormatDescription::Data(data)) => self.accepts_data(data.media, data.tag),
+        }
+    }
+
+    fn accepts_data(self, media: MediaType, tag: FourCc) -> Result<()> {
+        match &tag.0 {
+            b"tx3g" | b"wvtt" | b"stpp" | b"c608" | b"text" if self.media_types().contains(&media) => Ok(()),
+            _ => Err(self.refuses(&format!("{media} ('{tag}')"), "it has no place in MPEG-4 files", "MOV")),
+        }
+    }
+
+    fn refuses(self, what: &str, why: &str, instead: &str) -> Error {
+        Error::unsupported(format!("{} can't hold {what}: {why}", self.name()))
+            .with_hint(format!("write {instead}, or leave the track out"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reelwright_media::{ErrorKind, Size, VideoFormat};
+
+    use super::*;
+
+    fn video(codec: VideoCodec) -> FormatDescription {
+        FormatDescription::Video(VideoFormat::new(codec, FourCc::new(b"test"), Size::new(64, 64)))
+    }
+
+    #[test]
+    fn refusals_name_a_way_out() {
+        let error = FileType::Mp4.accepts(&video(VideoCodec::ProRes)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.hint().unwrap().contains("MOV"));
+        FileType::Mov.accepts(&video(VideoCodec::ProRes)).unwrap();
+        FileType::Mp4.accepts(&video(VideoCodec::H264)).unwrap();
+        FileType::M4a.accepts(&video(VideoCodec::H264)).unwrap_err();
+    }
+
+    #[test]
+    fn extensions_find_their_type() {
+        assert_eq!(FileType::from_extension("MOV"), Some(FileType::Mov));
+        assert_eq!(FileType::from_extension("m4a"), Some(FileType::M4a));
+        assert_eq!(FileType::from_extension("mkv"), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! Bytes from one file to another, and by position: with the kernel's help where there is some.
+
+use std::fs::File;
+use std::io;
+
+/// Copies up to `len` bytes between two files without bringing them here; `None` where the two don't allow it.
+#[cfg(target_os = "linux")]
+pub(super) fn in_kernel(from: &File, from_offset: u64, to: &File, to_offset: u64, len: u64) -> Option<io::Result<u64>> {
+    use rustix::io::Errno;
+
+    let (mut read, mut written) = (from_offset, to_offset);
+    let len = usize::try_from(len).unwrap_or(usize::MAX);
+    match rustix::fs::copy_file_range(from, Some(&mut read), to, Some(&mut written), len) {
+        Ok(count) => Some(Ok(count as u64)),
+        Err(Errno::INTR) => Some(Ok(0)),
+        // Another file system, a kind of file that can't, a kernel that won't.
+        Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::BADF | Errno::PERM) => None,
+        Err(error) => Some(Err(error.into())),
+    }
+}
+
+/// Copies up to `len` bytes between two files without bringing them here; `None` where the two don't allow it.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn in_kernel(_: &File, _: u64, _: &File, _: u64, _: u64) -> Option<io::Result<u64>> {
+    None
+}
+
+/// Writes all of `bytes` at `offset`.
+#[cfg(unix)]
+pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+/// Writes all of `bytes` at `offset`.
+#[cfg(windows)]
+pub(super) fn write_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let count = std::os::windows::fs::FileExt::seek_write(file, bytes, offset)?;
+        if count == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        bytes = &bytes[count..];
+        offset += count as u64;
+    }
+    Ok(())
+}
+
+/// Fills `bytes` from `offset`.
+#[cfg(unix)]
+pub(super) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
+}
+
+/// Fills `bytes` from `offset`.
+#[cfg(windows)]
+pub(super) fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let count = std::os::windows::fs::FileExt::seek_read(file, bytes, offset)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes = &mut bytes[count..];
+        offset += count as u64;
+    }
+    Ok(())
+}
