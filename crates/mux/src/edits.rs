@@ -77,8 +77,7 @@ pub(crate) fn of_session(presented: &Presented, clock: Clock, session: Session, 
     let begins = clock.to_movie(first - start).max(0).unsigned_abs();
     let ends = clock.to_movie(last - start).max(0).unsigned_abs();
     let media_time = first.saturating_sub(clock.first_dts);
-    let media =
-        Edit { duration: ends - begins, media_time: Some(media_time), rate: Edit::NORMAL_RATE };
+    let media = Edit { duration: ends - begins, media_time: Some(media_time), rate: Edit::NORMAL_RATE };
     if begins > 0 { vec![empty(begins), media] } else { vec![media] }
 }
 

@@ -117,9 +117,9 @@ impl FileType {
         match (self.family(), format) {
             (BoxFamily::QuickTime, FormatDescription::Video(_)) => Ok(()),
             (BoxFamily::QuickTime, FormatDescription::Audio(audio)) => match audio.codec {
-                AudioCodec::Opus | AudioCodec::Vorbis | AudioCodec::Flac | AudioCodec::Usac => {
-                    Err(self.refuses(&audio.codec.name(), "no QuickTime sample entry is defined for it", "MP4"))
-                }
+                AudioCodec::Opus | AudioCodec::Vorbis | AudioCodec::Flac | AudioCodec::Usac => Err(
+                    self.refuses(&audio.codec.name(), "no QuickTime sample entry is defined for it", "MP4")
+                ),
                 _ => Ok(()),
             },
             (BoxFamily::QuickTime, FormatDescription::Data(_)) => Ok(()),

@@ -122,15 +122,12 @@ fn held_by(payload: &Payload) -> u64 {
 mod tests {
     use std::sync::Arc;
 
-    use reelwright_media::{
-        DataFormat, FormatDescription, FourCc, MediaType, SampleFlags, Trim,
-    };
+    use reelwright_media::{DataFormat, FormatDescription, FourCc, MediaType, SampleFlags, Trim};
 
     use super::*;
 
     fn sample(millis: i64) -> SampleBuffer {
-        let format =
-            DataFormat { media: MediaType::Metadata, tag: FourCc::new(b"test"), entry: None };
+        let format = DataFormat { media: MediaType::Metadata, tag: FourCc::new(b"test"), entry: None };
         SampleBuffer {
             format: Arc::new(FormatDescription::Data(format)),
             payload: Payload::zeros(1),

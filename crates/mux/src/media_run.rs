@@ -39,9 +39,7 @@ impl MediaRun {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.len >= WORTH_WRITING
-            || self.memory >= WORTH_FREEING
-            || self.pieces.len() >= WORTH_SPLITTING
+        self.len >= WORTH_WRITING || self.memory >= WORTH_FREEING || self.pieces.len() >= WORTH_SPLITTING
     }
 
     /// Everything, as payloads of a bounded number of pieces, in order.

@@ -275,7 +275,9 @@ impl Muxer {
         self.media.push(&sample.payload);
         match self.layout {
             Layout::Streaming { .. } if self.media.is_full() => self.flush_media(),
-            Layout::HeldBack if self.media.memory() > self.settings.memory => return self.stop_holding_back(),
+            Layout::HeldBack if self.media.memory() > self.settings.memory => {
+                return self.stop_holding_back();
+            }
             _ => {}
         }
         Ok(())

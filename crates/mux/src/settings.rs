@@ -73,12 +73,7 @@ pub struct TrackSettings {
 impl TrackSettings {
     /// The track as it is, its edits as they are.
     pub fn copy(track: Track) -> Self {
-        Self {
-            track,
-            presentation: Presentation::Edits,
-            chunk_duration: Time::from_secs(1),
-            sparse: false,
-        }
+        Self { track, presentation: Presentation::Edits, chunk_duration: Time::from_secs(1), sparse: false }
     }
 }
 

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use reelwright_media::{
-    BoxFamily, Edit, Error, ErrorKind, FormatDescription, Result, Rounding, SampleBuffer, Stage, Time, Timescale,
+    BoxFamily, Edit, Error, ErrorKind, FormatDescription, Result, Rounding, SampleBuffer, Stage, Time,
+    Timescale,
 };
 
 use crate::edits::{self, Clock, Presented};
@@ -88,7 +89,8 @@ impl TrackState {
         let len = sample.payload.len();
         let units = self.formats[format].1.units(len, duration)?;
         let end = dts.saturating_add(duration.into());
-        let new_chunk = !continues || format != self.format || end > self.chunk_end || self.table.samples() == 0;
+        let new_chunk =
+            !continues || format != self.format || end > self.chunk_end || self.table.samples() == 0;
         self.table.push(&Entry {
             dts,
             offset,
@@ -143,7 +145,10 @@ impl TrackState {
 
     fn ticks(&self, time: Time) -> Result<i64> {
         time.ticks_in(self.timescale(), Rounding::Nearest).ok_or_else(|| {
-            Error::new(ErrorKind::Limit, format!("time {time:?} does not fit 64 bits of 1/{}", self.timescale()))
+            Error::new(
+                ErrorKind::Limit,
+                format!("time {time:?} does not fit 64 bits of 1/{}", self.timescale()),
+            )
         })
     }
 

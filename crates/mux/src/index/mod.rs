@@ -20,9 +20,11 @@ pub(crate) fn file_type_box(settings: &MovieSettings, tracks: &[TrackState]) -> 
             brands.extend(feature_brands(format).iter().map(|brand| FourCc(**brand)));
         }
         let mut seen = Vec::with_capacity(brands.len());
-        brands.retain(|brand| !seen.contains(brand) && {
-            seen.push(*brand);
-            true
+        brands.retain(|brand| {
+            !seen.contains(brand) && {
+                seen.push(*brand);
+                true
+            }
         });
     }
     let mut w = Writer::new();
@@ -104,7 +106,6 @@ pub(crate) fn movie_box(
 
 /// Whether a box of the source has no meaning in a file that is laid out anew.
 fn is_superseded(bytes: &[u8]) -> bool {
-    const KINDS: [&[u8; 4]; 7] =
-        [b"mvex", b"free", b"skip", b"wide", b"saio", b"saiz", b"senc"];
+    const KINDS: [&[u8; 4]; 7] = [b"mvex", b"free", b"skip", b"wide", b"saio", b"saiz", b"senc"];
     bytes.get(4..8).is_none_or(|kind| KINDS.iter().any(|known| kind == *known))
 }

@@ -35,9 +35,9 @@ fn sample_entry(format: &FormatDescription, family: BoxFamily) -> Result<Bytes> 
     // Whatever it was in the source, here the data is in this file: the first and only data reference.
     const REFERENCE: std::ops::Range<usize> = 14..16;
     let mut bytes = BytesMut::from(&entry.bytes[..]);
-    let reference = bytes.get_mut(REFERENCE).ok_or_else(|| {
-        Error::malformed(format!("the sample entry '{}' is too short", format.tag()))
-    })?;
+    let reference = bytes
+        .get_mut(REFERENCE)
+        .ok_or_else(|| Error::malformed(format!("the sample entry '{}' is too short", format.tag())))?;
     reference.copy_from_slice(&1u16.to_be_bytes());
     Ok(bytes.freeze())
 }

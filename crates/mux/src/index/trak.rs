@@ -1,11 +1,10 @@
 use reelwright_bmff::{
-    CleanApertureDimensions, DataReference, DataReferences, EditList, EncodedPixelsDimensions, ExtendedLanguage,
-    GenericMediaInfo, Handler, MediaHeader, NullMediaHeader, ProductionApertureDimensions, SoundMediaHeader,
-    SubtitleMediaHeader, TimecodeMediaInfo, TrackHeader, TrackReferences, VideoMediaHeader, Writer,
+    CleanApertureDimensions, DataReference, DataReferences, EditList, EncodedPixelsDimensions,
+    ExtendedLanguage, GenericMediaInfo, Handler, MediaHeader, NullMediaHeader, ProductionApertureDimensions,
+    SoundMediaHeader, SubtitleMediaHeader, TimecodeMediaInfo, TrackHeader, TrackReferences, VideoMediaHeader,
+    Writer,
 };
-use reelwright_media::{
-    BoxFamily, Edit, FourCc, MediaType, Result, Rounding, Time, Timescale, VideoFormat,
-};
+use reelwright_media::{BoxFamily, Edit, FourCc, MediaType, Result, Rounding, Time, Timescale, VideoFormat};
 
 use super::{is_superseded, stbl};
 use crate::track::TrackState;
@@ -107,7 +106,8 @@ fn aperture(w: &mut Writer, track: &TrackState, family: BoxFamily) {
 fn clean_size(video: &VideoFormat) -> (f64, f64) {
     let coded = (f64::from(video.size.width), f64::from(video.size.height));
     let quotient = |(num, den): (u32, u32)| (den != 0).then(|| f64::from(num) / f64::from(den));
-    let clean = video.clean_aperture.and_then(|clean| Some((quotient(clean.width)?, quotient(clean.height)?)));
+    let clean =
+        video.clean_aperture.and_then(|clean| Some((quotient(clean.width)?, quotient(clean.height)?)));
     clean.unwrap_or(coded)
 }
 

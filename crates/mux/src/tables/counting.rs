@@ -37,7 +37,8 @@ impl Counting {
 
     /// The samples in `len` bytes that last `ticks`.
     pub(crate) fn units(self, len: u64, ticks: u32) -> Result<Units> {
-        let too_many = || Error::unsupported(format!("one buffer of {len} bytes is too long for a sample table"));
+        let too_many =
+            || Error::unsupported(format!("one buffer of {len} bytes is too long for a sample table"));
         match self {
             Self::Whole => Ok(Units { count: 1, size: u32::try_from(len).map_err(|_| too_many())? }),
             Self::Frames => Ok(Units { count: ticks.max(1), size: 1 }),

@@ -6,4 +6,4 @@ mod samples;
 
 pub(crate) use blocks::{Blocks, Runs};
 pub(crate) use counting::{Counting, Units};
-pub(crate) use samples::{ChunkRun, Entry, SampleTable, Sizes};
+pub(crate) use samples::{Entry, SampleTable, Sizes};

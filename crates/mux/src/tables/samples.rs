@@ -137,9 +137,10 @@ impl SampleTable {
     /// Adds one buffer.
     pub(crate) fn push(&mut self, entry: &Entry) -> Result<()> {
         let count = entry.units.count;
-        let samples = self.samples.checked_add(count).ok_or_else(|| {
-            Error::new(ErrorKind::Limit, "a track can't hold more than 4294967295 samples")
-        })?;
+        let samples = self
+            .samples
+            .checked_add(count)
+            .ok_or_else(|| Error::new(ErrorKind::Limit, "a track can't hold more than 4294967295 samples"))?;
         self.advance(entry.dts)?;
         self.waiting = Some(Waiting { dts: entry.dts, duration: entry.duration, count });
         self.first_dts.get_or_insert(entry.dts);
@@ -167,7 +168,8 @@ impl SampleTable {
     pub(crate) fn close(&mut self, end: Option<i64>) -> Result<()> {
         if let Some(waiting) = self.waiting {
             let own = if waiting.duration > 0 { waiting.duration } else { self.last_delta() };
-            let own = i64::from(own).saturating_mul(if waiting.duration > 0 { 1 } else { waiting.count.into() });
+            let own =
+                i64::from(own).saturating_mul(if waiting.duration > 0 { 1 } else { waiting.count.into() });
             let end = end.filter(|&end| end >= waiting.dts).unwrap_or(waiting.dts.saturating_add(own));
             self.advance(end)?;
         }

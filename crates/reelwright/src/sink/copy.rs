@@ -5,7 +5,13 @@ use std::io;
 
 /// Copies up to `len` bytes between two files without bringing them here; `None` where the two don't allow it.
 #[cfg(target_os = "linux")]
-pub(super) fn in_kernel(from: &File, from_offset: u64, to: &File, to_offset: u64, len: u64) -> Option<io::Result<u64>> {
+pub(super) fn in_kernel(
+    from: &File,
+    from_offset: u64,
+    to: &File,
+    to_offset: u64,
+    len: u64,
+) -> Option<io::Result<u64>> {
     use rustix::io::Errno;
 
     let (mut read, mut written) = (from_offset, to_offset);

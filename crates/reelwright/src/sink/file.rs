@@ -99,7 +99,10 @@ impl FileSink {
         mut len: u64,
         cancel: &CancelToken,
     ) -> Result<()> {
-        if len >= GATHER as u64 && !self.place.is_direct() && let Some(from) = source.as_file() {
+        if len >= GATHER as u64
+            && !self.place.is_direct()
+            && let Some(from) = source.as_file()
+        {
             self.flush()?;
             let copied = self.copy_in_kernel(from, offset, len, cancel)?;
             offset += copied;
@@ -227,7 +230,9 @@ impl FileSink {
         let error = Error::io("can't write the output", cause).at_stage(Stage::Write);
         let error = error.at_path(self.path.display()).at_offset(self.written);
         match error.kind() {
-            reelwright_media::ErrorKind::NoSpace => error.with_hint("free some space, or write to another disk"),
+            reelwright_media::ErrorKind::NoSpace => {
+                error.with_hint("free some space, or write to another disk")
+            }
             _ => error,
         }
     }

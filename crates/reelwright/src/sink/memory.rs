@@ -45,7 +45,8 @@ impl MemorySink {
     }
 
     fn move_range(&mut self, from: u64, to: u64, len: u64) -> Result<()> {
-        let end = to.checked_add(len).and_then(|end| usize::try_from(end).ok()).ok_or_else(|| past_end(to))?;
+        let end =
+            to.checked_add(len).and_then(|end| usize::try_from(end).ok()).ok_or_else(|| past_end(to))?;
         let known = self.bytes.len();
         let from = usize::try_from(from).map_err(|_| past_end(from))?;
         let (to, len) = (end.saturating_sub(len as usize), len as usize);

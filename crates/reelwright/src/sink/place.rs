@@ -34,6 +34,13 @@ enum Kind {
 impl Place {
     /// Prepares to write what will be `path`.
     pub(super) fn create(path: &Path, overwrite: Overwrite) -> io::Result<Self> {
+        if let Ok(metadata) = fs::metadata(path)
+            && !metadata.is_file()
+            && !metadata.is_dir()
+        {
+            let file = OpenOptions::new().write(true).open(path)?;
+            return Ok(Self { file, target: path.into(), kind: Kind::Direct, replaces: false, overwrite });
+        }
         let target = resolve(path)?;
         let existing = match fs::metadata(&target) {
             Ok(metadata) => Some(metadata),
@@ -47,16 +54,13 @@ impl Place {
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        if !metadata.is_file() {
-            let file = OpenOptions::new().write(true).open(&target)?;
-            return Ok(place(file, Kind::Direct, false));
-        }
         if overwrite == Overwrite::Never {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let (file, kind) = create_hidden(&target)?;
         let place = place(file, kind, true);
-        place.file.set_permissions(metadata.permissions())?;
+        // Somebody else's file can be replaced, though its permissions can't be copied.
+        let _ = place.file.set_permissions(metadata.permissions());
         Ok(place)
     }
 
@@ -121,10 +125,8 @@ fn create_hidden(target: &Path) -> io::Result<(File, Kind)> {
     if let Some(file) = unnamed_in(folder_of(target)) {
         return Ok((file, Kind::Unnamed));
     }
-    with_name_beside(target, |path| {
-        OpenOptions::new().read(true).write(true).create_new(true).open(path)
-    })
-    .map(|(file, path)| (file, Kind::Temporary(path)))
+    with_name_beside(target, |path| OpenOptions::new().read(true).write(true).create_new(true).open(path))
+        .map(|(file, path)| (file, Kind::Temporary(path)))
 }
 
 /// Tries names beside `target` until one is free.

@@ -1,0 +1,252 @@
+//! Copying a whole input into a new file: every track that fits, sample by sample, nothing decoded.
+
+use std::path::Path;
+
+use reelwright_formats::{Demuxer, SampleCursor};
+use reelwright_media::{
+    BoxFamily, CancelToken, ContainerKind, Error, ErrorKind, Movie, Result, SampleBuffer, Stage, Time, Track,
+};
+use reelwright_mux::{
+    FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary, timeline_shift,
+};
+
+use crate::drive::run_ready;
+use crate::sink::{FileSink, Overwrite, Sink};
+
+/// How to copy. Constructed by [`Remux::new`], then changed field by field.
+#[derive(Clone, Debug)]
+pub struct Remux {
+    /// The kind of file to make.
+    pub file_type: FileType,
+    /// Where its index goes. Default last.
+    pub index: IndexPlace,
+    /// What happens to a file of that name. Default: it stays, and the copy fails.
+    pub overwrite: Overwrite,
+    /// Whether the finished file must survive a power cut. Default false: a copy can be made again.
+    pub sync: bool,
+    /// IDs of the tracks to copy; `None`, the default, for all that fit.
+    pub tracks: Option<Vec<u32>>,
+    /// Stops the copy when raised; nothing is left behind then.
+    pub cancel: CancelToken,
+}
+
+/// What a copy made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemuxReport {
+    /// Bytes of the new file.
+    pub bytes: u64,
+    /// Length of the presentation.
+    pub duration: Time,
+    /// Where the index ended up.
+    pub index: IndexPlace,
+    /// What became of each track of the input, in its order.
+    pub tracks: Vec<RemuxedTrack>,
+}
+
+/// What became of a track.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemuxedTrack {
+    /// Its ID, the same in input and output.
+    pub id: u32,
+    /// What it carries.
+    pub media: reelwright_media::MediaType,
+    /// What was copied, or why nothing was.
+    pub outcome: TrackOutcome,
+}
+
+/// Whether a track was copied.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrackOutcome {
+    /// It was, so much of it.
+    Copied(TrackSummary),
+    /// It was left out, for this reason.
+    Dropped(String),
+}
+
+impl Remux {
+    /// A copy into a file of this type, of every track that fits.
+    pub fn new(file_type: FileType) -> Self {
+        Self {
+            file_type,
+            index: IndexPlace::Last,
+            overwrite: Overwrite::Never,
+            sync: false,
+            tracks: None,
+            cancel: CancelToken::new(),
+        }
+    }
+
+    /// Copies `source` into a new file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// `Exists` before anything is read; `Unsupported` where no track fits; whatever reading and writing fail with.
+    /// Nothing is left at `path` then, and a file that stood there is as it was.
+    pub fn to_path(&self, source: &dyn Demuxer, path: impl AsRef<Path>) -> Result<RemuxReport> {
+        let mut sink = FileSink::create(path, self.overwrite)?;
+        self.to_sink(source, &mut sink)
+    }
+
+    /// Copies `source` into a sink.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::to_path`].
+    pub fn to_sink(&self, source: &dyn Demuxer, sink: &mut dyn Sink) -> Result<RemuxReport> {
+        let movie = source.movie();
+        let mut muxer = Muxer::new(self.settings(movie), sink.capabilities());
+        let mut lanes = Vec::new();
+        let mut verdicts = Vec::new();
+        for track in &movie.tracks {
+            let verdict = self.verdict(track);
+            if verdict.is_none() {
+                muxer.add_track(settings_for(track, self.file_type))?;
+                lanes.push(Lane::open(source, movie, track)?);
+            }
+            verdicts.push((track, verdict));
+        }
+        if lanes.is_empty() {
+            return Err(nothing_to_copy(&verdicts, self.file_type));
+        }
+        self.copy(&mut lanes, &mut muxer, sink)?;
+        muxer.finish()?;
+        run_ready(&mut muxer, sink, &self.cancel)?;
+        let summary = muxer.summary();
+        let mut copied = summary.tracks.into_iter();
+        let tracks = verdicts.into_iter().filter_map(|(track, verdict)| {
+            let outcome = match verdict {
+                Some(reason) => TrackOutcome::Dropped(reason),
+                None => TrackOutcome::Copied(copied.next()?),
+            };
+            Some(RemuxedTrack { id: track.id, media: track.media, outcome })
+        });
+        Ok(RemuxReport {
+            tracks: tracks.collect(),
+            bytes: sink.len(),
+            duration: summary.duration,
+            index: summary.index,
+        })
+    }
+
+    /// Why a track can't be copied, or `None` if it can.
+    fn verdict(&self, track: &Track) -> Option<String> {
+        if self.tracks.as_ref().is_some_and(|wanted| !wanted.contains(&track.id)) {
+            return Some("not asked for".into());
+        }
+        if track.formats.is_empty() {
+            return Some("the input doesn't say what its samples are".into());
+        }
+        if track.handler.0 == *b"hint" {
+            return Some("a hint track describes packets of the file it was in".into());
+        }
+        let refusal = track.formats.iter().find_map(|format| self.file_type.accepts(format).err())?;
+        Some(refusal.message().to_owned())
+    }
+
+    fn settings(&self, movie: &Movie) -> MovieSettings {
+        let boxes = matches!(movie.container, ContainerKind::QuickTime | ContainerKind::Mp4);
+        MovieSettings {
+            timescale: boxes.then_some(movie.timescale),
+            index: self.index,
+            interleave: Interleave::AsFed,
+            metadata: movie.metadata.clone(),
+            creation_time: movie.creation_time,
+            matrix: movie.matrix,
+            foreign: movie.foreign.clone(),
+            sync: self.sync,
+            ..MovieSettings::new(self.file_type)
+        }
+    }
+
+    fn copy(&self, lanes: &mut [Lane], muxer: &mut Muxer, sink: &mut dyn Sink) -> Result<()> {
+        while let Some(index) = next_lane(lanes) {
+            self.cancel.check()?;
+            let lane = &mut lanes[index];
+            // A lane keeps its turn while its samples stand one behind the other in the input.
+            loop {
+                let Some(sample) = lane.head.take() else { break };
+                let end = sample.payload.source_offset().map(|offset| offset + sample.payload.len());
+                muxer.push(index, sample)?;
+                lane.advance()?;
+                // What is in memory has no place to be next to: it goes by time alone.
+                let follows = lane.offset == end;
+                if !follows || lane.time >= lane.turn_ends {
+                    break;
+                }
+            }
+            run_ready(muxer, sink, &self.cancel)?;
+        }
+        Ok(())
+    }
+}
+
+/// How far a track may run ahead of the others to keep the order of the input.
+const WINDOW: Time = Time::from_millis(1000);
+
+/// A track being read.
+struct Lane {
+    cursor: Box<dyn SampleCursor>,
+    head: Option<SampleBuffer>,
+    /// Where the head lies in the input.
+    offset: Option<u64>,
+    /// When the head is decoded, on the movie's timeline.
+    time: Time,
+    shift: Time,
+    /// Until when this lane may go on before the others are looked at again.
+    turn_ends: Time,
+}
+
+impl Lane {
+    fn open(source: &dyn Demuxer, movie: &Movie, track: &Track) -> Result<Self> {
+        let shift = timeline_shift(&track.edits, track.timescale, movie.timescale);
+        let mut lane = Self {
+            cursor: source.cursor(track.id)?,
+            head: None,
+            offset: None,
+            time: Time::ZERO,
+            shift,
+            turn_ends: Time::ZERO,
+        };
+        lane.advance()?;
+        Ok(lane)
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        self.head = self.cursor.next_sample()?;
+        if let Some(sample) = &self.head {
+            self.offset = sample.payload.source_offset();
+            self.time = sample.dts.saturating_add(self.shift);
+        } else {
+            self.offset = None;
+        }
+        Ok(())
+    }
+}
+
+/// The lane whose head comes first in the input, among those not too far ahead of the last one.
+fn next_lane(lanes: &mut [Lane]) -> Option<usize> {
+    let last = lanes.iter().filter(|lane| lane.head.is_some()).map(|lane| lane.time).min()?;
+    let limit = last.saturating_add(WINDOW);
+    let near = lanes.iter().enumerate().filter(|(_, lane)| lane.head.is_some() && lane.time <= limit);
+    let (index, _) = near.min_by_key(|(index, lane)| (lane.offset, lane.time, *index))?;
+    lanes[index].turn_ends = limit;
+    Some(index)
+}
+
+fn settings_for(track: &Track, file_type: FileType) -> TrackSettings {
+    let mut track = track.clone();
+    if track.header_flags == 0 {
+        track.header_flags = if file_type.family() == BoxFamily::QuickTime { 0xE } else { 0x2 };
+    }
+    TrackSettings::copy(track)
+}
+
+fn nothing_to_copy(verdicts: &[(&Track, Option<String>)], file_type: FileType) -> Error {
+    let reasons: Vec<_> = verdicts
+        .iter()
+        .filter_map(|(track, verdict)| Some(format!("track {}: {}", track.id, verdict.as_deref()?)))
+        .collect();
+    let reasons = if reasons.is_empty() { "the input has no tracks".into() } else { reasons.join("; ") };
+    Error::new(ErrorKind::Unsupported, format!("nothing can be copied into {}: {reasons}", file_type.name()))
+        .at_stage(Stage::Plan)
+}
