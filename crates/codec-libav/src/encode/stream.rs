@@ -1,0 +1,124 @@
+//! An encoder's bytes as a file wants them: configuration for the sample entry, samples without start codes.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reelwright_bitstream::{annex_b_to_length_prefixed, annex_b_units, h264, hevc, starts_with_start_code};
+use reelwright_codec::{AudioEncoderSettings, AudioRate, VideoEncoderSettings, VideoProfile};
+use reelwright_media::{
+    AudioCodec, AudioFormat, ChannelLayout, CodecConfig, Error, ErrorKind, FormatDescription, FourCc,
+    PixelFormat, Ratio, Result, VideoCodec, VideoFormat,
+};
+
+use super::catalogue::AudioRow;
+use crate::ffi::{Context, Packet};
+
+/// What the samples of `codec` will be, from the header the encoder made when it was opened.
+pub(super) fn video_format(
+    settings: &VideoEncoderSettings,
+    input: PixelFormat,
+    header: &[u8],
+) -> Result<Arc<FormatDescription>> {
+    let mut format = VideoFormat::new(settings.codec, tag(settings), settings.size);
+    format.pixel_aspect = (settings.pixel_aspect != Ratio::ONE).then_some(settings.pixel_aspect);
+    format.color = settings.color;
+    format.mastering = settings.mastering;
+    format.content_light = settings.content_light;
+    format.bit_depth = Some(input.bit_depth());
+    format.config = config(settings.codec, header)?;
+    Ok(Arc::new(FormatDescription::Video(format)))
+}
+
+/// The bytes of `packet` as a sample of `codec`.
+pub(super) fn video_sample(codec: VideoCodec, packet: &mut Packet) -> Result<Bytes> {
+    match codec {
+        VideoCodec::H264 | VideoCodec::Hevc if starts_with_start_code(packet.bytes()) => {
+            Ok(annex_b_to_length_prefixed(packet.bytes()).into())
+        }
+        _ => packet.take_bytes(),
+    }
+}
+
+fn tag(settings: &VideoEncoderSettings) -> FourCc {
+    FourCc::new(match (settings.codec, settings.profile) {
+        (VideoCodec::H264, _) => b"avc1",
+        (VideoCodec::Hevc, _) => b"hvc1",
+        (VideoCodec::Av1, _) => b"av01",
+        (VideoCodec::ProRes, Some(VideoProfile::ProResProxy)) => b"apco",
+        (VideoCodec::ProRes, Some(VideoProfile::ProResLt)) => b"apcs",
+        (VideoCodec::ProRes, Some(VideoProfile::ProResHq)) => b"apch",
+        (VideoCodec::ProRes, Some(VideoProfile::ProRes4444)) => b"ap4h",
+        (VideoCodec::ProRes, _) => b"apcn",
+        _ => b"jpeg",
+    })
+}
+
+fn config(codec: VideoCodec, header: &[u8]) -> Result<Option<CodecConfig>> {
+    let missing = || Error::unsupported("the encoder made no parameter sets when it was opened");
+    Ok(match codec {
+        VideoCodec::H264 | VideoCodec::Hevc if header.is_empty() => return Err(missing()),
+        VideoCodec::H264 => Some(h264::AvcConfig::from_units(annex_b_units(header))?.to_config()?),
+        VideoCodec::Hevc => Some(hevc::HevcConfig::from_units(annex_b_units(header), true)?.to_config()?),
+        _ => None,
+    })
+}
+
+/// What the samples of an audio encoder will be; `layout` in the order of WAVE files.
+pub(super) fn audio_format(
+    row: &AudioRow,
+    settings: &AudioEncoderSettings,
+    layout: ChannelLayout,
+    bits: Option<u8>,
+    context: &Context,
+) -> Result<Arc<FormatDescription>> {
+    let channels = u16::try_from(layout.count())
+        .map_err(|_| Error::unsupported(format!("{} channels", layout.count())))?;
+    let tag = FourCc::new(match row.codec {
+        AudioCodec::Opus => b"Opus",
+        AudioCodec::Alac => b"alac",
+        AudioCodec::Flac => b"fLaC",
+        AudioCodec::Ac3 => b"ac-3",
+        AudioCodec::Eac3 => b"ec-3",
+        _ => b"mp4a",
+    });
+    let mut format = AudioFormat::new(row.codec, tag, settings.sample_rate, channels);
+    format.layout = Some(layout);
+    format.bits = bits.map(u16::from);
+    format.frames_per_packet = u32::try_from(context.frame_size()).unwrap_or(0);
+    format.config = audio_config(row.codec, context.extradata())?;
+    if let AudioRate::Constant(rate) | AudioRate::Average(rate) = settings.rate
+        && bits.is_none()
+    {
+        format.bit_rate = (rate, 0);
+    }
+    Ok(Arc::new(FormatDescription::Audio(format)))
+}
+
+/// The box body for libavcodec's extradata: the reverse of what decoders are given.
+fn audio_config(codec: AudioCodec, header: &[u8]) -> Result<Option<CodecConfig>> {
+    let short = || Error::new(ErrorKind::Encode, "the encoder's header is too short");
+    let (kind, bytes) = match codec {
+        AudioCodec::Aac => (b"esds", Bytes::copy_from_slice(header)),
+        // An atom of 12 bytes header.
+        AudioCodec::Alac => (b"alac", Bytes::copy_from_slice(header.get(12..).ok_or_else(short)?)),
+        // The last metadata block, STREAMINFO, of 34 bytes.
+        AudioCodec::Flac => {
+            (b"dfLa", [&[0x80, 0, 0, 34], header.get(..34).ok_or_else(short)?].concat().into())
+        }
+        AudioCodec::Opus => (b"dOps", opus_box(header).ok_or_else(short)?),
+        _ => return Ok(None),
+    };
+    Ok(Some(CodecConfig { kind: FourCc::new(kind), bytes }))
+}
+
+/// The body of `dOps` (big-endian, version 0) from an `OpusHead` (RFC 7845; little-endian).
+fn opus_box(head: &[u8]) -> Option<Bytes> {
+    let &[_, channels, skip_low, skip_high, r0, r1, r2, r3, gain_low, gain_high, family, ref mapping @ ..] =
+        head.strip_prefix(b"OpusHead")?
+    else {
+        return None;
+    };
+    let mut body = vec![0, channels, skip_high, skip_low, r3, r2, r1, r0, gain_high, gain_low, family];
+    body.extend_from_slice(mapping);
+    Some(body.into())
+}

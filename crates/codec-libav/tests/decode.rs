@@ -1,0 +1,80 @@
+//! Decoders against ffmpeg: the same pictures, bit for bit, at the same times; the same sound.
+#![cfg(feature = "link")]
+#![allow(clippy::unwrap_used, clippy::unit_arg, reason = "tests state expectations by unwrapping")]
+
+mod support;
+
+use std::sync::Arc;
+
+use reelwright_codec::{Registry, VideoDecoderSettings};
+use reelwright_media::{FormatDescription, SampleBuffer, VideoFrame};
+
+fn registry() -> Registry {
+    Registry::new().with(reelwright_codec_libav::provider())
+}
+
+fn decode(format: &Arc<FormatDescription>, samples: &[SampleBuffer], limit: usize) -> Vec<VideoFrame> {
+    let settings = VideoDecoderSettings { format: format.clone(), threads: 2 };
+    let (_, mut decoder) = registry().video_decoder(&settings).unwrap();
+    let mut frames = Vec::new();
+    for sample in samples {
+        decoder.decode(sample, &mut |frame| Ok(frames.push(frame))).unwrap();
+        if frames.len() >= limit {
+            break;
+        }
+    }
+    decoder.finish(&mut |frame| Ok(frames.push(frame))).unwrap();
+    frames.truncate(limit);
+    frames
+}
+
+#[test]
+fn pictures_are_ffmpegs() {
+    let files = [
+        "h264_bpyramid.mp4",
+        "h264_interlaced_crop.mp4",
+        "h264_hi10_amve.mov",
+        "h264_baseline_vfr.mp4",
+        "neg_ctts_v1.mp4",
+        "gopro_max.mp4",
+        "iphone_dv84_hdr.mov",
+        "pixel_hlg10.mp4",
+        "spatial_small.mp4",
+        "hevc_1080p_hev1.mp4",
+        "av1_hdr10_portrait.mp4",
+        "av1_aac.mp4",
+        "vp9.mp4",
+        "prores_422_interlaced.mov",
+        "prores_4444_alpha_tmcd.mov",
+        "prores_gray_aac.mov",
+        "cineform_tmcd.mov",
+        "itunes_mpeg4_wave.mov",
+        "mpeg4_amr.3gp",
+        "pasp_2x1.mp4",
+        "no_stss.mp4",
+        "annexb_in_mp4.mp4",
+    ];
+    let mut wrong = Vec::new();
+    for file in files {
+        let Some(path) = support::media(file) else { continue };
+        let limit = 20;
+        let (format, samples) = support::samples(&path, "v:0");
+        let theirs = support::frames_by_ffmpeg(&path, "v:0", limit);
+        let frames = decode(&format, &samples, limit);
+        assert!(!theirs.is_empty(), "{file}");
+        let ours: Vec<_> =
+            frames.iter().map(|frame| (frame.pts.value(), support::checksum(&frame.pixels))).collect();
+        if ours != theirs {
+            let at = ours.iter().zip(&theirs).position(|(a, b)| a != b);
+            let pixels = frames.first().map(|frame| frame.pixels.clone());
+            wrong.push(format!(
+                "{file}: {} for {}, first difference {at:?}: {:?} for {:?}, {pixels:?}",
+                ours.len(),
+                theirs.len(),
+                ours.get(at.unwrap_or(0)),
+                theirs.get(at.unwrap_or(0))
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
