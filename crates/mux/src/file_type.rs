@@ -42,8 +42,8 @@ impl FileType {
 
     /// The type that goes by this extension, whatever its case.
     pub fn from_extension(extension: &str) -> Option<Self> {
-        let matches = |name: &&str| name.eq_ignore_ascii_case(extension);
-        Self::ALL.into_iter().find(|kind| kind.extensions().iter().any(|name| matches(&name)))
+        let known = |kind: &Self| kind.extensions().iter().any(|name| name.eq_ignore_ascii_case(extension));
+        Self::ALL.into_iter().find(known)
     }
 
     /// The name people use.

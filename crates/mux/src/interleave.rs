@@ -59,7 +59,7 @@ impl Interleaver {
     }
 
     pub(crate) fn push(&mut self, track: usize, sample: SampleBuffer) {
-        self.held += cost(&sample);
+        self.held += sample_cost(&sample);
         self.lanes[track].queue.push_back(sample);
     }
 
@@ -103,13 +103,13 @@ impl Interleaver {
 
     fn take(&mut self, track: usize) -> Option<(usize, SampleBuffer)> {
         let sample = self.lanes[track].queue.pop_front()?;
-        self.held = self.held.saturating_sub(cost(&sample));
+        self.held = self.held.saturating_sub(sample_cost(&sample));
         Some((track, sample))
     }
 }
 
 /// The memory a waiting sample keeps from others: its bytes, where they are in memory, and itself.
-pub(crate) fn cost(sample: &SampleBuffer) -> u64 {
+pub fn sample_cost(sample: &SampleBuffer) -> u64 {
     held_by(&sample.payload) + size_of::<SampleBuffer>() as u64
 }
 

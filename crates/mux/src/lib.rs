@@ -18,7 +18,7 @@ mod track;
 
 pub use edits::timeline_shift;
 pub use file_type::FileType;
-pub use interleave::Interleave;
+pub use interleave::{Interleave, sample_cost};
 pub use muxer::{MuxSummary, Muxer, TrackSummary};
 pub use op::{Capabilities, Op, Outcome};
 pub use settings::{IndexPlace, MovieSettings, Presentation, Session, TrackSettings};

@@ -4,8 +4,12 @@
 mod drive;
 mod remux;
 mod sink;
+mod writer;
 
 pub use remux::{Remux, RemuxReport, RemuxedTrack, TrackOutcome};
 pub use sink::{FileSink, MemoryOutput, MemorySink, Overwrite, Sink};
+pub use writer::{
+    AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, InputData, Readiness, TryAppend,
+};
 
 pub use reelwright_mux::{FileType, IndexPlace, TrackSummary};

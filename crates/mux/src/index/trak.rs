@@ -122,7 +122,7 @@ fn media(w: &mut Writer, track: &TrackState, context: &Context) -> Result<()> {
         ..MediaHeader::default()
     });
     if let Some(tag) = described.language.tag() {
-        w.put(&ExtendedLanguage { tag: tag.to_owned(), ..ExtendedLanguage::default() });
+        w.put(&ExtendedLanguage { tag: tag.to_owned() });
     }
     w.put(&Handler::new(context.family, described.handler, &described.handler_name));
     let mut outcome = Ok(());

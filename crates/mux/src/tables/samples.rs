@@ -245,7 +245,7 @@ impl SampleTable {
             return;
         };
         let same = |run: &mut ChunkRun| run.samples == samples && run.description == description;
-        if !self.chunk_runs.last_mut().is_some_and(|run| same(run)) {
+        if !self.chunk_runs.last_mut().is_some_and(same) {
             // `push` has counted every chunk with a 32-bit sample number, so chunks fit 32 bits too.
             let first_chunk = self.chunks.len() as u32;
             self.chunk_runs.push(ChunkRun { first_chunk, samples, description });

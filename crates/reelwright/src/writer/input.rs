@@ -1,0 +1,261 @@
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use reelwright_codec::FrameOptions;
+use reelwright_media::{
+    AudioBuffer, Error, ErrorKind, FormatDescription, MediaType, PixelFormat, Result, Rounding, SampleBuffer,
+    Timescale, VideoFrame,
+};
+
+use super::encoding::Encoding;
+use super::queue::{Queue, Readiness};
+
+/// One track of a file being written. `AVAssetWriterInput` while writing.
+///
+/// It can be moved to another thread; dropping it finishes the track.
+#[derive(Debug)]
+pub struct Input {
+    lane: Arc<Lane>,
+    queue: Arc<Queue>,
+}
+
+/// What is appended to an [`Input`].
+#[derive(Clone, Debug)]
+pub enum InputData {
+    /// A sample to be stored as it is.
+    Sample(SampleBuffer),
+    /// A picture to be encoded.
+    Frame(VideoFrame, FrameOptions),
+    /// PCM to be encoded.
+    Audio(AudioBuffer),
+}
+
+impl From<SampleBuffer> for InputData {
+    fn from(sample: SampleBuffer) -> Self {
+        Self::Sample(sample)
+    }
+}
+
+impl From<VideoFrame> for InputData {
+    fn from(frame: VideoFrame) -> Self {
+        Self::Frame(frame, FrameOptions::default())
+    }
+}
+
+impl From<(VideoFrame, FrameOptions)> for InputData {
+    fn from((frame, options): (VideoFrame, FrameOptions)) -> Self {
+        Self::Frame(frame, options)
+    }
+}
+
+impl From<AudioBuffer> for InputData {
+    fn from(audio: AudioBuffer) -> Self {
+        Self::Audio(audio)
+    }
+}
+
+/// What became of [`Input::try_append`].
+#[derive(Debug)]
+pub enum TryAppend {
+    /// It was taken.
+    Taken,
+    /// There was no room; here it is again.
+    Full {
+        /// What was to be appended.
+        data: Box<InputData>,
+        /// The ID of the track the others wait for, if it isn't the disk they wait for.
+        waiting_for: Option<u32>,
+    },
+}
+
+impl Input {
+    pub(super) fn new(lane: Arc<Lane>, queue: Arc<Queue>) -> Self {
+        Self { lane, queue }
+    }
+
+    /// The ID of the track.
+    pub fn track_id(&self) -> u32 {
+        self.lane.id
+    }
+
+    /// The kind of track.
+    pub fn media_type(&self) -> MediaType {
+        self.lane.media
+    }
+
+    /// What the samples are, or are encoded to.
+    pub fn format(&self) -> &Arc<FormatDescription> {
+        &self.lane.format
+    }
+
+    /// The layout pictures must have; `None` where none are taken.
+    pub fn pixel_format(&self) -> Option<PixelFormat> {
+        self.lane.pixel_format
+    }
+
+    /// Whether there is room. `isReadyForMoreMediaData`.
+    pub fn readiness(&self) -> Readiness {
+        self.queue.readiness()
+    }
+
+    /// Appends, waiting for room where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Misuse changes nothing: no session, samples for an input that encodes, a time before the last. Everything else
+    /// is the failure of the writer, possibly of something appended before.
+    pub fn append(&mut self, data: impl Into<InputData>) -> Result<()> {
+        self.queue.wait_for_room()?;
+        self.lane.take(data.into(), &self.queue)
+    }
+
+    /// Appends if there is room, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::append`].
+    pub fn try_append(&mut self, data: impl Into<InputData>) -> Result<TryAppend> {
+        match self.queue.readiness() {
+            Readiness::Full { waiting_for } => Ok(TryAppend::Full { data: Box::new(data.into()), waiting_for }),
+            Readiness::Failed(error) => Err(error),
+            Readiness::Ready => self.lane.take(data.into(), &self.queue).map(|()| TryAppend::Taken),
+        }
+    }
+
+    /// Appends once there is room. Needs no particular executor; dropped before it is ready, it has appended nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::append`].
+    pub async fn append_async(&mut self, data: impl Into<InputData>) -> Result<()> {
+        poll_fn(|context| self.queue.poll_room(context.waker())).await?;
+        self.lane.take(data.into(), &self.queue)
+    }
+
+    /// Nothing more comes: what an encoder still holds is stored, the other inputs stop waiting. `markAsFinished()`.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the encoder or the writer.
+    pub fn finish(self) -> Result<()> {
+        self.lane.finish(&self.queue)
+    }
+}
+
+impl Drop for Input {
+    fn drop(&mut self) {
+        // The failure is kept by the writer and comes out of its `finish`.
+        let _ = self.lane.finish(&self.queue);
+    }
+}
+
+/// What an input and its writer both hold.
+pub(super) struct Lane {
+    pub(super) id: u32,
+    pub(super) index: usize,
+    pub(super) media: MediaType,
+    pub(super) format: Arc<FormatDescription>,
+    pub(super) timescale: Timescale,
+    pub(super) pixel_format: Option<PixelFormat>,
+    pub(super) state: Mutex<LaneState>,
+}
+
+/// Where an input stands.
+#[derive(Default)]
+pub(super) struct LaneState {
+    pub(super) encoding: Option<Encoding>,
+    last_dts: Option<i64>,
+    finished: bool,
+}
+
+impl LaneState {
+    pub(super) fn new(encoding: Option<Encoding>) -> Self {
+        Self { encoding, ..Self::default() }
+    }
+}
+
+impl Lane {
+    /// Takes what is appended, room or not.
+    fn take(&self, data: InputData, queue: &Queue) -> Result<()> {
+        let mut state = self.lock();
+        let mut out = |sample| queue.push(self.index, sample);
+        let taken = match (data, &mut state.encoding) {
+            (InputData::Sample(sample), None) => self.in_order(&sample, state.last_dts).and_then(|dts| {
+                state.last_dts = Some(dts);
+                out(sample)
+            }),
+            (InputData::Frame(frame, options), Some(Encoding::Video(lane))) => {
+                lane.encode(frame, options, &mut out)
+            }
+            (InputData::Audio(audio), Some(Encoding::Audio(lane))) => lane.encode(audio, &mut out),
+            (data, encoding) => Err(wrong_kind(&data, encoding.as_ref())),
+        };
+        taken.map_err(|error| {
+            let error = error.at_track(self.id);
+            if error.kind() != ErrorKind::Misuse {
+                // An encoder that failed once has swallowed something: the file would not be what was asked for.
+                queue.fail(error.clone());
+            }
+            error
+        })
+    }
+
+    fn in_order(&self, sample: &SampleBuffer, last: Option<i64>) -> Result<i64> {
+        let dts = sample.dts.ticks_in(self.timescale, Rounding::Nearest);
+        let dts = dts.ok_or_else(|| Error::misuse("the time does not fit 64 bits").at_time(sample.dts))?;
+        if last.is_some_and(|last| dts < last) {
+            return Err(Error::misuse(format!(
+                "the sample is decoded before the one appended last, counted in 1/{} s",
+                self.timescale
+            ))
+            .with_hint("append samples in decoding order")
+            .at_time(sample.dts));
+        }
+        Ok(dts)
+    }
+
+    /// Stores what the encoder still holds and tells the others not to wait; once.
+    pub(super) fn finish(&self, queue: &Queue) -> Result<()> {
+        let mut state = self.lock();
+        if std::mem::replace(&mut state.finished, true) {
+            return Ok(());
+        }
+        let drained = match state.encoding.take() {
+            Some(mut encoding) if queue.is_open() => {
+                encoding.finish(&mut |sample| queue.push_unchecked(self.index, sample))
+            }
+            _ => Ok(()),
+        };
+        queue.finish_track(self.index);
+        drained.map_err(|error| {
+            let error = error.at_track(self.id);
+            queue.fail(error.clone());
+            error
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LaneState> {
+        // A panic inside an encoder leaves it in an unknown state, which the next call on it will report.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn wrong_kind(data: &InputData, encoding: Option<&Encoding>) -> Error {
+    let given = match data {
+        InputData::Sample(_) => "samples",
+        InputData::Frame(..) => "pictures",
+        InputData::Audio(_) => "PCM",
+    };
+    let taken = match encoding {
+        None => "samples to be stored as they are",
+        Some(Encoding::Video(_)) => "pictures to encode",
+        Some(Encoding::Audio(_)) => "PCM to encode",
+    };
+    Error::misuse(format!("this input takes {taken}, not {given}"))
+}
+
+impl std::fmt::Debug for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lane").field("id", &self.id).field("media", &self.media).finish_non_exhaustive()
+    }
+}
