@@ -1,0 +1,265 @@
+//! H.264 encoding by OpenH264: 8-bit 4:2:0, Baseline to High, CABAC, no B pictures.
+
+mod engine;
+mod parameters;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use engine::{Coded, Engine};
+use parameters::Wishes;
+use reelwright_bitstream::h264::{self, AvcConfig, NalType};
+use reelwright_bitstream::push_length_prefixed;
+use reelwright_codec::{
+    Codec, EncoderInfo, FrameOptions, KeyFrames, Licence, QualityClass, SpeedClass, VideoEncoder,
+    VideoEncoderSettings, VideoProfile,
+};
+use reelwright_media::{
+    CleanAperture, Dependency, Error, FieldOrder, FormatDescription, FourCc, PixelBuffer, PixelFormat,
+    PixelPool, Ratio, Result, Rounding, SampleBuffer, SampleFlags, Size, Time, Timescale, Trim, VideoCodec,
+    VideoFormat, VideoFrame,
+};
+
+/// The encoder's id in the registry.
+pub(crate) const ID: &str = "openh264";
+
+/// The registry's row.
+pub(crate) fn info(provider: &'static str) -> EncoderInfo {
+    EncoderInfo {
+        id: ID.into(),
+        name: "OpenH264 H.264 encoder".into(),
+        provider,
+        codec: Codec::Video(VideoCodec::H264),
+        licence: Licence::Permissive,
+        hardware: false,
+        speed: SpeedClass::Fast,
+        quality: QualityClass::Good,
+        profiles: vec![VideoProfile::H264High, VideoProfile::H264Main, VideoProfile::H264Baseline],
+        pixel_formats: vec![PixelFormat::YUV420],
+        max_size: Some(Size::new(3840, 2160)),
+        reordering: false,
+        max_channels: 0,
+        options: parameters::OPTIONS.to_vec(),
+    }
+}
+
+/// An H.264 encoder. Pictures of odd width or height are coded one pixel larger, with a clean aperture of the size
+/// asked for.
+pub(crate) struct OpenH264 {
+    engine: Engine,
+    format: Arc<FormatDescription>,
+    size: Size,
+    /// Where pictures of odd size are widened.
+    padded: Option<PixelPool>,
+    timescale: Timescale,
+    key_frames: KeyFrames,
+    /// The usual length of a frame, to judge whether the next one would be too far from the last key frame.
+    usual: Time,
+    last: Option<Last>,
+}
+
+/// What is remembered of the frames so far.
+#[derive(Clone, Copy)]
+struct Last {
+    pts: Time,
+    key: Time,
+    since_key: u32,
+}
+
+impl OpenH264 {
+    /// Makes an encoder.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Unsupported`] for sizes, depths and codecs it can't do, [`reelwright_media::ErrorKind::Misuse`] for options it
+    /// doesn't know.
+    pub(crate) fn new(settings: &VideoEncoderSettings) -> Result<Self> {
+        check(settings)?;
+        let size =
+            Size::new(settings.size.width.next_multiple_of(2), settings.size.height.next_multiple_of(2));
+        let wishes = Wishes::parse(&settings.options)?;
+        let make = |wishes| Engine::new(&parameters::parameters(settings, size, wishes)?, size);
+        // Rate control in groups of rows forbids some numbers of slices for some heights.
+        let mut engine = make(wishes).or_else(|_| make(wishes.single_slice()))?;
+        let format = format(settings, size, engine.parameter_sets()?)?;
+        let Ratio { num, den } = settings.frame_rate;
+        let usual = Time::from_ratio(den.into(), num).unwrap_or(Time::ZERO);
+        Ok(Self {
+            engine,
+            format: Arc::new(FormatDescription::Video(format)),
+            size: settings.size,
+            padded: (size != settings.size).then(|| PixelPool::new(PixelFormat::YUV420, size)),
+            timescale: settings.timescale,
+            key_frames: settings.key_frames,
+            usual,
+            last: None,
+        })
+    }
+
+    /// Whether a picture at `pts` that lasts `duration` must be a key frame, lest the next one come too late to be it.
+    fn key_frame_due(&self, pts: Time, duration: Time) -> bool {
+        let Some(last) = self.last else { return true };
+        let too_many = self.key_frames.frames.is_some_and(|frames| last.since_key >= frames.max(1));
+        let too_long = self.key_frames.interval.is_some_and(|interval| {
+            pts.saturating_sub(last.key) >= interval
+                || pts.saturating_add(duration).saturating_sub(last.key) > interval
+        });
+        too_many || too_long
+    }
+
+    fn time(&self, frame: &VideoFrame) -> Result<Time> {
+        let pts = frame.pts.rescale(self.timescale, Rounding::Nearest);
+        let pts = pts.ok_or_else(|| Error::misuse(format!("{} does not fit the timescale", frame.pts)))?;
+        match self.last {
+            Some(last) if pts <= last.pts => Err(Error::misuse(format!(
+                "a frame at {pts} comes after one at {} (in steps of 1/{} s)",
+                last.pts, self.timescale
+            ))),
+            _ => Ok(pts),
+        }
+    }
+}
+
+impl VideoEncoder for OpenH264 {
+    fn input_format(&self) -> PixelFormat {
+        PixelFormat::YUV420
+    }
+
+    fn format(&self) -> &Arc<FormatDescription> {
+        &self.format
+    }
+
+    fn encode(
+        &mut self,
+        frame: VideoFrame,
+        options: FrameOptions,
+        out: &mut dyn FnMut(SampleBuffer) -> Result<()>,
+    ) -> Result<()> {
+        let pts = self.time(&frame)?;
+        if frame.pixels.size != self.size || frame.pixels.format != PixelFormat::YUV420 {
+            return Err(Error::misuse(format!(
+                "the encoder was made for {:?} {}, not {:?} {}",
+                PixelFormat::YUV420,
+                self.size,
+                frame.pixels.format,
+                frame.pixels.size
+            ))
+            .at_time(pts));
+        }
+        if options.force_key_frame || self.key_frame_due(pts, frame.duration.unwrap_or(self.usual)) {
+            self.engine.force_idr()?;
+        }
+        let milliseconds = pts.ticks_in(Timescale::or_one(1000), Rounding::Nearest).unwrap_or(0);
+        let coded = match &self.padded {
+            None => self.engine.encode(&frame.pixels, milliseconds),
+            Some(pool) => self.engine.encode(&widen(&frame.pixels, pool), milliseconds),
+        };
+        let coded = coded.map_err(|error| error.at_time(pts))?;
+        let idr = coded.idr;
+        let payload = access_unit(&coded);
+        let since_key = self.last.map_or(0, |last| last.since_key);
+        self.last = Some(match self.last {
+            Some(last) if !idr => Last { pts, key: last.key, since_key: since_key.saturating_add(1) },
+            _ => Last { pts, key: pts, since_key: 1 },
+        });
+        let duration = frame.duration.and_then(|time| time.rescale(self.timescale, Rounding::Nearest));
+        out(SampleBuffer {
+            format: self.format.clone(),
+            payload: payload.into(),
+            dts: pts,
+            pts,
+            duration: duration.unwrap_or(Time::new(0, self.timescale)),
+            flags: SampleFlags {
+                depends_on_others: if idr { Dependency::No } else { Dependency::Yes },
+                is_depended_on: Dependency::Yes,
+                ..if idr { SampleFlags::SYNC } else { SampleFlags::NOT_SYNC }
+            },
+            trim: Trim::default(),
+        })
+    }
+
+    fn finish(&mut self, _: &mut dyn FnMut(SampleBuffer) -> Result<()>) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn check(settings: &VideoEncoderSettings) -> Result<()> {
+    let Size { width, height } = settings.size;
+    let (long, short) = (width.max(height), width.min(height));
+    if settings.codec != VideoCodec::H264 {
+        return Err(Error::unsupported(format!("openh264 makes H.264, not {}", settings.codec.name())));
+    }
+    if settings.bit_depth != 8 {
+        return Err(Error::unsupported(format!("openh264 codes 8 bits, not {}", settings.bit_depth))
+            .with_hint("build with `--features libav` for 10-bit H.264"));
+    }
+    if short < 16 || long > 3840 || short > 2160 {
+        return Err(Error::unsupported(format!("openh264 codes 16x16 to 3840x2160, not {}", settings.size)));
+    }
+    Ok(())
+}
+
+/// The format description, with the parameter sets in `avcC` (ISO/IEC 14496-15, 5.3.3.1).
+fn format(settings: &VideoEncoderSettings, size: Size, sets: Vec<Vec<u8>>) -> Result<VideoFormat> {
+    let mut sets = sets;
+    if settings.color.siting.is_some() {
+        // OpenH264 can't write where chroma lies; the sets in the samples are dropped, so only this one counts.
+        for set in sets.iter_mut().filter(|set| NalType::of(set) == Some(NalType::SPS)) {
+            *set = h264::with_color(set, settings.color)?;
+        }
+    }
+    let config = AvcConfig::from_units(sets.iter().map(Vec::as_slice))?;
+    let aspect = settings.pixel_aspect;
+    let odd = size != settings.size;
+    Ok(VideoFormat {
+        pixel_aspect: (aspect.num != aspect.den).then_some(aspect),
+        clean_aperture: odd.then(|| aperture(settings.size, size)),
+        color: settings.color,
+        mastering: settings.mastering,
+        content_light: settings.content_light,
+        field_order: Some(FieldOrder::Progressive),
+        bit_depth: Some(8),
+        config: Some(config.to_config()?),
+        ..VideoFormat::new(VideoCodec::H264, FourCc::new(b"avc1"), size)
+    })
+}
+
+/// `wanted` in the top left corner of `coded`.
+fn aperture(wanted: Size, coded: Size) -> CleanAperture {
+    // The centre of the part seen lies half of what is cut off left of and above the centre of the whole.
+    let offset = |wanted: u32, coded: u32| -i32::from(coded > wanted);
+    CleanAperture {
+        width: (wanted.width, 1),
+        height: (wanted.height, 1),
+        offset_x: (offset(wanted.width, coded.width), 2),
+        offset_y: (offset(wanted.height, coded.height), 2),
+    }
+}
+
+/// The picture's NAL units, each behind its length in four bytes; the parameter sets stay in `avcC`.
+fn access_unit(coded: &Coded<'_>) -> Bytes {
+    let in_band = |unit: &&[u8]| !matches!(NalType::of(unit), None | Some(NalType::SPS | NalType::PPS));
+    let units = || coded.nal_units().filter(in_band);
+    let mut out = Vec::with_capacity(units().map(|unit| 4 + unit.len()).sum());
+    units().for_each(|unit| push_length_prefixed(&mut out, unit));
+    out.into()
+}
+
+/// `picture` with its last column and row repeated until it has the pool's size.
+fn widen(picture: &PixelBuffer, pool: &PixelPool) -> PixelBuffer {
+    let mut wide = pool.take();
+    let size = pool.size();
+    let mut planes = wide.make_mut();
+    for index in 0..3 {
+        let (width, rows) = PixelFormat::YUV420.plane_size(index, size);
+        let (_, source_rows) = PixelFormat::YUV420.plane_size(index, picture.size);
+        let (target, stride) = planes.plane(index);
+        for (y, target) in target.chunks_mut(stride).take(rows).enumerate() {
+            let row = picture.row(index, y.min(source_rows - 1));
+            let (copied, rest) = target[..width].split_at_mut(row.len().min(width));
+            copied.copy_from_slice(&row[..copied.len()]);
+            rest.fill(row.last().copied().unwrap_or(0));
+        }
+    }
+    wide
+}

@@ -1,0 +1,73 @@
+use std::sync::Arc;
+
+use reelwright_codec::{
+    AudioDecoder, AudioEncoder, AudioEncoderSettings, DecoderInfo, EncoderInfo, Provider, VideoDecoder,
+    VideoDecoderSettings, VideoEncoder, VideoEncoderSettings,
+};
+use reelwright_media::{Error, ErrorKind, FormatDescription, Result};
+
+use crate::{aac_decoder, h264, hevc, openh264, pcm};
+
+/// The provider's name in the registry.
+const NAME: &str = "native";
+
+/// The codecs of this crate.
+pub fn provider() -> Arc<dyn Provider> {
+    Arc::new(Native {
+        encoders: vec![openh264::info(NAME), pcm::encoder_info(NAME)],
+        decoders: vec![h264::info(NAME), hevc::info(NAME), aac_decoder::info(NAME), pcm::decoder_info(NAME)],
+    })
+}
+
+struct Native {
+    encoders: Vec<EncoderInfo>,
+    decoders: Vec<DecoderInfo>,
+}
+
+impl Provider for Native {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn encoders(&self) -> &[EncoderInfo] {
+        &self.encoders
+    }
+
+    fn decoders(&self) -> &[DecoderInfo] {
+        &self.decoders
+    }
+
+    fn video_encoder(&self, id: &str, settings: &VideoEncoderSettings) -> Result<Box<dyn VideoEncoder>> {
+        match id {
+            openh264::ID => Ok(Box::new(openh264::OpenH264::new(settings)?)),
+            _ => Err(unknown(id)),
+        }
+    }
+
+    fn audio_encoder(&self, id: &str, settings: &AudioEncoderSettings) -> Result<Box<dyn AudioEncoder>> {
+        match id {
+            pcm::ID => Ok(Box::new(pcm::LpcmEncoder::new(settings)?)),
+            _ => Err(unknown(id)),
+        }
+    }
+
+    fn video_decoder(&self, id: &str, settings: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>> {
+        match id {
+            h264::ID => Ok(Box::new(h264::H264::new(settings)?)),
+            hevc::ID => Ok(Box::new(hevc::Hevc::new(settings)?)),
+            _ => Err(unknown(id)),
+        }
+    }
+
+    fn audio_decoder(&self, id: &str, format: &Arc<FormatDescription>) -> Result<Box<dyn AudioDecoder>> {
+        match id {
+            aac_decoder::ID => Ok(Box::new(aac_decoder::Aac::new(format)?)),
+            pcm::ID => Ok(Box::new(pcm::LpcmDecoder::new(format)?)),
+            _ => Err(unknown(id)),
+        }
+    }
+}
+
+fn unknown(id: &str) -> Error {
+    Error::new(ErrorKind::NoCodec, format!("the native provider has no codec named {id}"))
+}

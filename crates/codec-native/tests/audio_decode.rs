@@ -1,0 +1,72 @@
+//! Decoded sound of the corpus equals ffmpeg's within one step of 16 bits, frame for frame.
+#![allow(clippy::unwrap_used)]
+
+mod corpus;
+
+use std::sync::Arc;
+
+use reelwright_codec::Registry;
+use reelwright_media::{AudioCodec, AudioFormat, CodecConfig, ErrorKind, FormatDescription, FourCc, Time};
+
+/// Compares all of a file's first audio stream. `tolerance` is in steps of 16 bits.
+fn compare(name: &str, tolerance: f32) {
+    let Some(path) = corpus::file(name) else { return };
+    let stream = corpus::stream(&path, "a");
+    let registry = Registry::new().with(reelwright_codec_native::provider());
+    let (_, mut decoder) = registry.audio_decoder(&stream.format).unwrap();
+    let mut ours: Vec<f32> = Vec::new();
+    let mut times: Vec<Time> = Vec::new();
+    let mut out = |audio: reelwright_media::AudioBuffer| {
+        times.push(audio.pts);
+        for frame in 0..audio.frames() {
+            ours.extend(audio.planes().iter().map(|plane| plane[frame]));
+        }
+        Ok(())
+    };
+    for (index, sample) in stream.samples.iter().enumerate() {
+        decoder.decode(sample, &mut out).unwrap_or_else(|error| panic!("{name} packet {index}: {error}"));
+    }
+    decoder.finish(&mut out).unwrap();
+    assert!(times.is_sorted(), "{name}: times");
+    let theirs = corpus::expected_pcm(&path);
+    assert_eq!(ours.len(), theirs.len(), "{name}: samples of all channels");
+    let step = tolerance / 32_768.0;
+    let worst = ours.iter().zip(&theirs).enumerate().max_by(|(_, (a, b)), (_, (c, d))| {
+        let difference = |x: &f32, y: &f32| (x - y).abs();
+        difference(a, b).total_cmp(&difference(c, d))
+    });
+    if let Some((index, (a, b))) = worst {
+        assert!((a - b).abs() <= step, "{name}: sample {index} is {a}, not {b}");
+    }
+}
+
+macro_rules! files {
+    ($($test:ident: $file:literal, $tolerance:literal;)*) => {
+        $(#[test] fn $test() { compare($file, $tolerance); })*
+    };
+}
+
+files! {
+    aac_phone: "iphone_dv84_hdr.mov", 1.0;
+    aac_quicktime_entry: "iphone_rot90_tapt.mov", 1.0;
+    aac_android: "android_gps.mp4", 1.0;
+    aac_short: "aac_10ms.m4a", 1.0;
+    aac_itunes: "iTunSMPB_aac.m4a", 1.0;
+    aac_quicktime_7: "quicktime7_aac.mp4", 1.0;
+    aac_surround: "aac51_two_tracks.mp4", 1.0;
+    aac_he: "afconvert_heaac.m4a", 1.0;
+    aac_he_surround: "heaac_51.mp4", 1.0;
+}
+
+#[test]
+fn xhe_aac_is_refused() {
+    // The AudioSpecificConfig of object type 42 at 44.1 kHz, mono.
+    let config = CodecConfig { kind: FourCc::new(b"esds"), bytes: vec![0xF9, 0x48, 0x44, 0x00].into() };
+    let format = AudioFormat {
+        config: Some(config),
+        ..AudioFormat::new(AudioCodec::Aac, FourCc::new(b"mp4a"), 44_100, 1)
+    };
+    let registry = Registry::new().with(reelwright_codec_native::provider());
+    let error = registry.audio_decoder(&Arc::new(FormatDescription::Audio(format))).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+}

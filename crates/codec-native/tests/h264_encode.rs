@@ -1,0 +1,281 @@
+//! What OpenH264 makes, judged by ffprobe and ffmpeg.
+#![allow(clippy::unwrap_used)]
+
+mod corpus;
+
+use std::path::PathBuf;
+
+use reelwright_bitstream::h264::AvcConfig;
+use reelwright_bitstream::{length_prefixed_to_annex_b, push_annex_b};
+use reelwright_codec::{
+    EncoderInfo, EncoderSpecification, FrameOptions, KeyFrames, RateLimit, Registry, VideoEncoderSettings,
+    VideoProfile, VideoRate,
+};
+use reelwright_media::{
+    Color, ColorRange, ErrorKind, PixelBuffer, PixelFormat, Ratio, SampleBuffer, Size, Time, Timescale,
+    VideoCodec, VideoFrame,
+};
+
+const RATE: u32 = 30;
+
+/// A moving pattern with some noise, so that there is something to code.
+fn picture(size: Size, index: u32) -> PixelBuffer {
+    let mut picture = PixelBuffer::zeroed(PixelFormat::YUV420, size);
+    let mut seed = 0x2545_F491u32 ^ index;
+    let mut planes = picture.make_mut();
+    for plane in 0..3 {
+        let (width, rows) = PixelFormat::YUV420.plane_size(plane, size);
+        let (bytes, stride) = planes.plane(plane);
+        for y in 0..rows {
+            for x in 0..width {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let wave = ((x as u32 * 3 + index * 4) ^ (y as u32 * 2)) % 160 + 40;
+                bytes[y * stride + x] = (wave + (seed >> 29)) as u8;
+            }
+        }
+    }
+    picture
+}
+
+struct Encoded {
+    samples: Vec<SampleBuffer>,
+    annex_b: Vec<u8>,
+    info: EncoderInfo,
+}
+
+fn settings(size: Size) -> VideoEncoderSettings {
+    VideoEncoderSettings {
+        timescale: Timescale::or_one(600),
+        frame_rate: Ratio { num: RATE, den: 1 },
+        threads: 2,
+        ..VideoEncoderSettings::new(VideoCodec::H264, size)
+    }
+}
+
+fn encode(settings: &VideoEncoderSettings, frames: u32, force_at: Option<u32>) -> Encoded {
+    let registry = Registry::new().with(reelwright_codec_native::provider());
+    let (info, mut encoder) = registry.video_encoder(settings, &EncoderSpecification::default()).unwrap();
+    let config = encoder.format().as_video().unwrap().config.clone().unwrap();
+    let config = AvcConfig::parse(&config.bytes).unwrap();
+    let mut annex_b = Vec::new();
+    config.units().for_each(|unit| push_annex_b(&mut annex_b, unit));
+    let mut samples: Vec<SampleBuffer> = Vec::new();
+    let mut keep = |sample| {
+        samples.push(sample);
+        Ok(())
+    };
+    for index in 0..frames {
+        let frame = VideoFrame {
+            pixels: picture(settings.size, index),
+            pts: Time::from_ratio(i64::from(index), RATE).unwrap(),
+            duration: Time::from_ratio(1, RATE),
+        };
+        let options = FrameOptions { force_key_frame: force_at == Some(index) };
+        encoder.encode(frame, options, &mut keep).unwrap();
+    }
+    encoder.finish(&mut keep).unwrap();
+    for sample in &samples {
+        annex_b.extend(length_prefixed_to_annex_b(&sample.payload.load().unwrap(), 4).unwrap());
+    }
+    Encoded { samples, annex_b, info }
+}
+
+/// A file ffmpeg can read, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, bytes: &[u8]) -> Self {
+        let path = std::env::temp_dir().join(format!("reelwright-{}-{name}", std::process::id()));
+        std::fs::write(&path, bytes).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn ffprobe(path: &str, entries: &str) -> String {
+    let arguments = ["-v", "warning", "-show_entries", entries, "-of", "default=nk=1:nw=1", path];
+    String::from_utf8(corpus::run("ffprobe", &arguments)).unwrap()
+}
+
+/// Decoded luma and chroma as ffmpeg sees them, which must have nothing to warn of.
+fn decoded(path: &str) -> Vec<u8> {
+    let arguments = ["-v", "warning", "-i", path, "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"];
+    let output = std::process::Command::new("ffmpeg").args(arguments).output().unwrap();
+    // Raw streams have no times; that remark is about the container.
+    let complaints: Vec<_> = String::from_utf8(output.stderr).unwrap().lines().map(str::to_owned).collect();
+    assert_eq!(complaints, Vec::<String>::new());
+    output.stdout
+}
+
+fn psnr(size: Size, frames: u32, decoded: &[u8]) -> f64 {
+    let picture_bytes = (size.area() * 3 / 2) as usize;
+    assert_eq!(decoded.len(), picture_bytes * frames as usize, "frames");
+    let mut error = 0u64;
+    for (index, bytes) in decoded.chunks(picture_bytes).enumerate() {
+        let original = picture(size, index as u32);
+        for (y, row) in bytes[..size.area() as usize].chunks(size.width as usize).enumerate() {
+            let pairs = original.row(0, y).iter().zip(row);
+            error += pairs.map(|(&a, &b)| u64::from(a.abs_diff(b)).pow(2)).sum::<u64>();
+        }
+    }
+    let mean = error as f64 / (size.area() * u64::from(frames)) as f64;
+    10.0 * (255.0f64.powi(2) / mean).log10()
+}
+
+#[test]
+fn ffmpeg_decodes_it_silently_and_close_to_the_original() {
+    if !corpus::has("ffmpeg") {
+        eprintln!("SKIPPED: no ffmpeg");
+        return;
+    }
+    for (size, rate, least) in [
+        (Size::new(640, 360), VideoRate::Quality(0.65), 38.0),
+        (Size::new(640, 360), VideoRate::Quality(0.25), 27.0),
+        (Size::new(640, 360), VideoRate::Average(3_000_000), 30.0),
+        (Size::new(176, 144), VideoRate::Average(400_000), 26.0),
+        (Size::new(1280, 720), VideoRate::Quality(0.5), 34.0),
+    ] {
+        let encoded = encode(&VideoEncoderSettings { rate, ..settings(size) }, 30, None);
+        assert_eq!(encoded.samples.len(), 30);
+        let file = Scratch::new(&format!("psnr-{}.h264", size.width), &encoded.annex_b);
+        let psnr = psnr(size, 30, &decoded(file.path()));
+        eprintln!("{size} {rate:?}: {psnr:.2} dB, {} bytes", encoded.annex_b.len());
+        assert!(psnr > least, "{size} {rate:?}: {psnr:.2} dB");
+    }
+}
+
+#[test]
+fn the_average_rate_is_kept() {
+    let wanted = 1_500_000;
+    let settings = VideoEncoderSettings { rate: VideoRate::Average(wanted), ..settings(Size::new(640, 360)) };
+    let encoded = encode(&settings, 300, None);
+    let bits: u64 = encoded.samples.iter().map(|sample| sample.payload.len() * 8).sum();
+    let rate = bits as f64 / 10.0;
+    assert!((rate / f64::from(wanted) - 1.0).abs() < 0.1, "{rate} of {wanted}");
+}
+
+#[test]
+fn times_are_exact_and_key_frames_come_in_time() {
+    let size = Size::new(320, 180);
+    let second = KeyFrames { frames: None, interval: Some(Time::from_secs(1)) };
+    let seven = KeyFrames { frames: Some(7), interval: Some(Time::from_secs(1)) };
+    for (key_frames, gap) in [(second, 30), (seven, 7)] {
+        let encoded = encode(&VideoEncoderSettings { key_frames, ..settings(size) }, 95, None);
+        let keys: Vec<usize> = (0..95).filter(|&index| encoded.samples[index].flags.sync).collect();
+        assert_eq!(keys[0], 0);
+        assert!(keys.windows(2).all(|pair| pair[1] - pair[0] <= gap), "{keys:?}");
+        for (index, sample) in encoded.samples.iter().enumerate() {
+            assert_eq!((sample.pts.value(), sample.pts.scale().ticks()), (index as i64 * 20, 600));
+            assert_eq!((sample.dts, sample.duration.value()), (sample.pts, 20));
+        }
+    }
+}
+
+#[test]
+fn a_key_frame_can_be_forced() {
+    let none = KeyFrames { frames: None, interval: None };
+    let encoded =
+        encode(&VideoEncoderSettings { key_frames: none, ..settings(Size::new(320, 180)) }, 40, Some(17));
+    let keys: Vec<usize> = (0..40).filter(|&index| encoded.samples[index].flags.sync).collect();
+    // More may come where the encoder finds a new scene in the pattern.
+    assert!(keys.starts_with(&[0, 17]), "{keys:?}");
+}
+
+#[test]
+fn profile_colour_and_shape_are_in_the_stream() {
+    if !corpus::has("ffprobe") {
+        eprintln!("SKIPPED: no ffprobe");
+        return;
+    }
+    let color = Color { range: Some(ColorRange::Full), ..Color::BT709 };
+    for (profile, name) in [
+        (Some(VideoProfile::H264Baseline), "Constrained Baseline"),
+        (Some(VideoProfile::H264Main), "Main"),
+        (None, "High"),
+    ] {
+        let pixel_aspect = Ratio { num: 4, den: 3 };
+        let settings = VideoEncoderSettings { profile, color, pixel_aspect, ..settings(Size::new(636, 358)) };
+        let encoded = encode(&settings, 3, None);
+        assert_eq!(encoded.info.id, "openh264");
+        let file = Scratch::new(&format!("{}.h264", name.replace(' ', "")), &encoded.annex_b);
+        let entries = "stream=profile,width,height,sample_aspect_ratio,color_range,color_space,\
+                       color_transfer,color_primaries,has_b_frames";
+        let text = ffprobe(file.path(), entries);
+        let facts: Vec<_> = text.lines().collect();
+        let expected = [name, "636", "358", "0", "4:3", "pc", "bt709", "bt709", "bt709"];
+        assert_eq!(facts, expected);
+    }
+}
+
+#[test]
+fn the_entropy_coder_follows_profile_and_option() {
+    let cabac = |settings: &VideoEncoderSettings| {
+        let registry = Registry::new().with(reelwright_codec_native::provider());
+        let (_, encoder) = registry.video_encoder(settings, &EncoderSpecification::default()).unwrap();
+        let config = encoder.format().as_video().unwrap().config.clone().unwrap();
+        let config = AvcConfig::parse(&config.bytes).unwrap();
+        reelwright_bitstream::h264::Pps::parse(&config.pps[0]).unwrap().cabac
+    };
+    let base = settings(Size::new(320, 180));
+    assert!(cabac(&base));
+    let profile = Some(VideoProfile::H264Baseline);
+    assert!(!cabac(&VideoEncoderSettings { profile, ..base.clone() }));
+    let options = vec![("entropy".into(), "cavlc".into())];
+    assert!(!cabac(&VideoEncoderSettings { options, ..base }));
+}
+
+#[test]
+fn odd_sizes_are_coded_one_larger_with_a_clean_aperture() {
+    let size = Size::new(321, 181);
+    let registry = Registry::new().with(reelwright_codec_native::provider());
+    let (_, mut encoder) = registry.video_encoder(&settings(size), &EncoderSpecification::default()).unwrap();
+    let format = encoder.format().as_video().unwrap().clone();
+    assert_eq!(format.size, Size::new(322, 182));
+    assert_eq!(format.clean_aperture.unwrap().rect(format.size), Some((0, 0, 321, 181)));
+    let frame = VideoFrame { pixels: picture(size, 0), pts: Time::ZERO, duration: None };
+    encoder.encode(frame, FrameOptions::default(), &mut |_| Ok(())).unwrap();
+}
+
+#[test]
+fn a_ceiling_over_quality_lowers_the_rate() {
+    let size = Size::new(640, 360);
+    let free = VideoEncoderSettings { rate: VideoRate::Quality(0.75), ..settings(size) };
+    let limit = Some(RateLimit { max_rate: 1_000_000, buffer: 1_000_000 });
+    let capped = VideoEncoderSettings { limit, ..free.clone() };
+    let bytes =
+        |settings| encode(settings, 90, None).samples.iter().map(|sample| sample.payload.len()).sum::<u64>();
+    assert!(bytes(&free) * 8 / 3 > 2_000_000);
+    assert!(bytes(&capped) * 8 / 3 < 1_200_000);
+}
+
+#[test]
+fn misuse_is_an_error() {
+    let registry = Registry::new().with(reelwright_codec_native::provider());
+    let any = EncoderSpecification::default();
+    let make = |settings: &VideoEncoderSettings| registry.video_encoder(settings, &any).err().unwrap().kind();
+    let base = settings(Size::new(64, 64));
+    assert_eq!(make(&settings(Size::new(8, 8))), ErrorKind::Unsupported);
+    assert_eq!(make(&VideoEncoderSettings { bit_depth: 10, ..base.clone() }), ErrorKind::Unsupported);
+    let options = vec![("preset".into(), "slow".into())];
+    assert_eq!(make(&VideoEncoderSettings { options, ..base.clone() }), ErrorKind::Misuse);
+    let (_, mut encoder) = registry.video_encoder(&base, &any).unwrap();
+    let frame = |pts| VideoFrame { pixels: picture(base.size, 0), pts, duration: None };
+    let mut drop = |_| Ok(());
+    encoder.encode(frame(Time::from_secs(1)), FrameOptions::default(), &mut drop).unwrap();
+    let early = encoder.encode(frame(Time::from_secs(1)), FrameOptions::default(), &mut drop);
+    assert_eq!(early.unwrap_err().kind(), ErrorKind::Misuse);
+    let large = VideoFrame { pixels: picture(Size::new(80, 64), 0), pts: Time::from_secs(2), duration: None };
+    assert_eq!(
+        encoder.encode(large, FrameOptions::default(), &mut drop).unwrap_err().kind(),
+        ErrorKind::Misuse
+    );
+}

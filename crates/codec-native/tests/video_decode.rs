@@ -1,0 +1,108 @@
+//! Every decoded picture of the corpus equals ffmpeg's, byte for byte, at the same time, in the same order.
+#![allow(clippy::unwrap_used)]
+
+mod corpus;
+
+use reelwright_codec::{Registry, VideoDecoderSettings};
+use reelwright_media::ErrorKind;
+
+fn compare(name: &str) {
+    let Some(path) = corpus::file(name) else { return };
+    let stream = corpus::stream(&path, "v");
+    let registry = Registry::new().with(reelwright_codec_native::provider());
+    let settings = VideoDecoderSettings { format: stream.format.clone(), threads: 0 };
+    let (_, mut decoder) = registry.video_decoder(&settings).unwrap();
+    let mut pictures = Vec::new();
+    let mut out = |frame: reelwright_media::VideoFrame| {
+        pictures.push(corpus::digest(&frame.pixels, frame.pts.value()));
+        Ok(())
+    };
+    for (index, sample) in stream.samples.iter().enumerate() {
+        decoder.decode(sample, &mut out).unwrap_or_else(|error| panic!("{name} sample {index}: {error}"));
+    }
+    decoder.finish(&mut out).unwrap();
+    let expected = corpus::expected_pictures(&path);
+    assert_eq!(pictures.len(), expected.len(), "{name}: pictures");
+    for (index, (ours, theirs)) in pictures.iter().zip(&expected).enumerate() {
+        assert_eq!(ours, theirs, "{name}: picture {index}");
+    }
+}
+
+macro_rules! files {
+    ($($test:ident: $file:literal,)*) => {
+        $(#[test] fn $test() { compare($file); })*
+    };
+}
+
+files! {
+    h264_baseline_phone: "iphone_gps_h264.mov",
+    h264_baseline_old_phone: "iphone_rot90_tapt.mov",
+    h264_main_action_camera: "gopro_max.mp4",
+    h264_4k: "pixel_4k60_portrait.mp4",
+    h264_variable_rate: "flir_iphone_vfr.mp4",
+    h264_android: "android_gps.mp4",
+    h264_small_slow_motion: "samsung_sef_super_slowmo.mp4",
+    h264_constrained_baseline: "elst_empty_first.mp4",
+    h264_edits: "elst_three_segments.mov",
+    h264_edits_late_ctts: "elst_ctts_2nd.mov",
+    h264_edit_deep: "elst_neg_first_pts.mov",
+    h264_two_byte_lengths: "nal_len2_neg_ctts.mp4",
+    h264_odd_size: "vfr_cursed.mp4",
+    h264_preroll: "edts_avc_aac.mp4",
+    h264_anamorphic: "matrix_mvhd_scale.mp4",
+    h264_ten_bit: "h264_hi10_amve.mov",
+    h264_interlaced: "h264_interlaced_crop.mp4",
+    h264_pyramid: "h264_bpyramid.mp4",
+    h264_messenger: "whatsapp_like_h264.mp4",
+    h264_baseline_variable: "h264_baseline_vfr.mp4",
+    h264_quicktime: "qt_xmp_cslg.mov",
+    h264_no_stss: "no_stss.mp4",
+    h264_tiny: "colr_nclx_icc.mp4",
+    h264_fragmented: "h264_frag_cea608_sei.mp4",
+    h264_dolby: "dv_p9_avc.mp4",
+    hevc_phone_dolby: "iphone_dv84_hdr.mov",
+    hevc_phone_edited: "iphone_hdr_edit_list.mov",
+    hevc_phone_hlg: "iphone_hdr_colr.mov",
+    hevc_pixel_hlg: "pixel_hlg10.mp4",
+    hevc_pixel: "pixel_hevc_mett.mp4",
+    hevc_8k: "samsung_8k24.mp4",
+    hevc_edit_ends_early: "elst_hevc_ends_b_i.mp4",
+    hevc_two_views: "spatial_mvhevc_mebx.mov",
+    hevc_two_views_small: "spatial_small.mp4",
+    hevc_dolby_5: "dv_p5.mp4",
+    hevc_dolby_8: "dv_p81.mp4",
+    hevc_hev1: "hevc_1080p_hev1.mp4",
+}
+
+#[test]
+fn h264_with_start_codes_under_lengths_is_read_until_the_file_ends() {
+    let Some(path) = corpus::file("annexb_in_mp4.mp4") else { return };
+    let stream = corpus::stream(&path, "v");
+    let registry = Registry::new().with(reelwright_codec_native::provider());
+    let settings = VideoDecoderSettings { format: stream.format.clone(), threads: 0 };
+    let (_, mut decoder) = registry.video_decoder(&settings).unwrap();
+    let mut pictures = Vec::new();
+    let mut out = |frame: reelwright_media::VideoFrame| {
+        pictures.push(corpus::digest(&frame.pixels, frame.pts.value()));
+        Ok(())
+    };
+    let mut results: Vec<_> = stream.samples.iter().map(|sample| decoder.decode(sample, &mut out)).collect();
+    // The download was cut in the middle of the last sample.
+    let last = results.pop().unwrap().err().unwrap();
+    assert_eq!(last.kind(), ErrorKind::Decode);
+    assert!(last.place().time.is_some());
+    assert!(results.iter().all(Result::is_ok));
+    decoder.finish(&mut out).unwrap();
+    assert_eq!(pictures, corpus::expected_pictures(&path)[..results.len()]);
+}
+
+#[test]
+fn h264_4_4_4_is_refused_at_once() {
+    let Some(path) = corpus::file("spherical_360.mp4") else { return };
+    let stream = corpus::stream(&path, "v");
+    let registry = Registry::new().with(reelwright_codec_native::provider());
+    let settings = VideoDecoderSettings { format: stream.format, threads: 0 };
+    let error = registry.video_decoder(&settings).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.hint().is_some());
+}
