@@ -1,4 +1,4 @@
-use reelwright_media::{FourCc, Result};
+use reelwright_media::{AmbientViewing, CleanAperture, ContentLight, FourCc, MasteringDisplay, Result};
 
 use crate::*;
 
@@ -75,6 +75,18 @@ known! {
     b"tfhd" => TrackFragmentHeader,
     b"tfdt" => FragmentDecodeTime,
     b"trun" => TrackRun,
+    b"pasp" => PixelAspect,
+    b"clap" => CleanAperture,
+    b"colr" => ColorInfo,
+    b"fiel" => FieldHandling,
+    b"mdcv" => MasteringDisplay,
+    b"clli" => ContentLight,
+    b"amve" => AmbientViewing,
+    b"btrt" => BitRates,
+    b"esds" => StreamDescriptor,
+    b"pcmC" => PcmConfig,
+    b"srat" => SamplingRate,
+    b"enda" => Endianness,
 }
 
 /// Whether a box of type `kind` inside `parent` is nothing but boxes.
@@ -89,11 +101,10 @@ pub(crate) fn is_container(kind: FourCc, parent: Option<FourCc>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use bytes::Bytes;
 
     use super::*;
+    use crate::corpus::{self, visit};
 
     /// Boxes of the corpus that are not written as they were read, with the reason.
     const NOT_EXACT: &[(&str, &str, &str)] = &[
@@ -101,32 +112,10 @@ mod tests {
         ("wvtt_elng_init.mp4", "elng", "lacks version and flags"),
     ];
 
-    fn corpus() -> Vec<PathBuf> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/media");
-        let Ok(entries) = std::fs::read_dir(folder) else {
-            eprintln!("SKIPPED: no test media at {folder}");
-            return Vec::new();
-        };
-        let known = ["mp4", "mov", "m4a", "m4s", "cmfv", "3gp"];
-        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-        paths.retain(|path| path.extension().is_some_and(|e| known.iter().any(|k| e == *k)));
-        paths.sort();
-        paths
-    }
-
-    fn visit(boxes: Boxes<'_>, parent: Option<FourCc>, check: &mut impl FnMut(&BoxRef<'_>)) {
-        for child in boxes.map_while(Result::ok) {
-            check(&child);
-            if is_container(child.kind(), parent) {
-                visit(child.children(), Some(child.kind()), check);
-            }
-        }
-    }
-
     #[test]
     fn every_box_of_the_corpus_is_written_as_it_was_read() {
         let (mut failures, mut count) = (Vec::new(), 0);
-        for path in corpus() {
+        for path in corpus::paths() {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             let bytes = Bytes::from(std::fs::read(&path).unwrap());
             visit(boxes(&bytes), None, &mut |found| {

@@ -6,8 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod body;
+#[cfg(test)]
+mod corpus;
 mod declare;
 mod dump;
+pub mod entry;
 mod header;
 mod known;
 mod packed;
@@ -16,15 +19,16 @@ mod walk;
 mod writer;
 
 pub use body::{
-    ChunkOffsets, ChunkOffsets64, ChunkRun, CleanApertureDimensions, CompactSampleSizes, CompositionOffsets,
-    CompositionShift, DataReference, DataReferences, EditList, EncodedPixelsDimensions, ExtendedLanguage,
-    FileType, FragmentDecodeTime, FragmentHeader, FragmentRandomAccessOffset, GenericMediaInfo, GroupRun,
-    Handler, LoadSettings, MediaHeader, MovieExtendsHeader, MovieHeader, NullMediaHeader, OffsetRun,
-    PartialSyncSamples, ProducerReferenceTime, ProductionApertureDimensions, RandomAccess, RunSample,
-    RunSamples, SampleDependencies, SampleDescriptions, SampleGroupDescription, SampleSizes, SampleToChunk,
-    SampleToGroup, SegmentIndex, SegmentReference, SoundMediaHeader, SubtitleMediaHeader, SyncSamples,
-    TimeRun, TimeToSample, TimecodeMediaInfo, TrackExtends, TrackFragmentHeader, TrackFragmentRandomAccess,
-    TrackHeader, TrackReferences, TrackRun, VideoMediaHeader,
+    BitRates, ChunkOffsets, ChunkOffsets64, ChunkRun, CleanApertureDimensions, ColorInfo, CompactSampleSizes,
+    CompositionOffsets, CompositionShift, DataReference, DataReferences, EditList, EncodedPixelsDimensions,
+    Endianness, ExtendedLanguage, FieldHandling, FileType, FragmentDecodeTime, FragmentHeader,
+    FragmentRandomAccessOffset, GenericMediaInfo, GroupRun, Handler, LoadSettings, MediaHeader,
+    MovieExtendsHeader, MovieHeader, NullMediaHeader, OffsetRun, PartialSyncSamples, PcmConfig, PixelAspect,
+    ProducerReferenceTime, ProductionApertureDimensions, RandomAccess, RunSample, RunSamples,
+    SampleDependencies, SampleDescriptions, SampleGroupDescription, SampleSizes, SampleToChunk,
+    SampleToGroup, SamplingRate, SegmentIndex, SegmentReference, SoundMediaHeader, StreamDescriptor,
+    SubtitleMediaHeader, SyncSamples, TimeRun, TimeToSample, TimecodeMediaInfo, TrackExtends,
+    TrackFragmentHeader, TrackFragmentRandomAccess, TrackHeader, TrackReferences, TrackRun, VideoMediaHeader,
 };
 pub use declare::{BoxBody, Field, Fields, Version};
 pub use dump::dump;

@@ -5,7 +5,9 @@ mod fragment;
 mod group;
 mod media;
 mod movie;
+mod picture;
 mod run;
+mod sound;
 mod table;
 
 pub use file::{
@@ -24,7 +26,9 @@ pub use movie::{
     CleanApertureDimensions, EditList, EncodedPixelsDimensions, LoadSettings, MovieHeader,
     ProductionApertureDimensions, TrackHeader, TrackReferences,
 };
+pub use picture::{BitRates, ColorInfo, FieldHandling, PixelAspect};
 pub use run::{RunSample, RunSamples, TrackRun};
+pub use sound::{Endianness, PcmConfig, SamplingRate, StreamDescriptor};
 pub use table::{
     ChunkOffsets, ChunkOffsets64, ChunkRun, CompactSampleSizes, CompositionOffsets, CompositionShift,
     OffsetRun, PartialSyncSamples, SampleDependencies, SampleDescriptions, SampleSizes, SampleToChunk,

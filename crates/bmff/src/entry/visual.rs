@@ -1,0 +1,201 @@
+use bytes::Bytes;
+use reelwright_bitstream::{h264::AvcConfig, hevc::HevcConfig};
+use reelwright_media::{
+    BoxFamily, CodecConfig, Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, FourCc,
+    MasteringDisplay, Ratio, Result, Size, TransferFunction, VideoCodec, VideoFormat,
+};
+
+use super::{codec, find, original_format, sound_children, stored, too_short};
+use crate::{BoxRef, ColorInfo, FieldHandling, PixelAspect, Reader, StreamDescriptor};
+
+/// Bytes of the fields before the child boxes (ISO/IEC 14496-12, 12.1.3).
+pub(super) const FIXED_LEN: usize = 78;
+
+/// Reads a visual sample entry.
+pub(super) fn read(entry: &BoxRef<'_>, family: BoxFamily) -> Result<VideoFormat> {
+    let mut body = entry.body();
+    let size = fixed(&mut body, family).map_err(|error| too_short("visual", error))?;
+    let children = sound_children(body.boxes());
+    let tag = entry.kind();
+    let original = original_format(&children).unwrap_or(tag);
+    let mut format = VideoFormat::new(codec::video(original), tag, size);
+    format.entry = Some(stored(entry, family));
+    let esds = find(&children, b"esds").and_then(|esds| esds.read::<StreamDescriptor>().ok());
+    if let Some(esds) = &esds {
+        format.codec = codec::video_object(esds.object_type).unwrap_or(format.codec);
+    }
+    format.config = config(format.codec, &children, esds);
+    for child in &children {
+        extension(&mut format, child);
+    }
+    from_bitstream(&mut format);
+    Ok(format)
+}
+
+/// Reads the fields before the children; `r` then stands at the children.
+fn fixed(r: &mut Reader<'_>, family: BoxFamily) -> Result<Size> {
+    r.skip(24)?;
+    let size = Size::new(r.u16()?.into(), r.u16()?.into());
+    r.skip(46)?;
+    let depth = r.u16()?;
+    let color_table = r.i16()?;
+    // QuickTime: a colour table follows in place (QuickTime File Format, "Color table atoms").
+    if family == BoxFamily::QuickTime && color_table == 0 && matches!(depth, 1 | 2 | 4 | 8 | 34 | 36 | 40) {
+        let mut ahead = r.clone();
+        ahead.skip(6)?;
+        let length = 8 + (usize::from(ahead.u16()?) + 1) * 8;
+        r.skip(length.min(r.remaining()))?;
+    }
+    Ok(size)
+}
+
+fn config(codec: VideoCodec, children: &[BoxRef<'_>], esds: Option<StreamDescriptor>) -> Option<CodecConfig> {
+    let kind = match codec {
+        VideoCodec::H264 => b"avcC",
+        VideoCodec::Hevc => b"hvcC",
+        VideoCodec::Vvc => b"vvcC",
+        VideoCodec::Av1 => b"av1C",
+        VideoCodec::Vp8 | VideoCodec::Vp9 => b"vpcC",
+        _ => b"glbl",
+    };
+    let boxed = find(children, kind).and_then(|found| {
+        let mut body = found.body();
+        if is_full(found.kind()) {
+            body.version_and_flags().ok()?;
+        }
+        Some(CodecConfig { kind: found.kind(), bytes: body.rest() })
+    });
+    let specific = esds.and_then(|esds| esds.specific);
+    boxed.or_else(|| specific.map(|bytes| CodecConfig { kind: FourCc::new(b"esds"), bytes }))
+}
+
+/// Whether a configuration box has version and flags, which [`CodecConfig`] leaves out.
+pub(super) fn is_full(kind: FourCc) -> bool {
+    matches!(&kind.0, b"vpcC" | b"vvcC" | b"esds" | b"dfLa" | b"alac")
+}
+
+fn extension(format: &mut VideoFormat, child: &BoxRef<'_>) {
+    match &child.kind().0 {
+        b"pasp" => {
+            let aspect = child.read::<PixelAspect>().ok();
+            format.pixel_aspect = aspect.and_then(|aspect| Ratio::new(aspect.horizontal, aspect.vertical));
+        }
+        b"clap" => format.clean_aperture = child.read().ok(),
+        b"colr" => match child.read() {
+            Ok(ColorInfo::Icc(_, profile)) => format.icc_profile = Some(profile),
+            Ok(info) => format.color = info.color().unwrap_or(format.color),
+            Err(_) => {}
+        },
+        b"mdcv" => format.mastering = child.read().ok(),
+        b"clli" => format.content_light = child.read().ok(),
+        b"SmDm" => format.mastering = format.mastering.or_else(|| webm_mastering(&mut child.body()).ok()),
+        b"CoLL" => format.content_light = format.content_light.or_else(|| webm_light(&mut child.body()).ok()),
+        b"amve" => format.ambient = child.read().ok(),
+        b"fiel" => {
+            let fields = child.read::<FieldHandling>().ok();
+            format.field_order = fields.and_then(|fields| fields.order());
+        }
+        // Some writers wrap extensions of codecs without a configuration of their own.
+        b"glbl" => child.children().map_while(Result::ok).for_each(|inner| extension(format, &inner)),
+        b"dvcC" | b"dvvC" | b"dvwC" => {
+            format.dolby_vision = Some(CodecConfig { kind: child.kind(), bytes: child.body().rest() });
+        }
+        _ => {}
+    }
+}
+
+/// `SmDm` (VP Codec ISO Media File Format Binding): red, green, blue, white in 0.16, luminance in 24.8 and 18.14 fixed
+/// point.
+fn webm_mastering(r: &mut Reader<'_>) -> Result<MasteringDisplay> {
+    r.version_and_flags()?;
+    let mut points = [(0, 0); 4];
+    let mut step = || {
+        let fixed = u32::from(r.u16()?);
+        Ok(u16::try_from((fixed * 50_000 + 0x8000) >> 16).unwrap_or(u16::MAX))
+    };
+    for point in &mut points {
+        *point = (step()?, step()?);
+    }
+    let [red, green, blue, white] = points;
+    let scaled = |value: u32, bits: u32| {
+        let value = (u64::from(value) * 10_000 + (1 << (bits - 1))) >> bits;
+        u32::try_from(value).unwrap_or(u32::MAX)
+    };
+    Ok(MasteringDisplay {
+        primaries: [green, blue, red],
+        white,
+        max_luminance: scaled(r.u32()?, 8),
+        min_luminance: scaled(r.u32()?, 14),
+    })
+}
+
+fn webm_light(r: &mut Reader<'_>) -> Result<ContentLight> {
+    r.version_and_flags()?;
+    Ok(ContentLight { max: r.u16()?, max_frame_average: r.u16()? })
+}
+
+/// Fills in what the boxes left unsaid from the parameter sets or the codec's own configuration.
+fn from_bitstream(format: &mut VideoFormat) {
+    let (color, bit_depth) = match (&format.config, format.codec) {
+        (Some(config), VideoCodec::H264) => {
+            let sps = AvcConfig::parse(&config.bytes).and_then(|config| config.first_sps());
+            sps.map_or((None, None), |sps| (Some(sps.color()), Some(sps.bit_depth)))
+        }
+        (Some(config), VideoCodec::Hevc) => match HevcConfig::parse(&config.bytes) {
+            Ok(config) => (config.first_sps().ok().map(|sps| sps.color()), Some(config.bit_depth)),
+            Err(_) => (None, None),
+        },
+        (Some(config), VideoCodec::Vp8 | VideoCodec::Vp9) => vp9_facts(&config.bytes),
+        (Some(config), VideoCodec::Av1) => (None, av1_depth(&config.bytes)),
+        (Some(config), VideoCodec::Vvc) => (None, vvc_depth(&config.bytes)),
+        (_, VideoCodec::ProRes) => (None, Some(if format.tag.0.starts_with(b"ap4") { 12 } else { 10 })),
+        (
+            _,
+            VideoCodec::Jpeg | VideoCodec::Mpeg4 | VideoCodec::Mpeg2 | VideoCodec::Mpeg1 | VideoCodec::H263,
+        ) => (None, Some(8)),
+        _ => (None, None),
+    };
+    format.bit_depth = format.bit_depth.or(bit_depth);
+    if let Some(stream) = color {
+        format.color = merge(format.color, stream);
+    }
+}
+
+/// The container's colour, its gaps filled from the stream.
+fn merge(container: Color, stream: Color) -> Color {
+    let stated = container.primaries != ColorPrimaries::UNSPECIFIED
+        || container.transfer != TransferFunction::UNSPECIFIED
+        || container.matrix != ColorMatrix::UNSPECIFIED;
+    let base = if stated { container } else { stream };
+    Color { range: container.range.or(stream.range), siting: container.siting.or(stream.siting), ..base }
+}
+
+/// `vpcC` (VP Codec ISO Media File Format Binding, "VP Codec Configuration Box"), without version and flags.
+fn vp9_facts(body: &Bytes) -> (Option<Color>, Option<u8>) {
+    let &[_, _, packed, primaries, transfer, matrix, ..] = &body[..] else { return (None, None) };
+    let range = if packed & 1 == 0 { ColorRange::Video } else { ColorRange::Full };
+    let color = Color {
+        primaries: ColorPrimaries(primaries),
+        transfer: TransferFunction(transfer),
+        matrix: ColorMatrix(matrix),
+        range: Some(range),
+        siting: None,
+    };
+    (Some(color), Some(packed >> 4))
+}
+
+/// `av1C` (AV1 Codec ISO Media File Format Binding, 2.3.3).
+fn av1_depth(body: &Bytes) -> Option<u8> {
+    let packed = *body.get(2)?;
+    Some(match (packed & 0x40 != 0, packed & 0x20 != 0) {
+        (false, _) => 8,
+        (true, false) => 10,
+        (true, true) => 12,
+    })
+}
+
+/// `vvcC` (ISO/IEC 14496-15, 11.2.4), without version and flags: three bits of the fourth byte.
+fn vvc_depth(body: &Bytes) -> Option<u8> {
+    let present = body.first()? & 1 == 1;
+    present.then(|| body.get(3).map(|byte| (byte >> 5) + 8)).flatten()
+}
