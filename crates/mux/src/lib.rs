@@ -21,4 +21,4 @@ pub use file_type::FileType;
 pub use interleave::{Interleave, sample_cost};
 pub use muxer::{MuxSummary, Muxer, TrackSummary};
 pub use op::{Capabilities, Op, Outcome};
-pub use settings::{IndexPlace, MovieSettings, Presentation, Session, TrackSettings};
+pub use settings::{Chunks, IndexPlace, MovieSettings, Presentation, Session, TrackSettings};

@@ -427,7 +427,7 @@ impl Muxer {
 const MDAT: FourCc = FourCc::new(b"mdat");
 
 fn summarise(track: &TrackState) -> TrackSummary {
-    let ticks = i64::try_from(track.table.duration()).unwrap_or(i64::MAX);
+    let ticks = i64::try_from(track.duration()).unwrap_or(i64::MAX);
     TrackSummary {
         id: track.id(),
         samples: track.table.samples().into(),

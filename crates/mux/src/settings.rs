@@ -64,8 +64,8 @@ pub struct TrackSettings {
     pub track: Track,
     /// What of the media is shown, and when.
     pub presentation: Presentation,
-    /// No chunk is longer than this, a single longer sample excepted. Default 1 s. `preferredMediaChunkDuration`.
-    pub chunk_duration: Time,
+    /// Which samples stand together. Default up to 1 s of them.
+    pub chunks: Chunks,
     /// Whether the others go on without it when it has nothing to store. Default false.
     pub sparse: bool,
 }
@@ -73,7 +73,31 @@ pub struct TrackSettings {
 impl TrackSettings {
     /// The track as it is, its edits as they are.
     pub fn copy(track: Track) -> Self {
-        Self { track, presentation: Presentation::Edits, chunk_duration: Time::from_secs(1), sparse: false }
+        Self {
+            track,
+            presentation: Presentation::Edits,
+            chunks: Chunks::UpTo(Time::from_secs(1)),
+            sparse: false,
+        }
+    }
+}
+
+/// Which samples of a track stand together in a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chunks {
+    /// No more than last so long, a single longer sample excepted. `preferredMediaChunkDuration`.
+    UpTo(Time),
+    /// As the source had them, as far as it tells: a buffer of many LPCM frames is a chunk. Else up to 1 s.
+    AsFed,
+}
+
+impl Chunks {
+    /// The longest a chunk of several samples gets.
+    pub(crate) const fn longest(self) -> Time {
+        match self {
+            Self::UpTo(longest) => longest,
+            Self::AsFed => Time::from_secs(1),
+        }
     }
 }
 

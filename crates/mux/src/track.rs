@@ -7,7 +7,7 @@ use reelwright_media::{
 
 use crate::edits::{self, Clock, Presented};
 use crate::tables::{Counting, Entry, SampleTable};
-use crate::{FileType, Presentation, Session, TrackSettings};
+use crate::{Chunks, FileType, Presentation, Session, TrackSettings};
 
 /// A track on its way into the file.
 #[derive(Debug)]
@@ -87,10 +87,14 @@ impl TrackState {
             Error::new(ErrorKind::Limit, "decoding and presentation are more than 32 bits of ticks apart")
         })?;
         let len = sample.payload.len();
-        let units = self.formats[format].1.units(len, duration)?;
+        let counting = self.formats[format].1;
+        let units = counting.units(len, duration)?;
         let end = dts.saturating_add(duration.into());
-        let new_chunk =
-            !continues || format != self.format || end > self.chunk_end || self.table.samples() == 0;
+        let full = match self.settings.chunks {
+            Chunks::UpTo(_) => end > self.chunk_end,
+            Chunks::AsFed => counting != Counting::Whole || end > self.chunk_end,
+        };
+        let new_chunk = !continues || full || format != self.format || self.table.samples() == 0;
         self.table.push(&Entry {
             dts,
             offset,
@@ -106,7 +110,7 @@ impl TrackState {
         self.presented.add(pts, duration, trim_start, trim_end);
         self.format = format;
         if new_chunk {
-            let longest = self.settings.chunk_duration.ticks_in(self.timescale(), Rounding::Down);
+            let longest = self.settings.chunks.longest().ticks_in(self.timescale(), Rounding::Down);
             self.chunk_end = dts.saturating_add(longest.unwrap_or(i64::MAX));
         }
         Ok(())
@@ -114,7 +118,22 @@ impl TrackState {
 
     /// Closes the tables: nothing more will come.
     pub(crate) fn close(&mut self) -> Result<()> {
-        self.table.close(None).map_err(|error| error.at_stage(Stage::Mux).at_track(self.id()))
+        let stated = self.stated_duration();
+        self.table.close(stated).map_err(|error| error.at_stage(Stage::Mux).at_track(self.id()))
+    }
+
+    /// Ticks of the media: of all samples, or what the source stated where its samples say nothing of time.
+    pub(crate) fn duration(&self) -> u64 {
+        match self.table.duration() {
+            0 => self.stated_duration().map_or(0, i64::unsigned_abs),
+            ticks => ticks,
+        }
+    }
+
+    /// What the source said of the length of its media.
+    fn stated_duration(&self) -> Option<i64> {
+        let stated = || self.ticks(self.settings.track.media_duration).ok().filter(|&ticks| ticks > 0);
+        (self.settings.presentation == Presentation::Edits).then(stated).flatten()
     }
 
     /// The instant after the last sample that is shown, in source time.
@@ -135,7 +154,7 @@ impl TrackState {
             track: self.timescale(),
             movie,
             first_dts: self.table.first_dts().unwrap_or(0),
-            duration: self.table.duration(),
+            duration: self.duration(),
         };
         match self.settings.presentation {
             Presentation::Edits => edits::of_source(&self.settings.track.edits, clock),

@@ -7,7 +7,8 @@ use reelwright_media::{
     BoxFamily, CancelToken, ContainerKind, Error, ErrorKind, Movie, Result, SampleBuffer, Stage, Time, Track,
 };
 use reelwright_mux::{
-    FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary, timeline_shift,
+    Chunks, FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary,
+    timeline_shift,
 };
 
 use crate::drive::run_ready;
@@ -238,7 +239,7 @@ fn settings_for(track: &Track, file_type: FileType) -> TrackSettings {
     if track.header_flags == 0 {
         track.header_flags = if file_type.family() == BoxFamily::QuickTime { 0xE } else { 0x2 };
     }
-    TrackSettings::copy(track)
+    TrackSettings { chunks: Chunks::AsFed, ..TrackSettings::copy(track) }
 }
 
 fn nothing_to_copy(verdicts: &[(&Track, Option<String>)], file_type: FileType) -> Error {

@@ -24,7 +24,7 @@ pub(super) struct Context {
 /// The track's length on the movie's timeline: its edits, or else all of its media.
 pub(super) fn duration(track: &TrackState, edits: &[Edit], movie: Timescale) -> u64 {
     if edits.is_empty() {
-        let ticks = i64::try_from(track.table.duration()).unwrap_or(i64::MAX);
+        let ticks = i64::try_from(track.duration()).unwrap_or(i64::MAX);
         let length = Time::new(ticks, track.timescale());
         return length.ticks_in(movie, Rounding::Nearest).map_or(u64::MAX, i64::unsigned_abs);
     }
@@ -117,7 +117,7 @@ fn media(w: &mut Writer, track: &TrackState, context: &Context) -> Result<()> {
         creation_time: described.creation_time,
         modification_time: described.creation_time,
         timescale: described.timescale.ticks(),
-        duration: track.table.duration(),
+        duration: track.duration(),
         language: described.language.to_packed(),
         ..MediaHeader::default()
     });

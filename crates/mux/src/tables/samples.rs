@@ -164,14 +164,18 @@ impl SampleTable {
         Ok(())
     }
 
-    /// The last buffer's length becomes known: the distance to `end`, or else its own, or else that of the one before.
-    pub(crate) fn close(&mut self, end: Option<i64>) -> Result<()> {
-        if let Some(waiting) = self.waiting {
-            let own = if waiting.duration > 0 { waiting.duration } else { self.last_delta() };
-            let own =
-                i64::from(own).saturating_mul(if waiting.duration > 0 { 1 } else { waiting.count.into() });
-            let end = end.filter(|&end| end >= waiting.dts).unwrap_or(waiting.dts.saturating_add(own));
-            self.advance(end)?;
+    /// Nothing more comes: the last buffer lasts as long as it said itself, or else as the one before.
+    ///
+    /// Where the source said that its media ends at `stated`, within its last sample, that sample is cut there.
+    pub(crate) fn close(&mut self, stated: Option<i64>) -> Result<()> {
+        if let Some(Waiting { dts, duration, count }) = self.waiting {
+            let own = match duration {
+                0 => i64::from(self.last_delta()).saturating_mul(count.into()),
+                ticks => ticks.into(),
+            };
+            let end = dts.saturating_add(own);
+            let within = |stated: &i64| count == 1 && *stated > dts && *stated < end;
+            self.advance(stated.filter(within).unwrap_or(end))?;
         }
         self.end_chunk();
         Ok(())
@@ -308,6 +312,17 @@ mod tests {
         assert_eq!(table.samples(), 1);
         table.push(&entry(10, 1, None)).unwrap();
         assert_eq!(table.push(&entry(10 + (1 << 33), 1, None)).unwrap_err().kind(), ErrorKind::Limit);
+    }
+
+    #[test]
+    fn the_last_sample_ends_where_the_source_said() {
+        for (stated, total) in [(None, 20), (Some(17), 17), (Some(30), 20), (Some(5), 20)] {
+            let mut table = SampleTable::new();
+            table.push(&entry(0, 1, None)).unwrap();
+            table.push(&entry(10, 1, None)).unwrap();
+            table.close(stated).unwrap();
+            assert_eq!(table.duration(), total);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use reelwright_media::{
     AudioCodec, BoxFamily, FormatDescription, FourCc, Language, Matrix, MediaType, MetadataItem, Size, Time,
     TimeRange, Timescale, Track, TrackReference, VideoFormat,
 };
-use reelwright_mux::{FileType, Presentation, TrackSettings};
+use reelwright_mux::{Chunks, FileType, Presentation, TrackSettings};
 
 /// What an input takes and what its track will be. `AVAssetWriterInput` before it is added.
 ///
@@ -289,7 +289,7 @@ impl InputConfig {
         };
         TrackSettings {
             presentation: self.presentation,
-            chunk_duration: self.chunk_duration,
+            chunks: Chunks::UpTo(self.chunk_duration),
             sparse: self.sparse,
             ..TrackSettings::copy(track)
         }

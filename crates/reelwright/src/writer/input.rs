@@ -116,7 +116,9 @@ impl Input {
     /// As [`Self::append`].
     pub fn try_append(&mut self, data: impl Into<InputData>) -> Result<TryAppend> {
         match self.queue.readiness() {
-            Readiness::Full { waiting_for } => Ok(TryAppend::Full { data: Box::new(data.into()), waiting_for }),
+            Readiness::Full { waiting_for } => {
+                Ok(TryAppend::Full { data: Box::new(data.into()), waiting_for })
+            }
             Readiness::Failed(error) => Err(error),
             Readiness::Ready => self.lane.take(data.into(), &self.queue).map(|()| TryAppend::Taken),
         }
