@@ -174,7 +174,9 @@ impl SampleTable {
                 ticks => ticks.into(),
             };
             let end = dts.saturating_add(own);
-            let within = |stated: &i64| count == 1 && *stated > dts && *stated < end;
+            // A last sample of no stated length may well end where it begins.
+            let least = if duration == 0 { dts } else { dts.saturating_add(1) };
+            let within = |stated: &i64| count == 1 && (least..end).contains(stated);
             self.advance(stated.filter(within).unwrap_or(end))?;
         }
         self.end_chunk();

@@ -1,0 +1,408 @@
+//! `AssetWriter` from the outside: order, sessions, failures, waiting.
+
+mod generated;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+
+use bytes::Bytes;
+use generated::{RATE, frames, pcm, pcm_format};
+use reelwright::{
+    AssetWriter, AssetWriterBuilder, FileSink, FileType, IndexPlace, Input, InputConfig, MemorySink,
+    Overwrite, Readiness, Sink, TryAppend,
+};
+use reelwright_media::{CancelToken, Error, ErrorKind, Result, Time};
+use reelwright_mux::{Capabilities, Op, Outcome};
+
+/// A folder of this test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("writer-{name}"));
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).unwrap();
+    path
+}
+
+fn entries(folder: &Path) -> usize {
+    std::fs::read_dir(folder).unwrap().count()
+}
+
+/// Two PCM tracks into memory, fed by `feed`.
+fn in_memory(
+    change: impl FnOnce(AssetWriterBuilder) -> AssetWriterBuilder,
+    feed: impl FnOnce(&AssetWriter, Input, Input),
+) -> Bytes {
+    let (sink, output) = MemorySink::new();
+    let mut builder = change(AssetWriter::create_on(sink, FileType::Mov));
+    let first = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    let second = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    feed(&writer, first, second);
+    writer.finish().unwrap();
+    output.take().unwrap()
+}
+
+fn feed_all(mut input: Input, seconds: i64) {
+    let format = input.format().clone();
+    for start in (0..seconds * i64::from(RATE)).step_by(1024) {
+        input.append(pcm(&format, start, 1024)).unwrap();
+    }
+    input.finish().unwrap();
+}
+
+#[test]
+fn the_file_does_not_depend_on_who_is_faster() {
+    let plain = |builder: AssetWriterBuilder| builder;
+    let one = in_memory(plain, |_, first, second| {
+        feed_all(first, 5);
+        feed_all(second, 5);
+    });
+    let other = in_memory(plain, |_, first, second| {
+        feed_all(second, 5);
+        feed_all(first, 5);
+    });
+    let both = in_memory(plain, |_, first, second| {
+        let thread = std::thread::spawn(move || feed_all(second, 5));
+        feed_all(first, 5);
+        thread.join().unwrap();
+    });
+    assert!(one == other && one == both);
+}
+
+#[test]
+fn one_track_before_the_other_never_hangs() {
+    // Twenty seconds of PCM are four megabytes: far more than the writer may hold.
+    let bytes = in_memory(
+        |builder| builder.memory(256 << 10),
+        |_, first, second| {
+            feed_all(first, 20);
+            feed_all(second, 20);
+        },
+    );
+    assert!(bytes.len() > 2 * 20 * 4 * 48_000);
+}
+
+/// Start and length of each stream as ffprobe sees them, or `None` without ffprobe.
+fn probe(path: &Path) -> Option<Vec<(f64, f64)>> {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-show_entries", "stream=start_time,duration", "-of", "csv=p=0"])
+        .arg(path)
+        .output();
+    let Ok(output) = output else {
+        eprintln!("SKIPPED: ffprobe is not installed");
+        return None;
+    };
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let numbers = text.lines().map(|line| {
+        let mut fields = line.split(',').map(|field| field.parse().unwrap());
+        (fields.next().unwrap(), fields.next().unwrap())
+    });
+    Some(numbers.collect())
+}
+
+#[test]
+fn sessions_cut_and_delay() {
+    let path = folder("session").join("out.mov");
+    let mut builder = AssetWriter::create(&path, FileType::Mov);
+    let mut early = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    let mut late = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    let writer = builder.start().unwrap();
+    let format = pcm_format();
+    assert_eq!(early.append(pcm(&format, 0, 1024)).unwrap_err().kind(), ErrorKind::Misuse);
+    writer.start_session(Time::from_secs(10)).unwrap();
+    assert_eq!(writer.start_session(Time::ZERO).unwrap_err().kind(), ErrorKind::Misuse);
+    for second in 9..14 {
+        early.append(pcm(&format, second * i64::from(RATE), i64::from(RATE))).unwrap();
+    }
+    let before = early.append(pcm(&format, 0, 1024)).unwrap_err();
+    assert_eq!((before.kind(), before.place().track), (ErrorKind::Misuse, Some(1)));
+    late.append(pcm(&format, 11 * i64::from(RATE), i64::from(RATE))).unwrap();
+    writer.end_session(Time::from_secs(13)).unwrap();
+    assert_eq!(early.append(pcm(&format, 14 * i64::from(RATE), 1024)).unwrap_err().kind(), ErrorKind::Misuse);
+    let report = writer.finish().unwrap();
+    assert_eq!(report.duration, Time::from_secs(3));
+    assert_eq!(report.tracks[0].samples, u64::from(RATE) * 5);
+    let Some(streams) = probe(&path) else { return };
+    assert_eq!(streams, [(0.0, 3.0), (1.0, 1.0)]);
+}
+
+#[test]
+fn names_are_kept_until_the_file_is_complete() {
+    let folder = folder("names");
+    let path = folder.join("out.mov");
+    std::fs::write(&path, "precious").unwrap();
+    let start =
+        |path: &Path, overwrite| AssetWriter::create(path, FileType::Mov).overwrite(overwrite).start();
+    let exists = start(&path, Overwrite::Never).unwrap_err();
+    assert_eq!((exists.kind(), exists.code()), (ErrorKind::Exists, -11823));
+    let writer = start(&path, Overwrite::Replace).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"precious");
+    writer.cancel();
+    assert_eq!(std::fs::read(&path).unwrap(), b"precious");
+    assert_eq!(entries(&folder), 1);
+    start(&path, Overwrite::Replace).unwrap().finish().unwrap();
+    assert_eq!(&std::fs::read(&path).unwrap()[4..12], b"ftypqt  ");
+    let missing = start(&folder.join("no/such/folder.mov"), Overwrite::Never).unwrap_err();
+    assert!(missing.hint().unwrap().contains("folder"));
+    assert_eq!(entries(&folder), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_and_its_target_is_replaced() {
+    let folder = folder("link");
+    let (target, link) = (folder.join("target.mov"), folder.join("link.mov"));
+    std::os::unix::fs::symlink("target.mov", &link).unwrap();
+    AssetWriter::create(&link, FileType::Mov).start().unwrap().finish().unwrap();
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert!(target.metadata().unwrap().is_file());
+}
+
+#[test]
+fn somebody_else_may_be_faster() {
+    let folder = folder("race");
+    let path = folder.join("out.mov");
+    let writer = AssetWriter::create(&path, FileType::Mov).start().unwrap();
+    std::fs::write(&path, "theirs").unwrap();
+    assert_eq!(writer.finish().unwrap_err().kind(), ErrorKind::Exists);
+    assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
+    assert_eq!(entries(&folder), 1);
+}
+
+/// Fails at the operation with this number.
+struct Failing {
+    inner: FileSink,
+    at: usize,
+    seen: Arc<Mutex<usize>>,
+}
+
+impl Sink for Failing {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn run(&mut self, op: Op, cancel: &CancelToken) -> Outcome {
+        let mut seen = self.seen.lock().unwrap();
+        *seen += 1;
+        if *seen == self.at {
+            let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+            return Outcome::Failed(Error::io("can't write the output", full));
+        }
+        self.inner.run(op, cancel)
+    }
+
+    fn len(&self) -> u64 {
+        self.inner.len()
+    }
+}
+
+#[test]
+fn a_failing_write_leaves_nothing_wherever_it_happens() {
+    let folder = folder("fault");
+    let path = folder.join("out.mov");
+    let write = |at: usize, index: IndexPlace| -> (Result<()>, usize) {
+        let seen = Arc::new(Mutex::new(0));
+        let inner = FileSink::create(&path, Overwrite::Never).unwrap();
+        let sink = Failing { inner, at, seen: seen.clone() };
+        let mut builder = AssetWriter::create_on(sink, FileType::Mov).index(index).sync(true);
+        let mut input = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+        let writer = builder.start().unwrap();
+        writer.start_session(Time::ZERO).unwrap();
+        let format = pcm_format();
+        let mut result = Ok(());
+        for start in (0..i64::from(RATE) * 60).step_by(8192) {
+            result = result.and_then(|()| input.append(pcm(&format, start, 8192)));
+        }
+        drop(input);
+        let finished = writer.finish().map(|_| ());
+        // Whichever call met the failure first, the last one tells of it too.
+        assert_eq!(result.is_err() || finished.is_err(), finished.is_err());
+        let count = *seen.lock().unwrap();
+        (finished, count)
+    };
+    for index in [IndexPlace::Last, IndexPlace::First] {
+        let (result, operations) = write(usize::MAX, index);
+        result.unwrap();
+        std::fs::remove_file(&path).unwrap();
+        for at in 1..=operations {
+            let (result, _) = write(at, index);
+            let error = result.unwrap_err();
+            assert_eq!((error.kind(), error.code()), (ErrorKind::NoSpace, -11807));
+            assert_eq!(entries(&folder), 0, "operation {at} of {operations}");
+        }
+    }
+}
+
+#[test]
+fn cancelling_leaves_nothing() {
+    let folder = folder("cancel");
+    let token = CancelToken::new();
+    let mut builder = AssetWriter::create(folder.join("out.mov"), FileType::Mov).cancel_token(token.clone());
+    let mut input = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    let format = pcm_format();
+    input.append(pcm(&format, 0, 48_000)).unwrap();
+    token.cancel();
+    assert_eq!(input.append(pcm(&format, 48_000, 48_000)).unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(writer.finish().unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(entries(&folder), 0);
+}
+
+#[test]
+fn an_index_that_comes_first_moves_media_that_did_not_fit_memory() {
+    let folder = folder("first");
+    let write = |index: IndexPlace, seconds: i64| {
+        let path = folder.join("out.mov");
+        let mut builder =
+            AssetWriter::create(&path, FileType::Mov).index(index).overwrite(Overwrite::Replace);
+        let input = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+        let writer = builder.start().unwrap();
+        writer.start_session(Time::ZERO).unwrap();
+        feed_all(input, seconds);
+        assert_eq!(writer.finish().unwrap().index, index);
+        let frames = Command::new("ffmpeg")
+            .args(["-v", "error", "-i"])
+            .arg(&path)
+            .args(["-c", "copy", "-f", "framehash", "-"])
+            .output();
+        (std::fs::read(&path).unwrap(), frames.ok())
+    };
+    // 8 MiB may be held back: 43 s of this PCM.
+    for seconds in [5, 60] {
+        let (first, first_frames) = write(IndexPlace::First, seconds);
+        let (_, last_frames) = write(IndexPlace::Last, seconds);
+        assert_eq!(&first[24..28], b"moov", "{seconds} s");
+        let (Some(first), Some(last)) = (first_frames, last_frames) else {
+            eprintln!("SKIPPED: ffmpeg is not installed");
+            return;
+        };
+        assert!(first.stderr.is_empty(), "{}", String::from_utf8_lossy(&first.stderr));
+        assert!(!first.stdout.is_empty() && first.stdout == last.stdout);
+    }
+}
+
+/// A pipe: bytes in order, nothing else.
+struct Pipe(Arc<Mutex<Vec<u8>>>);
+
+impl Sink for Pipe {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::STREAM
+    }
+
+    fn run(&mut self, op: Op, _: &CancelToken) -> Outcome {
+        match op {
+            Op::Append(payload) => {
+                self.0.lock().unwrap().extend_from_slice(&payload.load().unwrap());
+                Outcome::Done
+            }
+            Op::Finish => Outcome::Done,
+            _ => Outcome::Unsupported,
+        }
+    }
+
+    fn len(&self) -> u64 {
+        self.0.lock().unwrap().len() as u64
+    }
+}
+
+#[test]
+fn a_pipe_gets_the_index_first_or_a_reason() {
+    let write = |seconds: i64| {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let mut builder = AssetWriter::create_on(Pipe(bytes.clone()), FileType::Mov);
+        let mut input = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+        let writer = builder.start().unwrap();
+        writer.start_session(Time::ZERO).unwrap();
+        let format = pcm_format();
+        for second in 0..seconds {
+            if input.append(pcm(&format, second * i64::from(RATE), i64::from(RATE))).is_err() {
+                break;
+            }
+        }
+        drop(input);
+        writer.finish().map(|report| (report.index, bytes.lock().unwrap().clone()))
+    };
+    let (index, bytes) = write(5).unwrap();
+    assert_eq!((index, &bytes[24..28]), (IndexPlace::First, &b"moov"[..]));
+    let error = write(90).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Limit);
+    assert!(error.hint().is_some());
+}
+
+#[test]
+fn readiness_names_the_starving_track_and_waiting_is_a_future() {
+    let (sink, output) = MemorySink::new();
+    let mut builder = AssetWriter::create_on(sink, FileType::Mov).memory(1 << 20);
+    let mut input = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    let starving = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    let format = pcm_format();
+    let mut refused = 0;
+    for second in 0..60 {
+        let mut data = pcm(&format, second * i64::from(RATE), i64::from(RATE)).into();
+        loop {
+            match input.try_append(data).unwrap() {
+                TryAppend::Taken => break,
+                TryAppend::Full { data: again, .. } => {
+                    refused += 1;
+                    data = *again;
+                    std::thread::yield_now();
+                }
+            }
+        }
+    }
+    for second in 60..120 {
+        wait_for(input.append_async(pcm(&format, second * i64::from(RATE), i64::from(RATE)))).unwrap();
+    }
+    assert!(!matches!(input.readiness(), Readiness::Failed(_)));
+    eprintln!("refused {refused} times");
+    drop((input, starving));
+    writer.finish().unwrap();
+    assert_eq!(output.take().unwrap().len() / (4 * 48_000), 120);
+}
+
+/// The smallest executor there is.
+fn wait_for<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[test]
+fn files_and_memory_hold_the_same() {
+    let path = folder("same").join("out.mov");
+    let mut builder = AssetWriter::create(&path, FileType::Mov);
+    let first = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    let second = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(frames(0)).unwrap();
+    feed_all(first, 3);
+    feed_all(second, 3);
+    let report = writer.finish().unwrap();
+    let memory = in_memory(
+        |builder| builder,
+        |_, first, second| {
+            feed_all(first, 3);
+            feed_all(second, 3);
+        },
+    );
+    let file = std::fs::read(&path).unwrap();
+    assert_eq!(report.bytes, file.len() as u64);
+    assert!(file == memory);
+}
