@@ -22,8 +22,7 @@ pub(crate) struct Decoder {
     /// When the next block sounds if it doesn't come with a time of its own.
     next: Option<Time>,
     layout: Option<ChannelLayout>,
-    /// Packets are cut to this many bytes; 0 leaves them as they are.
-    block: usize,
+    blocks: Blocks,
     drained: bool,
 }
 
@@ -55,7 +54,7 @@ impl Decoder {
             scale: None,
             next: None,
             layout: format.layout.clone(),
-            block: block(format),
+            blocks: Blocks::of(format),
             drained: false,
         })
     }
@@ -101,12 +100,14 @@ impl AudioDecoder for Decoder {
         let ticks = sample_ticks(sample, &mut self.scale)?;
         let bytes = sample.payload.load()?;
         let located = |error: Error| error.at_stage(Stage::Decode).at_time(sample.pts);
-        let block = if self.block == 0 { bytes.len().max(1) } else { self.block };
-        for (index, part) in bytes.chunks(block).enumerate() {
-            // Blocks after the first follow it without a gap.
-            let pts = if index == 0 { ticks.pts } else { i64::MIN };
-            self.packet.fill(part, pts, pts, if index == 0 { ticks.duration } else { 0 }, true)?;
+        let mut rest = bytes.as_ref();
+        // Blocks after the first follow it without a gap.
+        let mut pts = ticks.pts;
+        while !rest.is_empty() {
+            let (block, tail) = rest.split_at(self.blocks.first(rest));
+            self.packet.fill(block, pts, pts, if tail.is_empty() { ticks.duration } else { 0 }, true)?;
             self.feed(out).map_err(located)?;
+            (rest, pts) = (tail, i64::MIN);
         }
         Ok(())
     }
@@ -122,11 +123,37 @@ impl AudioDecoder for Decoder {
     }
 }
 
-/// The block size of codecs whose decoder takes one block at a time while samples hold runs of them.
-fn block(format: &AudioFormat) -> usize {
-    match format.codec {
-        AudioCodec::Ima4 => IMA_BLOCK * usize::from(format.channels.max(1)),
-        _ => 0,
+/// How samples are cut for codecs whose decoder takes one block at a time where samples may hold runs of them.
+enum Blocks {
+    /// A sample is a block.
+    Whole,
+    /// Blocks of so many bytes.
+    Even(usize),
+    /// AMR frames: the bits of a frame's first byte that say how many bytes follow (3GPP TS 26.101 and 26.201, annex A).
+    Amr(&'static [u8; 16]),
+}
+
+impl Blocks {
+    fn of(format: &AudioFormat) -> Self {
+        match format.codec {
+            AudioCodec::Ima4 => Self::Even(IMA_BLOCK * usize::from(format.channels.max(1))),
+            AudioCodec::AmrNb => Self::Amr(&[12, 13, 15, 17, 19, 20, 26, 31, 5, 6, 5, 5, 0, 0, 0, 0]),
+            AudioCodec::AmrWb => Self::Amr(&[17, 23, 32, 36, 40, 46, 50, 58, 60, 5, 0, 0, 0, 0, 0, 0]),
+            _ => Self::Whole,
+        }
+    }
+
+    /// The length of the first block of `bytes`, which isn't empty: at least 1, at most all of it.
+    fn first(&self, bytes: &[u8]) -> usize {
+        let length = match self {
+            Self::Whole => bytes.len(),
+            Self::Even(length) => *length,
+            Self::Amr(lengths) => {
+                let kind = bytes.first().map_or(0, |byte| byte >> 3 & 15);
+                1 + usize::from(lengths[usize::from(kind)])
+            }
+        };
+        length.min(bytes.len())
     }
 }
 

@@ -53,7 +53,7 @@ const AUDIO: &[Row<AudioCodec>] = &[
     (AudioCodec::Aac, &["aac"], "AAC"),
     (AudioCodec::Alac, &["alac"], "Apple Lossless"),
     (AudioCodec::Flac, &["flac"], "FLAC"),
-    (AudioCodec::Opus, &["libopus", "opus"], "Opus"),
+    (AudioCodec::Opus, &["opus", "libopus"], "Opus"),
     (AudioCodec::Vorbis, &["vorbis"], "Vorbis"),
     (AudioCodec::Mp3, &["mp3float"], "MP3"),
     (AudioCodec::Mp2, &["mp2float"], "MP2"),
