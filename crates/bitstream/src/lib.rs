@@ -12,6 +12,7 @@ mod noise;
 mod sei;
 mod vui;
 
+pub mod av1;
 pub mod h264;
 pub mod hevc;
 

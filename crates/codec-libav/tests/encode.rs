@@ -7,13 +7,13 @@ mod support;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use reelwright_bitstream::{annex_b_units, h264, hevc, length_prefixed_units, push_annex_b};
+use reelwright_bitstream::{annex_b_units, av1, h264, hevc, length_prefixed_units, push_annex_b};
 use reelwright_codec::{
     AudioEncoderSettings, AudioRate, EncoderSpecification, FrameOptions, KeyFrames, Registry,
     VideoDecoderSettings, VideoEncoderSettings, VideoRate,
 };
 use reelwright_media::{
-    AudioBuffer, AudioCodec, ChannelLayout, ErrorKind, FormatDescription, PixelBuffer, PixelFormat,
+    AudioBuffer, AudioCodec, ChannelLayout, Color, ErrorKind, FormatDescription, PixelBuffer, PixelFormat,
     PixelLayout, SampleBuffer, Size, Time, Timescale, VideoCodec, VideoFrame,
 };
 
@@ -208,6 +208,53 @@ fn every_h26x_frame_comes_back() {
 }
 
 #[test]
+fn every_av1_frame_comes_back() {
+    for (id, depth, layout) in
+        [("libsvtav1", 8, "yuv420p"), ("libsvtav1", 10, "yuv420p10le"), ("libaom-av1", 8, "yuv420p")]
+    {
+        if !support::have_ffmpeg() || !registry().encoders().any(|info| info.id == id) {
+            eprintln!("SKIPPED: {id} is missing");
+            continue;
+        }
+        let mut settings = settings(VideoCodec::Av1);
+        settings.bit_depth = depth;
+        settings.color = Color::BT709;
+        settings.options = match id {
+            "libsvtav1" => vec![("preset".into(), "12".into())],
+            _ => vec![("cpu-used".into(), "8".into()), ("lag-in-frames".into(), "0".into())],
+        };
+        let format = PixelFormat::Yuv(PixelLayout::Yuv420, depth);
+        let fed = pictures(&raw(12, layout), format);
+        let (description, samples) = encode(id, &settings, &fed);
+        let times: Vec<_> = samples.iter().map(|sample| (sample.pts.value(), sample.dts.value())).collect();
+        assert_eq!(times, (0..12).map(|at| (at, at)).collect::<Vec<_>>(), "{id} {depth}");
+        assert!(samples[0].flags.sync && !samples[1].flags.sync);
+        let config = &description.as_video().unwrap().config.as_ref().unwrap().bytes;
+        let (header, _) = av1::SequenceHeader::find(&config[4..]).unwrap();
+        assert_eq!((header.size, header.bit_depth), (SIZE, depth));
+        assert_eq!(header.color.primaries, Color::BT709.primaries);
+        for sample in &samples {
+            let unit = sample.payload.load().unwrap();
+            assert!(av1::obus(&unit).all(|obu| obu.unwrap().kind != av1::TEMPORAL_DELIMITER));
+        }
+        let seen = decode(description, &samples);
+        assert_eq!(seen.len(), 12, "{id} {depth}");
+        assert!(seen.iter().zip(&fed).all(|(frame, fed)| difference(&frame.pixels, fed) < 0.05));
+    }
+}
+
+fn decode(description: FormatDescription, samples: &[SampleBuffer]) -> Vec<VideoFrame> {
+    let settings = VideoDecoderSettings { format: Arc::new(description), threads: 1 };
+    let (_, mut decoder) = registry().video_decoder(&settings).unwrap();
+    let mut seen = Vec::new();
+    for sample in samples {
+        decoder.decode(sample, &mut |frame| Ok(seen.push(frame))).unwrap();
+    }
+    decoder.finish(&mut |frame| Ok(seen.push(frame))).unwrap();
+    seen
+}
+
+#[test]
 fn intra_codecs_come_back_nearly_as_they_went() {
     use reelwright_codec::VideoProfile::*;
     if !support::have_ffmpeg() {
@@ -231,13 +278,7 @@ fn intra_codecs_come_back_nearly_as_they_went() {
         assert!(
             samples.len() == 3 && samples.iter().all(|sample| sample.flags.sync && sample.dts == sample.pts)
         );
-        let settings = VideoDecoderSettings { format: Arc::new(description), threads: 1 };
-        let (_, mut decoder) = registry().video_decoder(&settings).unwrap();
-        let mut seen = Vec::new();
-        for sample in &samples {
-            decoder.decode(sample, &mut |frame| Ok(seen.push(frame))).unwrap();
-        }
-        decoder.finish(&mut |frame| Ok(seen.push(frame))).unwrap();
+        let seen = decode(description, &samples);
         assert_eq!(seen.len(), 3, "{id}");
         for (frame, fed) in seen.iter().zip(&fed) {
             let difference = difference(&frame.pixels, fed);

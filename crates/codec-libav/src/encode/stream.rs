@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reelwright_bitstream::{annex_b_to_length_prefixed, annex_b_units, h264, hevc, starts_with_start_code};
+use reelwright_bitstream::{
+    annex_b_to_length_prefixed, annex_b_units, av1, h264, hevc, starts_with_start_code,
+};
 use reelwright_codec::{AudioEncoderSettings, AudioRate, VideoEncoderSettings, VideoProfile};
 use reelwright_media::{
     AudioCodec, AudioFormat, ChannelLayout, CodecConfig, Error, ErrorKind, FormatDescription, FourCc,
@@ -13,7 +15,12 @@ use reelwright_media::{
 use super::catalogue::AudioRow;
 use crate::ffi::{Context, Packet};
 
-/// What the samples of `codec` will be, from the header the encoder made when it was opened.
+/// Whether a sample entry of `codec` can't be written without what the encoder puts into its header.
+pub(super) fn needs_header(codec: VideoCodec) -> bool {
+    matches!(codec, VideoCodec::H264 | VideoCodec::Hevc | VideoCodec::Av1)
+}
+
+/// What the samples of `codec` will be, from the encoder's header or its first packet.
 pub(super) fn video_format(
     settings: &VideoEncoderSettings,
     input: PixelFormat,
@@ -35,6 +42,7 @@ pub(super) fn video_sample(codec: VideoCodec, packet: &mut Packet) -> Result<Byt
         VideoCodec::H264 | VideoCodec::Hevc if starts_with_start_code(packet.bytes()) => {
             Ok(annex_b_to_length_prefixed(packet.bytes()).into())
         }
+        VideoCodec::Av1 => av1::sample(packet.take_bytes()?),
         _ => packet.take_bytes(),
     }
 }
@@ -54,11 +62,13 @@ fn tag(settings: &VideoEncoderSettings) -> FourCc {
 }
 
 fn config(codec: VideoCodec, header: &[u8]) -> Result<Option<CodecConfig>> {
-    let missing = || Error::unsupported("the encoder made no parameter sets when it was opened");
     Ok(match codec {
-        VideoCodec::H264 | VideoCodec::Hevc if header.is_empty() => return Err(missing()),
         VideoCodec::H264 => Some(h264::AvcConfig::from_units(annex_b_units(header))?.to_config()?),
         VideoCodec::Hevc => Some(hevc::HevcConfig::from_units(annex_b_units(header), true)?.to_config()?),
+        VideoCodec::Av1 => {
+            let (sequence, unit) = av1::SequenceHeader::find(header)?;
+            Some(sequence.to_config(unit))
+        }
         _ => None,
     })
 }

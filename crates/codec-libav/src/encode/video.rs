@@ -37,18 +37,14 @@ impl Encoder {
         }
         let input = options::input_format(row, settings)?;
         let layout = layout(row, settings, input)?;
-        let mut context = Context::new(codec)?;
-        context.set_video(&VideoParameters {
-            size: settings.size,
-            layout: Some(layout),
-            ticks: settings.timescale.ticks(),
-            frame_rate: Some(settings.frame_rate),
-            pixel_aspect: Some(settings.pixel_aspect),
-            color: settings.color,
-        })?;
-        options::apply(&mut context, codec, row, settings)?;
-        context.open().map_err(|error| hardware_hint(error, row))?;
-        let format = stream::video_format(settings, input, context.extradata())?;
+        let context = open(codec, row, settings, layout)?;
+        let format = match stream::needs_header(settings.codec) && context.extradata().is_empty() {
+            true => {
+                let first = first_packet(open(codec, row, settings, layout)?, settings, input, layout)?;
+                stream::video_format(settings, input, first.bytes())?
+            }
+            false => stream::video_format(settings, input, context.extradata())?,
+        };
         Ok(Self {
             context,
             packet: Packet::new()?,
@@ -169,6 +165,45 @@ impl VideoEncoder for Encoder {
         self.context.send_frame(None)?;
         self.drain(out).map_err(|error| error.at_stage(Stage::Encode))?;
         Ok(())
+    }
+}
+
+fn open(
+    codec: Codec,
+    row: &VideoRow,
+    settings: &VideoEncoderSettings,
+    layout: PictureLayout,
+) -> Result<Context> {
+    let mut context = Context::new(codec)?;
+    context.set_video(&VideoParameters {
+        size: settings.size,
+        layout: Some(layout),
+        ticks: settings.timescale.ticks(),
+        frame_rate: Some(settings.frame_rate),
+        pixel_aspect: Some(settings.pixel_aspect),
+        color: settings.color,
+    })?;
+    options::apply(&mut context, codec, row, settings)?;
+    context.open().map_err(|error| hardware_hint(error, row))?;
+    Ok(context)
+}
+
+/// The first packet of an encoder that is thrown away for it: some encoders tell their parameter sets only there.
+fn first_packet(
+    mut context: Context,
+    settings: &VideoEncoderSettings,
+    input: PixelFormat,
+    layout: PictureLayout,
+) -> Result<Packet> {
+    let mut frame = Frame::lend(&PixelBuffer::zeroed(input, settings.size), layout)?;
+    frame.set_time(0, 1);
+    frame.set_color(&settings.color, settings.pixel_aspect);
+    context.send_frame(Some(&frame))?;
+    context.send_frame(None)?;
+    let mut packet = Packet::new()?;
+    match context.receive_packet(&mut packet)? {
+        Progress::Done => Ok(packet),
+        _ => Err(Error::unsupported("the encoder made no packet of one picture")),
     }
 }
 
