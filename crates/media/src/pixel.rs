@@ -133,6 +133,12 @@ pub trait PixelStorage: Send + Sync {
         let _ = (index, plane);
         None
     }
+
+    /// Several planes to be written at once; `None` where the storage can't lend them side by side.
+    fn planes_mut(&mut self, planes: &[Plane]) -> Option<Vec<&mut [u8]>> {
+        let _ = planes;
+        None
+    }
 }
 
 /// A picture in memory, shared and immutable. `CVPixelBuffer`.
@@ -283,6 +289,14 @@ impl PlanesMut<'_> {
         let plane = self.planes[index.min(3)];
         (self.storage.plane_mut(index, plane).unwrap_or_default(), plane.stride)
     }
+
+    /// All planes side by side, each with the distance between its rows; empty where the storage can't lend them so
+    /// (pictures from a [`PixelPool`] always can).
+    pub fn all(&mut self) -> Vec<(&mut [u8], usize)> {
+        let count = self.planes.iter().take_while(|plane| plane.rows > 0).count();
+        let lent = self.storage.planes_mut(&self.planes[..count]).unwrap_or_default();
+        lent.into_iter().zip(&self.planes).map(|(bytes, plane)| (bytes, plane.stride)).collect()
+    }
 }
 
 /// Hands out pictures of one format and size and takes their memory back when the last user drops them.
@@ -382,6 +396,20 @@ impl PixelStorage for Pooled {
         let start = self.memory.start + plane.offset;
         self.memory.bytes.get_mut(start..start + plane.stride * plane.rows)
     }
+
+    fn planes_mut(&mut self, planes: &[Plane]) -> Option<Vec<&mut [u8]>> {
+        // A pool lays its planes one behind the other.
+        let mut rest = self.memory.bytes.get_mut(self.memory.start..)?;
+        let mut end = 0;
+        let mut lent = Vec::with_capacity(planes.len());
+        for plane in planes {
+            let (_, from_plane) = rest.split_at_mut_checked(plane.offset.checked_sub(end)?)?;
+            let (bytes, behind) = from_plane.split_at_mut_checked(plane.stride * plane.rows)?;
+            lent.push(bytes);
+            (rest, end) = (behind, plane.offset + plane.stride * plane.rows);
+        }
+        Some(lent)
+    }
 }
 
 impl Drop for Pooled {
@@ -417,6 +445,16 @@ mod tests {
         let other = one.clone();
         one.make_mut().plane(0).0[0] = 2;
         assert_eq!((other.row(0, 0)[0], one.row(0, 0)[0]), (1, 2));
+    }
+
+    #[test]
+    fn planes_are_lent_side_by_side() {
+        let mut picture = PixelBuffer::zeroed(PixelFormat::YUV420, Size::new(6, 4));
+        let mut planes = picture.make_mut();
+        for (value, (bytes, stride)) in (1..).zip(planes.all()) {
+            bytes[stride] = value;
+        }
+        assert_eq!([0, 1, 2].map(|index| picture.row(index, 1)[0]), [1, 2, 3]);
     }
 
     #[test]

@@ -9,7 +9,8 @@ pub fn fit_inside(size: Size, limit: Size, align: u32) -> Size {
     let (width, height) = (u64::from(size.width.max(1)), u64::from(size.height.max(1)));
     let (max_width, max_height) = (u64::from(limit.width.max(1)), u64::from(limit.height.max(1)));
     // The side that touches the box has the smaller quotient.
-    let (num, den) = if width * max_height >= height * max_width { (max_width, width) } else { (max_height, height) };
+    let (num, den) =
+        if width * max_height >= height * max_width { (max_width, width) } else { (max_height, height) };
     let (num, den) = if num >= den { (1, 1) } else { (num, den) };
     let side = |length: u64, max: u64| {
         let step = u64::from(align);

@@ -2,8 +2,16 @@
 //! nothing here knows a codec or a file.
 #![deny(unsafe_code)]
 
+mod color;
 mod geometry;
+mod pipeline;
+mod scale;
+mod simd;
 mod sound;
+mod workers;
 
 pub use geometry::fit_inside;
+pub use pipeline::{FrameShape, Pipeline, PipelineConfig};
+pub use scale::Kernel;
 pub use sound::{Remix, Resampler};
+pub use workers::Workers;

@@ -58,7 +58,12 @@ impl Remix {
 }
 
 /// Where a channel goes and how loud.
-fn destinations(channel: Channel, column: usize, from: &ChannelLayout, to: &ChannelLayout) -> Vec<(usize, f32)> {
+fn destinations(
+    channel: Channel,
+    column: usize,
+    from: &ChannelLayout,
+    to: &ChannelLayout,
+) -> Vec<(usize, f32)> {
     use Channel::*;
     if let Some(same) = to.position(channel).filter(|_| channel != Other) {
         return vec![(same, 1.0)];
@@ -90,8 +95,12 @@ fn destinations(channel: Channel, column: usize, from: &ChannelLayout, to: &Chan
             .or_else(|| pair(Left, Right, 0.5)),
         LeftCenter | TopFrontLeft => one(Left, MINUS_3_DB),
         RightCenter | TopFrontRight => one(Right, MINUS_3_DB),
-        TopBackLeft => one(SideLeft, MINUS_3_DB).or_else(|| one(BackLeft, MINUS_3_DB)).or_else(|| one(Left, 0.5)),
-        TopBackRight => one(SideRight, MINUS_3_DB).or_else(|| one(BackRight, MINUS_3_DB)).or_else(|| one(Right, 0.5)),
+        TopBackLeft => {
+            one(SideLeft, MINUS_3_DB).or_else(|| one(BackLeft, MINUS_3_DB)).or_else(|| one(Left, 0.5))
+        }
+        TopBackRight => {
+            one(SideRight, MINUS_3_DB).or_else(|| one(BackRight, MINUS_3_DB)).or_else(|| one(Right, 0.5))
+        }
         _ => None,
     };
     // A channel without a position keeps its number where there is one.

@@ -35,7 +35,9 @@ impl Resampler {
     pub fn new(from: u32, to: u32, channels: usize) -> Result<Self> {
         let (low, high) = (from.min(to), from.max(to));
         if low == 0 || high / low > 256 {
-            return Err(Error::unsupported(format!("can't resample from {from} Hz to {to} Hz: the ratio must be within 256")));
+            return Err(Error::unsupported(format!(
+                "can't resample from {from} Hz to {to} Hz: the ratio must be within 256"
+            )));
         }
         let divisor = gcd(from.into(), to.into());
         let (from, to) = (u64::from(from) / divisor, u64::from(to) / divisor);
@@ -68,7 +70,8 @@ impl Resampler {
     ///
     /// None at present.
     pub fn finish(&mut self) -> Result<Vec<Vec<f32>>> {
-        let total = (u128::from(self.taken) * u128::from(self.to) + u128::from(self.from / 2)) / u128::from(self.from);
+        let total = (u128::from(self.taken) * u128::from(self.to) + u128::from(self.from / 2))
+            / u128::from(self.from);
         let tail = self.filter.taps() + usize::try_from(self.from / self.to).unwrap_or(0) + 1;
         for kept in &mut self.input {
             kept.resize(kept.len() + tail, 0.0);
@@ -102,7 +105,8 @@ impl Resampler {
 
     /// Drops input no later window reaches.
     fn forget(&mut self) {
-        let next = i64::try_from(u128::from(self.made) * u128::from(self.from) / u128::from(self.to)).unwrap_or(i64::MAX);
+        let next = i64::try_from(u128::from(self.made) * u128::from(self.from) / u128::from(self.to))
+            .unwrap_or(i64::MAX);
         let lead = i64::try_from(self.filter.half).unwrap_or(0);
         let spent = usize::try_from(next - lead - self.origin).unwrap_or(0);
         let spent = spent.min(self.input.first().map_or(0, Vec::len));
@@ -179,7 +183,8 @@ impl Weights<'_> {
 fn dot(weights: &[f32], input: &[f32]) -> f32 {
     let mut sums = [0.0f32; 8];
     let (heads, tails) = (weights.chunks_exact(8), input.chunks_exact(8));
-    let rest: f32 = heads.remainder().iter().zip(tails.remainder()).map(|(weight, value)| weight * value).sum();
+    let rest: f32 =
+        heads.remainder().iter().zip(tails.remainder()).map(|(weight, value)| weight * value).sum();
     for (weights, values) in heads.zip(tails) {
         for lane in 0..8 {
             sums[lane] += weights[lane] * values[lane];
@@ -237,7 +242,9 @@ mod tests {
 
     #[test]
     fn a_sine_stays_where_it_was() {
-        for (from, to) in [(44_100, 48_000), (48_000, 44_100), (96_000, 48_000), (8_000, 48_000), (44_101, 48_000)] {
+        for (from, to) in
+            [(44_100, 48_000), (48_000, 44_100), (96_000, 48_000), (8_000, 48_000), (44_101, 48_000)]
+        {
             let input = sine(from, 997.0, from as usize);
             let (out, wanted) = (resample(from, to, &input, 1000), sine(to, 997.0, to as usize));
             assert_eq!(out.len(), to as usize, "{from} -> {to}");

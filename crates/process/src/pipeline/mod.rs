@@ -1,0 +1,220 @@
+//! Pictures from one shape into another: size, layout, depth and colour in one pass.
+
+mod layout;
+mod plan;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use plan::{Group, groups};
+use reelwright_media::{Color, Error, PixelBuffer, PixelFormat, PixelPool, Ratio, Result, Size};
+
+use crate::scale::Kernel;
+use crate::simd::Simd;
+use crate::workers::Workers;
+
+/// What a [`Pipeline`] has to know of a picture before it sees one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FrameShape {
+    /// Layout of the pixels.
+    pub format: PixelFormat,
+    /// Size in pixels.
+    pub size: Size,
+    /// The part meant to be seen as (x, y, width, height), where it isn't everything.
+    pub crop: Option<(u32, u32, u32, u32)>,
+    /// The shape of a pixel.
+    pub pixel_aspect: Ratio,
+    /// Colour.
+    pub color: Color,
+}
+
+impl FrameShape {
+    /// The shape of a picture.
+    pub fn of(picture: &PixelBuffer) -> Self {
+        let PixelBuffer { format, size, crop, pixel_aspect, color, .. } = *picture;
+        Self { format, size, crop, pixel_aspect, color }
+    }
+
+    /// The rectangle meant to be seen: (x, y, width, height).
+    pub fn visible(&self) -> (u32, u32, u32, u32) {
+        self.crop.unwrap_or((0, 0, self.size.width, self.size.height))
+    }
+}
+
+/// What a [`Pipeline`] does.
+#[derive(Clone, Debug)]
+pub struct PipelineConfig {
+    /// The pictures that come in.
+    pub source: FrameShape,
+    /// Layout of the pictures that come out: planar Y'CbCr of 8 to 14 bits without alpha, BGRA or RGBA.
+    pub target_format: PixelFormat,
+    /// Their size.
+    pub target_size: Size,
+    /// Their colour; what is unspecified stays as it is in the source.
+    pub target_color: Color,
+    /// The kernel for scaling.
+    pub kernel: Kernel,
+}
+
+impl PipelineConfig {
+    /// Changes format and size, keeps the colour, scales with [`Kernel::BICUBIC`].
+    pub fn new(source: FrameShape, target_format: PixelFormat, target_size: Size) -> Self {
+        Self { source, target_format, target_size, target_color: Color::UNSPECIFIED, kernel: Kernel::BICUBIC }
+    }
+
+    /// The colour of the pictures that come out: the target's, completed from the source's.
+    pub fn output_color(&self) -> Color {
+        let (source, target) = (self.source.color, self.target_color);
+        let mut color = Color {
+            primaries: if target.primaries.0 == 2 { source.primaries } else { target.primaries },
+            transfer: if target.transfer.0 == 2 { source.transfer } else { target.transfer },
+            matrix: if target.matrix.0 == 2 { source.matrix } else { target.matrix },
+            range: target.range.or(source.range),
+            siting: target.siting.or(source.siting),
+        };
+        if !self.target_format.is_yuv() {
+            color.matrix = reelwright_media::ColorMatrix::RGB;
+            color.range = target.range.or(Some(reelwright_media::ColorRange::Full));
+            color.siting = None;
+        } else if !self.source.format.is_yuv() {
+            // What R'G'B' says of its coding means nothing for Y'CbCr.
+            color.matrix = target.matrix;
+            color.range = target.range;
+        }
+        color
+    }
+}
+
+/// Turns pictures of one shape into pictures of another: crops, scales, and converts layout, depth and colour.
+///
+/// Chroma is resampled with regard to where it lies: to the left where nothing is stated, as H.264 and HEVC have it.
+/// A pipeline owns its pool of target pictures; memory in use is one target picture per picture not yet dropped.
+pub struct Pipeline {
+    config: PipelineConfig,
+    color: Color,
+    pixel_aspect: Ratio,
+    groups: Vec<Group>,
+    pool: PixelPool,
+    workers: Workers,
+    simd: Simd,
+    passthrough: bool,
+}
+
+/// No side of a picture is longer.
+const LONGEST_SIDE: u32 = 32_768;
+
+impl Pipeline {
+    /// Prepares the filters and matrices.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Misuse`] for empty or huge sizes and crops outside the picture,
+    /// [`reelwright_media::ErrorKind::Unsupported`] for targets and colours that can't be made.
+    pub fn new(config: PipelineConfig, workers: Workers) -> Result<Self> {
+        check(&config)?;
+        let color = config.output_color();
+        let (x, y, width, height) = config.source.visible();
+        let same_place = (x, y) == (0, 0) && config.source.size == config.target_size;
+        let same_size = Size::new(width, height) == config.target_size;
+        let groups = groups(&config, &color)?;
+        let unchanged = plan::keeps_codes(&config, &color);
+        let passthrough =
+            same_place && same_size && unchanged && config.source.format == config.target_format;
+        let pixel_aspect = if same_size { config.source.pixel_aspect } else { scaled_aspect(&config) };
+        let pool = PixelPool::new(config.target_format, config.target_size);
+        let simd = Simd::detect();
+        Ok(Self { config, color, pixel_aspect, groups, pool, workers, simd, passthrough })
+    }
+
+    /// What it was made for.
+    pub fn config(&self) -> &PipelineConfig {
+        &self.config
+    }
+
+    /// The colour of the pictures that come out.
+    pub fn color(&self) -> Color {
+        self.color
+    }
+
+    /// Whether pictures come out as they went in.
+    pub fn is_passthrough(&self) -> bool {
+        self.passthrough
+    }
+
+    /// Whether `picture` has the shape this was made for.
+    pub fn fits(&self, picture: &PixelBuffer) -> bool {
+        FrameShape::of(picture) == self.config.source
+    }
+
+    /// The picture in its new shape. Where nothing changes, the same memory.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Misuse`] for a picture of another shape than the configured one.
+    pub fn process(&self, picture: &PixelBuffer) -> Result<PixelBuffer> {
+        if !self.fits(picture) {
+            let (given, wanted) = (FrameShape::of(picture), self.config.source);
+            return Err(Error::misuse(format!("a picture of {given:?} came to a pipeline for {wanted:?}"))
+                .with_hint("make a new Pipeline where the shape of the pictures changes"));
+        }
+        let mut target = if self.passthrough { picture.clone() } else { self.pool.take() };
+        target.tag_like(picture);
+        target.color = self.color;
+        target.pixel_aspect = self.pixel_aspect;
+        target.crop = None;
+        if !self.passthrough {
+            run::fill(&self.groups, picture, &mut target, self.workers, self.simd);
+        }
+        Ok(target)
+    }
+}
+
+fn check(config: &PipelineConfig) -> Result<()> {
+    let fine =
+        |size: Size| (1..=LONGEST_SIDE).contains(&size.width) && (1..=LONGEST_SIDE).contains(&size.height);
+    for size in [config.source.size, config.target_size] {
+        if !fine(size) {
+            return Err(Error::misuse(format!(
+                "a picture of {size}: sides are 1 to {LONGEST_SIDE} pixels long"
+            )));
+        }
+    }
+    let (x, y, width, height) = config.source.visible();
+    let within = |start: u32, length: u32, side: u32| {
+        length > 0 && start.checked_add(length).is_some_and(|end| end <= side)
+    };
+    if !within(x, width, config.source.size.width) || !within(y, height, config.source.size.height) {
+        let size = config.source.size;
+        return Err(Error::misuse(format!(
+            "the crop {width}x{height} at {x},{y} is not within the picture of {size}"
+        )));
+    }
+    match config.target_format {
+        PixelFormat::Yuv(_, depth) if (8..=14).contains(&depth) => {}
+        PixelFormat::Bgra | PixelFormat::Rgba => {}
+        other => return Err(Error::unsupported(format!("pictures can't be converted to {other:?}"))),
+    }
+    if !(8..=16).contains(&config.source.format.bit_depth()) {
+        return Err(Error::unsupported(format!("{:?}: samples have 8 to 16 bits", config.source.format)));
+    }
+    Ok(())
+}
+
+/// The shape of a pixel after scaling. Square where only the rounding of sides stands between.
+fn scaled_aspect(config: &PipelineConfig) -> Ratio {
+    let (_, _, width, height) = config.source.visible();
+    let (aspect, target) = (config.source.pixel_aspect, config.target_size);
+    let num = u128::from(aspect.num) * u128::from(width) * u128::from(target.height);
+    let den = u128::from(aspect.den) * u128::from(height) * u128::from(target.width);
+    if den == 0 || (num * 50).abs_diff(den * 50) <= den {
+        return Ratio::ONE;
+    }
+    // Halved until it fits: exact wherever it matters.
+    let (mut num, mut den) = (num, den);
+    loop {
+        match (u32::try_from(num), u32::try_from(den)) {
+            (Ok(num), Ok(den)) => return Ratio::new(num, den).unwrap_or(Ratio::ONE),
+            _ => (num, den) = (num / 2, den / 2),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+use reelwright_media::{ChromaSiting, Color, PixelFormat, Result};
+
+use super::PipelineConfig;
+use super::layout::{Channel, alpha, channels, phase};
+use crate::color::{Affine, Coding};
+use crate::scale::{Filter, Mapping, Store, WORK_BITS};
+
+/// Target components that lie on the same grid and are made from the same source samples.
+pub(super) struct Group {
+    /// Target samples across and down.
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) inputs: Vec<Input>,
+    pub(super) grids: Vec<Grid>,
+    pub(super) work: Work,
+    pub(super) store: Store,
+}
+
+/// A source component brought onto the grid of the target.
+pub(super) struct Input {
+    pub(super) channel: Channel,
+    /// Index into [`Group::grids`].
+    pub(super) grid: usize,
+    pub(super) depth: u32,
+}
+
+/// How the samples of one source grid become those of the target's.
+pub(super) struct Grid {
+    pub(super) shift: (u32, u32),
+    /// First sample and samples that may be looked at, across and down.
+    pub(super) across: (usize, usize),
+    pub(super) down: (usize, usize),
+    pub(super) horizontal: Filter,
+    pub(super) vertical: Filter,
+}
+
+/// What is done to the samples once they are in place.
+pub(super) enum Work {
+    /// Nothing: input and output mean the same.
+    Store(Channel),
+    /// Each output is a weighted sum of the inputs.
+    Mix(Vec<Output>),
+}
+
+/// A target component: weights of the inputs and what is added, in units of the work format.
+pub(super) struct Output {
+    pub(super) channel: Channel,
+    pub(super) weights: [f32; 3],
+    pub(super) bias: f32,
+}
+
+/// Whether code values keep their meaning, but for a power of two.
+pub(super) fn keeps_codes(config: &PipelineConfig, color: &Color) -> bool {
+    let (source, target) = codings(config, color);
+    let siting = |color: &Color| color.siting.unwrap_or(ChromaSiting::Left);
+    source.same(&target) && siting(&config.source.color) == siting(color)
+}
+
+fn codings(config: &PipelineConfig, color: &Color) -> (Coding, Coding) {
+    let source = Coding::of(config.source.format, &config.source.color, config.source.size);
+    // Where nothing is stated on either side, the target must not be guessed differently for its size.
+    (source, Coding::of(config.target_format, color, config.source.size))
+}
+
+/// Everything to be done for one picture.
+pub(super) fn groups(config: &PipelineConfig, color: &Color) -> Result<Vec<Group>> {
+    let (from, to) = codings(config, color);
+    let (sources, targets) = (channels(config.source.format), channels(config.target_format));
+    let mut groups = Vec::new();
+    let place = Placement { config, color };
+    if from.same(&to) {
+        for (index, target) in targets.iter().enumerate() {
+            let inputs = sources.get(index).map(std::slice::from_ref).unwrap_or_default();
+            let neutral = f32::from(1i16 << (WORK_BITS - 1));
+            groups.push(match inputs {
+                [_] if target.step == 1 => place.group(inputs, target.shift, Work::Store(*target)),
+                [_] => place.group(inputs, target.shift, Work::Mix(vec![Output::scaled(*target, 1.0)])),
+                _ => place.group(&[], target.shift, Work::Mix(vec![Output::constant(*target, neutral)])),
+            });
+        }
+    } else {
+        let map = from.to_rgb()?.then(&to.to_rgb()?.inverse());
+        let mut open: Vec<(usize, Channel)> = targets.iter().copied().enumerate().collect();
+        while let Some((_, first)) = open.first().copied() {
+            let (these, others): (Vec<_>, Vec<_>) =
+                open.into_iter().partition(|(_, other)| other.shift == first.shift);
+            groups.push(place.mix(&map, &sources, &these));
+            open = others;
+        }
+    }
+    if let Some(target) = alpha(config.target_format) {
+        groups.push(place.alpha(target));
+    }
+    Ok(groups)
+}
+
+impl Output {
+    fn scaled(channel: Channel, gain: f32) -> Self {
+        Self { channel, weights: [gain, 0.0, 0.0], bias: 0.0 }
+    }
+
+    fn constant(channel: Channel, value: f32) -> Self {
+        Self { channel, weights: [0.0; 3], bias: value }
+    }
+}
+
+/// Knows where source and target samples lie.
+struct Placement<'a> {
+    config: &'a PipelineConfig,
+    color: &'a Color,
+}
+
+impl Placement<'_> {
+    /// Outputs as sums of those inputs that they depend on.
+    fn mix(&self, map: &Affine, sources: &[Channel], targets: &[(usize, Channel)]) -> Group {
+        // Gray has chroma in the middle and no planes for it.
+        let neutral = f64::from(1 << (WORK_BITS - 1));
+        let needed: Vec<usize> = (0..sources.len())
+            .filter(|&input| targets.iter().any(|&(target, _)| map.matrix[target][input].abs() > 1e-9))
+            .collect();
+        let output = |&(target, channel): &(usize, Channel)| {
+            let row = &map.matrix[target];
+            let absent: f64 = (sources.len()..3).map(|input| row[input] * neutral).sum();
+            let mut weights = [0.0; 3];
+            for (weight, &input) in weights.iter_mut().zip(&needed) {
+                *weight = row[input] as f32;
+            }
+            Output { channel, weights, bias: (map.offset[target] + absent) as f32 }
+        };
+        let inputs: Vec<Channel> = needed.iter().map(|&input| sources[input]).collect();
+        self.group(&inputs, targets[0].1.shift, Work::Mix(targets.iter().map(output).collect()))
+    }
+
+    /// Alpha is full range at any depth; a source without is opaque.
+    fn alpha(&self, target: Channel) -> Group {
+        let most = |format: PixelFormat| {
+            let depth = i32::from(format.bit_depth());
+            (2f64.powi(depth) - 1.0) * 2f64.powi(WORK_BITS as i32 - depth)
+        };
+        let (opaque, full) = (most(self.config.target_format), most(self.config.source.format));
+        match alpha(self.config.source.format) {
+            Some(source) => {
+                let output = Output::scaled(target, (opaque / full) as f32);
+                self.group(&[source], target.shift, Work::Mix(vec![output]))
+            }
+            None => self.group(&[], target.shift, Work::Mix(vec![Output::constant(target, opaque as f32)])),
+        }
+    }
+
+    fn group(&self, sources: &[Channel], shift: (u32, u32), work: Work) -> Group {
+        let size = self.config.target_size;
+        let samples = |side: u32, shift: u32| side.div_ceil(1 << shift) as usize;
+        let (width, height) = (samples(size.width, shift.0), samples(size.height, shift.1));
+        let mut grids: Vec<Grid> = Vec::new();
+        let mut inputs = Vec::new();
+        for channel in sources {
+            let known = grids.iter().position(|grid| grid.shift == channel.shift);
+            let grid = known.unwrap_or_else(|| {
+                grids.push(self.grid(channel.shift, shift, width, height));
+                grids.len() - 1
+            });
+            inputs.push(Input {
+                channel: *channel,
+                grid,
+                depth: self.config.source.format.bit_depth().into(),
+            });
+        }
+        let depth = self.config.target_format.bit_depth();
+        let store = if depth > 8 { Store::Deep(depth.into()) } else { Store::Eight };
+        Group { width, height, inputs, grids, work, store }
+    }
+
+    fn grid(&self, source: (u32, u32), target: (u32, u32), width: usize, height: usize) -> Grid {
+        let (x, y, w, h) = self.config.source.visible();
+        let from = phase(source, self.config.source.color.siting.unwrap_or(ChromaSiting::Left));
+        let to = phase(target, self.color.siting.unwrap_or(ChromaSiting::Left));
+        let size = self.config.target_size;
+        let across = Line {
+            start: x,
+            length: w,
+            target: size.width,
+            shifts: (source.0, target.0),
+            phases: (from.0, to.0),
+        };
+        let down = Line {
+            start: y,
+            length: h,
+            target: size.height,
+            shifts: (source.1, target.1),
+            phases: (from.1, to.1),
+        };
+        let (across, horizontal) = across.filter(self.config, width);
+        let (down, vertical) = down.filter(self.config, height);
+        Grid { shift: source, across, down, horizontal, vertical }
+    }
+}
+
+/// One direction of a [`Grid`]: the visible part of the source in pixels, the target's side, and both components'
+/// subsampling and phase.
+struct Line {
+    start: u32,
+    length: u32,
+    target: u32,
+    shifts: (u32, u32),
+    phases: (f64, f64),
+}
+
+impl Line {
+    /// The window of source samples, and the filter over it.
+    fn filter(&self, config: &PipelineConfig, outputs: usize) -> ((usize, usize), Filter) {
+        let Self { start, length, target, shifts, phases } = *self;
+        let begin = start >> shifts.0;
+        let window = ((start + length).div_ceil(1 << shifts.0) - begin) as usize;
+        // From target samples to target pixels, to source pixels, to source samples.
+        let pixels = f64::from(1 << shifts.1) * f64::from(length) / f64::from(target);
+        let samples = f64::from(1 << shifts.0);
+        let first = (f64::from(start) + phases.1 * pixels) / samples - phases.0 - f64::from(begin);
+        let map = Mapping { window, outputs, step: pixels / samples, first };
+        ((begin as usize, window), Filter::new(config.kernel, map))
+    }
+}

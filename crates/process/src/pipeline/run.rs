@@ -1,0 +1,208 @@
+use std::ops::Range;
+
+use reelwright_media::PixelBuffer;
+
+use super::plan::{Group, Input, Output, Work};
+use crate::scale::{LANES, Store, Strip, horizontal, horizontal_work, vertical};
+use crate::simd::Simd;
+use crate::workers::Workers;
+
+/// Some rows of each plane of the target, for one thread.
+struct Band<'a> {
+    part: usize,
+    planes: Vec<Rows<'a>>,
+}
+
+struct Rows<'a> {
+    bytes: &'a mut [u8],
+    stride: usize,
+    first: usize,
+}
+
+/// The rows that part `part` of `parts` has of `rows`.
+fn share(rows: usize, part: usize, parts: usize) -> Range<usize> {
+    rows * part / parts..rows * (part + 1) / parts
+}
+
+/// Fills every plane of `target`, a picture fresh from a pool.
+pub(super) fn fill(
+    groups: &[Group],
+    source: &PixelBuffer,
+    target: &mut PixelBuffer,
+    workers: Workers,
+    simd: Simd,
+) {
+    let rows: Vec<usize> = target.planes().iter().map(|plane| plane.rows).collect();
+    let parts = workers.threads().min(rows.iter().copied().max().unwrap_or(1).div_ceil(16)).max(1);
+    let mut bands: Vec<Band> = (0..parts).map(|part| Band { part, planes: Vec::with_capacity(4) }).collect();
+    let mut writable = target.make_mut();
+    for ((mut bytes, stride), rows) in writable.all().into_iter().zip(rows) {
+        for (part, band) in bands.iter_mut().enumerate() {
+            let range = share(rows, part, parts);
+            let (these, rest) = bytes.split_at_mut((range.len() * stride).min(bytes.len()));
+            band.planes.push(Rows { bytes: these, stride, first: range.start });
+            bytes = rest;
+        }
+    }
+    workers.run(bands, |mut band| {
+        for group in groups {
+            group.fill(source, share(group.height, band.part, parts), &mut band.planes, simd);
+        }
+    });
+}
+
+/// Memory for one row on its way.
+struct Scratch {
+    /// The rows of a source plane, weighed against each other, as they are interleaved.
+    packed: Vec<i16>,
+    /// One component of it, padded.
+    single: Vec<i16>,
+    /// The components on the target's grid.
+    placed: [Vec<i16>; 3],
+}
+
+impl Group {
+    fn fill(&self, source: &PixelBuffer, rows: Range<usize>, planes: &mut [Rows<'_>], simd: Simd) {
+        let widest =
+            self.inputs.iter().map(|input| self.grids[input.grid].across.1 * input.channel.step).max();
+        let padding = self.grids.iter().map(|grid| grid.horizontal.stride()).max().unwrap_or(0) + LANES;
+        let row = || vec![0i16; widest.unwrap_or(0) + padding];
+        let placed = || vec![0i16; if matches!(self.work, Work::Mix(_)) { self.width } else { 0 }];
+        let mut scratch = Scratch { packed: row(), single: row(), placed: [placed(), placed(), placed()] };
+        for y in rows {
+            match &self.work {
+                Work::Store(channel) => {
+                    let out = planes[channel.plane].row(y);
+                    self.store_row(&self.inputs[0], source, y, &mut scratch, out, simd);
+                }
+                Work::Mix(outputs) => {
+                    self.place_inputs(source, y, &mut scratch, simd);
+                    for output in outputs {
+                        let out = planes[output.channel.plane].row(y);
+                        self.mix_row(output, &scratch.placed, out, simd);
+                    }
+                }
+            }
+        }
+    }
+
+    /// One component that keeps its meaning.
+    fn store_row(
+        &self,
+        input: &Input,
+        source: &PixelBuffer,
+        y: usize,
+        scratch: &mut Scratch,
+        out: &mut [u8],
+        simd: Simd,
+    ) {
+        let grid = &self.grids[input.grid];
+        if let (Some(x), Some(down), 1) =
+            (grid.horizontal.copy_from(), grid.vertical.copy_from(), input.channel.step)
+            && input.depth == self.store.bits()
+        {
+            let bytes = self.store.bytes();
+            let row = source.row(input.channel.plane, grid.down.0 + down + y);
+            let from = (grid.across.0 + x) * bytes;
+            return out[..self.width * bytes].copy_from_slice(&row[from..][..self.width * bytes]);
+        }
+        self.weigh_rows(input, source, y, &mut scratch.packed, simd);
+        let row = component(input, grid.across.1, &scratch.packed, &mut scratch.single);
+        horizontal(simd, row, &grid.horizontal, self.store, out);
+    }
+
+    /// All components, on the grid of the target.
+    fn place_inputs(&self, source: &PixelBuffer, y: usize, scratch: &mut Scratch, simd: Simd) {
+        let mut held = None;
+        for (input, placed) in self.inputs.iter().zip(&mut scratch.placed) {
+            // Components that share a plane are weighed together.
+            if held != Some(input.channel.plane) {
+                self.weigh_rows(input, source, y, &mut scratch.packed, simd);
+                held = Some(input.channel.plane);
+            }
+            let grid = &self.grids[input.grid];
+            let row = component(input, grid.across.1, &scratch.packed, &mut scratch.single);
+            horizontal_work(simd, row, &grid.horizontal, placed);
+        }
+    }
+
+    /// The vertical half of the way to target row `y`.
+    fn weigh_rows(&self, input: &Input, source: &PixelBuffer, y: usize, out: &mut [i16], simd: Simd) {
+        let grid = &self.grids[input.grid];
+        let (plane, step) = (input.channel.plane, input.channel.step);
+        let (start, weights) = grid.vertical.row(y);
+        let bytes = if input.depth > 8 { 2 } else { 1 };
+        let stride = source.stride(plane);
+        let first = (grid.down.0 + start) * stride + grid.across.0 * step * bytes;
+        let strip = Strip { bytes: &source.plane(plane)[first..], stride, depth: input.depth };
+        vertical(simd, strip, grid.vertical.taps(), weights, &mut out[..grid.across.1 * step]);
+    }
+
+    fn mix_row(&self, output: &Output, inputs: &[Vec<i16>; 3], out: &mut [u8], simd: Simd) {
+        let bits = self.store.bits();
+        // Work units to code values.
+        let unit = 1.0 / f32::from(1u16 << (crate::scale::WORK_BITS - bits));
+        let weights = output.weights.map(|weight| weight * unit);
+        let bias = output.bias * unit;
+        let most = f32::from((1u16 << bits) - 1);
+        let (step, offset) = (output.channel.step, output.channel.offset);
+        let [a, b, c] = inputs;
+        let mut values = [0u16; 64];
+        let block = |at: usize, values: &mut [u16]| {
+            let count = values.len();
+            let (a, b, c) = (&a[at..][..count], &b[at..][..count], &c[at..][..count]);
+            for (index, value) in values.iter_mut().enumerate() {
+                let sum = weights[0] * f32::from(a[index])
+                    + weights[1] * f32::from(b[index])
+                    + weights[2] * f32::from(c[index]);
+                *value = ((sum + bias).max(0.0).min(most) + ROUND).to_bits() as u16;
+            }
+        };
+        simd.run(|| {
+            for at in (0..self.width).step_by(64) {
+                let values = &mut values[..(self.width - at).min(64)];
+                block(at, values);
+                put(values, self.store, &mut out[(at * step + offset) * self.store.bytes()..], step);
+            }
+        });
+    }
+}
+
+/// Added to a small positive number, leaves it, rounded, in the lowest bits: faster than a checked conversion.
+const ROUND: f32 = 8_388_608.0;
+
+/// Stores finished code values `step` samples apart.
+#[inline(always)]
+fn put(values: &[u16], store: Store, out: &mut [u8], step: usize) {
+    match (store, step) {
+        (Store::Eight, 1) => out.iter_mut().zip(values).for_each(|(byte, &value)| *byte = value as u8),
+        (Store::Eight, _) => {
+            out.iter_mut().step_by(step).zip(values).for_each(|(byte, &value)| *byte = value as u8)
+        }
+        (Store::Deep(_), _) => {
+            for (bytes, value) in out.chunks_mut(step * 2).zip(values) {
+                bytes[..2].copy_from_slice(&value.to_ne_bytes());
+            }
+        }
+    }
+}
+
+/// One component of an interleaved row.
+fn component<'a>(input: &Input, width: usize, packed: &'a [i16], single: &'a mut [i16]) -> &'a [i16] {
+    if input.channel.step == 1 {
+        return packed;
+    }
+    let values = packed[input.channel.offset..].iter().step_by(input.channel.step);
+    for (target, value) in single[..width].iter_mut().zip(values) {
+        *target = *value;
+    }
+    single
+}
+
+impl Rows<'_> {
+    /// Row `y` of the plane.
+    fn row(&mut self, y: usize) -> &mut [u8] {
+        let start = (y - self.first) * self.stride;
+        &mut self.bytes[start..start + self.stride]
+    }
+}
