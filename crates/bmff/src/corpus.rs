@@ -58,3 +58,60 @@ pub(crate) fn tracks(path: &Path) -> (BoxFamily, Vec<(FourCc, Vec<Bytes>)>) {
     });
     (family(&file), tracks)
 }
+
+/// What ffprobe prints about `path` for `entries`, one `key=value` a line; `None`, said aloud, where it isn't there.
+pub(crate) fn ffprobe(path: &Path, entries: &str) -> Option<Vec<String>> {
+    let arguments = ["-v", "quiet", "-show_entries", entries, "-of", "default=nw=1"];
+    match std::process::Command::new("ffprobe").args(arguments).arg(path).output() {
+        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).lines().map(str::to_string).collect()),
+        Err(_) => {
+            eprintln!("SKIPPED: ffprobe is not installed");
+            None
+        }
+    }
+}
+
+/// A file with one track of `entry` and no samples, `udta` and `meta` in its movie box.
+pub(crate) fn file_of(entry: &[u8], handler: &[u8; 4], family: BoxFamily, extra: &[u8]) -> Vec<u8> {
+    use crate::*;
+    let brand = FourCc::new(if family == BoxFamily::QuickTime { b"qt  " } else { b"isom" });
+    let mut w = Writer::new();
+    w.put(&FileType { major_brand: brand, minor_version: 0, compatible_brands: vec![brand] });
+    w.write_box(b"moov", |w| {
+        w.put(&MovieHeader { next_track_id: 2, ..MovieHeader::new(600) });
+        w.write_box(b"trak", |w| {
+            w.put(&TrackHeader { flags: 3, track_id: 1, ..TrackHeader::default() });
+            w.write_box(b"mdia", |w| {
+                w.put(&MediaHeader { timescale: 48_000, language: 0x55C4, ..MediaHeader::default() });
+                w.put(&Handler::new(family, FourCc::new(handler), "test"));
+                w.write_box(b"minf", |w| {
+                    if handler == b"vide" {
+                        w.put(&VideoMediaHeader { flags: 1, ..VideoMediaHeader::default() });
+                    } else {
+                        w.put(&SoundMediaHeader::default());
+                    }
+                    let entries = vec![DataReference::this_file(family)];
+                    w.write_box(b"dinf", |w| w.put(&DataReferences { entries, ..DataReferences::default() }));
+                    w.write_box(b"stbl", |w| {
+                        let entries = vec![Bytes::copy_from_slice(entry)];
+                        w.put(&SampleDescriptions { entries, ..SampleDescriptions::default() });
+                        w.put(&TimeToSample::default());
+                        w.put(&SampleToChunk::default());
+                        w.put(&SampleSizes::default());
+                        w.put(&ChunkOffsets::default());
+                    });
+                });
+            });
+        });
+        w.bytes(extra);
+    });
+    w.write_box(b"mdat", |_| {});
+    w.into_bytes()
+}
+
+/// Writes `bytes` to a file named after `name` in the system's folder for such, for a foreign reader.
+pub(crate) fn scratch(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("reelwright-bmff-{}-{name}", std::process::id()));
+    std::fs::write(&path, bytes).unwrap();
+    path
+}

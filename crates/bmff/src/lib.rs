@@ -13,6 +13,7 @@ mod dump;
 pub mod entry;
 mod header;
 mod known;
+pub mod metadata;
 mod packed;
 mod reader;
 mod walk;

@@ -1,0 +1,122 @@
+//! Metadata of movies and tracks in the four ways files keep it, both directions: QuickTime user data (`udta/©nam`),
+//! iTunes (`udta/meta/ilst`), QuickTime metadata (`meta` with `keys`), ISO and 3GPP user data (`udta/titl`).
+
+mod chapters;
+mod convert;
+mod iso;
+mod item_list;
+mod text;
+mod user_data;
+
+use reelwright_media::{BoxFamily, MetadataItem, MetadataKey, MetadataValue};
+
+use crate::{BoxRef, Handler, Writer};
+
+pub use chapters::read_chapters;
+
+/// What metadata is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// The movie: boxes in `moov`.
+    Movie,
+    /// One track: boxes in `trak`.
+    Track,
+}
+
+/// Metadata as boxes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Written {
+    /// The box `udta`, empty where there is nothing for it.
+    pub udta: Vec<u8>,
+    /// The box `meta` that stands beside `udta`, empty where there is nothing for it.
+    pub meta: Vec<u8>,
+    /// Items for which the container has no place.
+    pub dropped: Vec<MetadataItem>,
+}
+
+/// Reads a `udta` box: text and raw items of QuickTime, full boxes of ISO and 3GPP, and the `meta` inside. Items that
+/// are broken are left out; padding and chapters (`chpl`) are no items.
+pub fn read_user_data(udta: &BoxRef<'_>, family: BoxFamily) -> Vec<MetadataItem> {
+    let mut items = Vec::new();
+    for child in udta.children().map_while(Result::ok) {
+        match &child.kind().0 {
+            b"meta" => items.extend(read_meta(&child).unwrap_or_default()),
+            b"free" | b"skip" | b"wide" | b"chpl" => {}
+            _ => user_data::read(&child, family, &mut items),
+        }
+    }
+    items
+}
+
+/// Reads a `meta` box of iTunes (`mdir`) or QuickTime (`mdta`); `None` where its handler is another.
+pub fn read_meta(meta: &BoxRef<'_>) -> Option<Vec<MetadataItem>> {
+    let handler = meta.meta_children().find(b"hdlr")?.read::<Handler>().ok()?.handler;
+    let list = meta.meta_children().find(b"ilst");
+    match &handler.0 {
+        b"mdir" => Some(list.map_or(Vec::new(), |list| item_list::read_itunes(&list))),
+        b"mdta" => {
+            let keys = meta.meta_children().find(b"keys")?;
+            Some(list.map_or(Vec::new(), |list| item_list::read_quicktime(&keys, &list)))
+        }
+        _ => None,
+    }
+}
+
+/// Writes `items` for `family`. Each is stored as it is where the container has its key space, else under the
+/// container's own key for the same thing, else it is dropped and listed.
+pub fn write(items: &[MetadataItem], family: BoxFamily, level: Level) -> Written {
+    let (mut kept, mut dropped) = (Vec::new(), Vec::new());
+    for item in items {
+        match convert::to_native(item, family, level) {
+            Some(native) => kept.push(native),
+            None => dropped.push(item.clone()),
+        }
+    }
+    let itunes: Vec<_> = kept
+        .iter()
+        .filter(|item| matches!(item.key, MetadataKey::ITunes(_) | MetadataKey::ITunesFreeForm { .. }))
+        .collect();
+    let quicktime: Vec<_> =
+        kept.iter().filter(|item| matches!(item.key, MetadataKey::QuickTime(_))).collect();
+    let mut w = Writer::new();
+    w.write_box(b"udta", |w| {
+        user_data::write(w, &kept);
+        if !itunes.is_empty() {
+            item_list::write_itunes(w, &itunes);
+        }
+    });
+    let udta = if w.len() > 8 { w.into_bytes() } else { Vec::new() };
+    let mut w = Writer::new();
+    if !quicktime.is_empty() {
+        item_list::write_quicktime(&mut w, &quicktime, family);
+    }
+    Written { udta, meta: w.into_bytes(), dropped }
+}
+
+/// The position and the total of a numbered item (`trkn`, `disk`); 0 where not stated.
+pub fn number_pair(item: &MetadataItem) -> Option<(u16, u16)> {
+    match (&item.key, &item.value) {
+        (MetadataKey::ITunes(code), MetadataValue::Data { bytes, .. })
+            if [b"trkn", b"disk"].contains(&&code.0) =>
+        {
+            let number = |at: usize| Some(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
+            Some((number(2)?, number(4).unwrap_or(0)))
+        }
+        _ => None,
+    }
+}
+
+/// Items in runs of the same key, in order of first appearance.
+fn grouped<'a>(items: &[&'a MetadataItem]) -> Vec<Vec<&'a MetadataItem>> {
+    let mut groups: Vec<Vec<&MetadataItem>> = Vec::new();
+    for item in items {
+        match groups.iter_mut().find(|group| group[0].key == item.key) {
+            Some(group) => group.push(item),
+            None => groups.push(vec![item]),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests;
