@@ -305,7 +305,8 @@ pub(in crate::hevc) mod tests {
     /// Main profile, 1920x1080, two short-term sets of which one is predicted, VUI; by hand from the syntax tables.
     pub(in crate::hevc) fn sample() -> Vec<u8> {
         let mut writer = BitWriter::new();
-        writer.bits(0b0000_000_1, 8);
+        writer.bits(0, 4 + 3);
+        writer.bits(1, 1);
         writer.bits(0x01, 8);
         writer.bits(0x6000_0000, 32);
         writer.bits(0x9000_0000_0000, 48);

@@ -1,6 +1,9 @@
 //! AV1: open bitstream units and the sequence header (AV1 Bitstream & Decoding Process Specification, 5.3 and 5.5), and
 //! `av1C` (AV1 Codec ISO Media File Format Binding, 2.3).
 
+mod config;
+mod facts;
+
 use bytes::Bytes;
 use reelwright_media::{
     ChromaSiting, CodecConfig, Color, ColorMatrix, ColorPrimaries, ColorRange, Error, FourCc, Result, Size,
@@ -9,10 +12,19 @@ use reelwright_media::{
 
 use crate::BitReader;
 
+pub use config::Av1Config;
+pub use facts::{is_key, light};
+
 /// `OBU_SEQUENCE_HEADER`.
 pub const SEQUENCE_HEADER: u8 = 1;
 /// `OBU_TEMPORAL_DELIMITER`.
 pub const TEMPORAL_DELIMITER: u8 = 2;
+/// `OBU_FRAME_HEADER`.
+pub const FRAME_HEADER: u8 = 3;
+/// `OBU_METADATA`.
+pub const METADATA: u8 = 5;
+/// `OBU_FRAME`.
+pub const FRAME: u8 = 6;
 /// `OBU_TILE_LIST`.
 pub const TILE_LIST: u8 = 8;
 /// `OBU_PADDING`.

@@ -1,0 +1,248 @@
+//! MPEG-1 and MPEG-2 video (ISO/IEC 11172-2, 13818-2) and MPEG-4 Visual (ISO/IEC 14496-2): sizes, rates, picture types.
+
+use reelwright_media::{Error, Ratio, Result, Size, VideoCodec};
+
+use crate::BitReader;
+use crate::nal::start_code;
+
+/// What a sequence says of its pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SequenceHeader {
+    /// MPEG-1, MPEG-2 or MPEG-4 Visual.
+    pub codec: VideoCodec,
+    /// The picture in pixels.
+    pub size: Size,
+    /// The shape of a pixel, where stated.
+    pub pixel_aspect: Option<Ratio>,
+    /// Pictures per second, where stated.
+    pub frame_rate: Option<Ratio>,
+    /// Whether all pictures are frames; for MPEG-4 whether coding is not interlaced.
+    pub progressive: bool,
+    /// `profile_and_level_indication`, 0 where absent.
+    pub profile_level: u8,
+}
+
+/// How a picture is predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureKind {
+    /// Not at all.
+    I,
+    /// From earlier pictures.
+    P,
+    /// From earlier and later pictures.
+    B,
+}
+
+impl SequenceHeader {
+    /// Finds and parses the first MPEG-1/2 sequence header of a stream.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, or it is malformed.
+    pub fn parse_mpeg2(stream: &[u8]) -> Result<Self> {
+        let at = sections(stream)
+            .find_map(|(code, at)| (code == 0xB3).then_some(at))
+            .ok_or_else(|| Error::malformed("no MPEG video sequence header"))?;
+        let mut reader = BitReader::new(stream.get(at..).unwrap_or_default());
+        let (width, height) = (reader.bits(12)?, reader.bits(12)?);
+        let (aspect, rate) = (reader.bits(4)?, reader.bits(4)?);
+        let frame_rate = frame_rate(rate);
+        let mut out = Self {
+            codec: VideoCodec::Mpeg1,
+            size: Size::new(width, height),
+            pixel_aspect: None,
+            frame_rate,
+            progressive: true,
+            profile_level: 0,
+        };
+        let extension = sections(stream).skip_while(|(code, _)| *code != 0xB3).nth(1);
+        if let Some((0xB5, at)) = extension {
+            let mut reader = BitReader::new(stream.get(at..).unwrap_or_default());
+            if reader.bits(4)? == 1 {
+                out.codec = VideoCodec::Mpeg2;
+                out.profile_level = reader.small(8)?;
+                out.progressive = reader.flag()?;
+                reader.skip(2)?; // chroma_format
+                let high = (reader.bits(2)?, reader.bits(2)?);
+                out.size = Size::new(width | high.0 << 12, height | high.1 << 12);
+                out.pixel_aspect = display_aspect(aspect, out.size);
+            }
+        } else if aspect == 1 {
+            out.pixel_aspect = Some(Ratio::ONE);
+        }
+        if out.size.area() == 0 {
+            return Err(Error::malformed(format!("MPEG video of {}", out.size)));
+        }
+        Ok(out)
+    }
+
+    /// Finds and parses the first video object layer of an MPEG-4 Visual stream or *DecoderSpecificInfo*.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, or it isn't of rectangular shape.
+    pub fn parse_mpeg4(stream: &[u8]) -> Result<Self> {
+        let at = sections(stream)
+            .find_map(|(code, at)| matches!(code, 0x20..=0x2F).then_some(at))
+            .ok_or_else(|| Error::malformed("no MPEG-4 video object layer"))?;
+        let profile_level =
+            sections(stream).find_map(|(code, at)| (code == 0xB0).then(|| stream.get(at).copied()));
+        let mut reader = BitReader::new(stream.get(at..).unwrap_or_default());
+        let mut out = read_layer(&mut reader)?;
+        out.profile_level = profile_level.flatten().unwrap_or(0);
+        Ok(out)
+    }
+}
+
+fn read_layer(reader: &mut BitReader<'_>) -> Result<SequenceHeader> {
+    reader.skip(1 + 8)?; // random_accessible_vol, type
+    if reader.flag()? {
+        reader.skip(7)?; // verid, priority
+    }
+    let pixel_aspect = match reader.bits(4)? {
+        1 => Some(Ratio::ONE),
+        2 => Ratio::new(12, 11),
+        3 => Ratio::new(10, 11),
+        4 => Ratio::new(16, 11),
+        5 => Ratio::new(40, 33),
+        15 => Ratio::new(reader.bits(8)?, reader.bits(8)?),
+        _ => None,
+    };
+    if reader.flag()? {
+        reader.skip(3)?; // chroma_format, low_delay
+        if reader.flag()? {
+            reader.skip(79)?; // vbv parameters
+        }
+    }
+    if reader.bits(2)? != 0 {
+        return Err(Error::unsupported("MPEG-4 Visual of other than rectangular shape"));
+    }
+    reader.flag()?;
+    let resolution = reader.bits(16)?;
+    reader.flag()?;
+    let mut frame_rate = None;
+    if reader.flag()? {
+        let bits = (32 - resolution.saturating_sub(1).leading_zeros()).max(1);
+        frame_rate = Ratio::new(resolution, reader.bits(bits)?);
+    }
+    reader.flag()?;
+    let width = reader.bits(13)?;
+    reader.flag()?;
+    let height = reader.bits(13)?;
+    reader.flag()?;
+    let progressive = !reader.flag()?;
+    if width == 0 || height == 0 {
+        return Err(Error::malformed(format!("MPEG-4 Visual of {width}x{height}")));
+    }
+    Ok(SequenceHeader {
+        codec: VideoCodec::Mpeg4,
+        size: Size::new(width, height),
+        pixel_aspect,
+        frame_rate,
+        progressive,
+        profile_level: 0,
+    })
+}
+
+/// The kind of the first MPEG-1/2 picture in `unit`.
+pub fn mpeg2_picture(unit: &[u8]) -> Option<PictureKind> {
+    let at = sections(unit).find_map(|(code, at)| (code == 0).then_some(at))?;
+    match unit.get(at + 1)? >> 3 & 7 {
+        1 => Some(PictureKind::I),
+        2 => Some(PictureKind::P),
+        3 => Some(PictureKind::B),
+        _ => None,
+    }
+}
+
+/// The kind of the first MPEG-4 Visual picture in `unit`; sprites count as predicted.
+pub fn mpeg4_picture(unit: &[u8]) -> Option<PictureKind> {
+    let at = sections(unit).find_map(|(code, at)| (code == 0xB6).then_some(at))?;
+    Some(match unit.get(at)? >> 6 {
+        0 => PictureKind::I,
+        2 => PictureKind::B,
+        _ => PictureKind::P,
+    })
+}
+
+/// Start codes with the position after each.
+fn sections(stream: &[u8]) -> impl Iterator<Item = (u8, usize)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let code = start_code(stream, at)?;
+        at = code + 3;
+        Some((*stream.get(at)?, at + 1))
+    })
+}
+
+/// `frame_rate_code` (ISO/IEC 13818-2, table 6-4).
+fn frame_rate(code: u32) -> Option<Ratio> {
+    let (num, den) = match code {
+        1 => (24_000, 1001),
+        2 => (24, 1),
+        3 => (25, 1),
+        4 => (30_000, 1001),
+        5 => (30, 1),
+        6 => (50, 1),
+        7 => (60_000, 1001),
+        8 => (60, 1),
+        _ => return None,
+    };
+    Ratio::new(num, den)
+}
+
+/// `aspect_ratio_information` (ISO/IEC 13818-2, table 6-3): all but the first are shapes of the picture.
+fn display_aspect(code: u32, size: Size) -> Option<Ratio> {
+    let (num, den) = match code {
+        1 => return Some(Ratio::ONE),
+        2 => (4, 3),
+        3 => (16, 9),
+        4 => (221, 100),
+        _ => return None,
+    };
+    Ratio::new(size.height.checked_mul(num)?, size.width.checked_mul(den)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequences_are_read() {
+        let stream = [
+            0, 0, 1, 0xB3, 0x2D, 0x02, 0x40, 0x33, 0xFF, 0xFF, 0xE0, 0x18, 0, 0, 1, 0xB5, 0x14, 0x82, 0, 1,
+            0, 0, 0, 0, 1, 0, 0, 0x0F, 0xFF,
+        ];
+        let header = SequenceHeader::parse_mpeg2(&stream).unwrap();
+        assert_eq!((header.codec, header.size), (VideoCodec::Mpeg2, Size::new(720, 576)));
+        assert_eq!((header.pixel_aspect, header.frame_rate), (Ratio::new(64, 45), Ratio::new(25, 1)));
+        assert_eq!(mpeg2_picture(&stream), Some(PictureKind::I));
+        crate::noise::for_each_damage(&stream, 2000, |bytes| {
+            let _ = SequenceHeader::parse_mpeg2(bytes);
+            let _ = SequenceHeader::parse_mpeg4(bytes);
+            let _ = (mpeg2_picture(bytes), mpeg4_picture(bytes));
+        });
+    }
+
+    #[test]
+    fn layers_are_read() {
+        let mut writer = crate::BitWriter::new();
+        writer.bits(0xB0_01_00_00_01_20, 48);
+        writer.bits(0, 1 + 8 + 1);
+        writer.bits(1, 4); // square
+        writer.bits(0, 1 + 2); // no control parameters, rectangular
+        writer.bits(1, 1);
+        writer.bits(30, 16);
+        writer.bits(0b10, 2);
+        for value in [352, 288] {
+            writer.bits(1, 1);
+            writer.bits(value, 13);
+        }
+        writer.bits(0b10, 2);
+        let mut stream = vec![0, 0, 1];
+        stream.extend(writer.finish());
+        let header = SequenceHeader::parse_mpeg4(&stream).unwrap();
+        assert_eq!((header.size, header.profile_level), (Size::new(352, 288), 1));
+        assert!(header.progressive);
+    }
+}
