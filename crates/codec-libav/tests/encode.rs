@@ -7,14 +7,18 @@ mod support;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use reelwright_bitstream::{annex_b_units, av1, h264, hevc, length_prefixed_units, push_annex_b};
+use reelwright_bitstream::{
+    LightFacts, annex_b_units, av1, h264, hevc, length_prefixed_units, push_annex_b, sei_messages, unescape,
+};
 use reelwright_codec::{
-    AudioEncoderSettings, AudioRate, EncoderSpecification, FrameOptions, KeyFrames, Registry,
+    AudioEncoderSettings, AudioRate, Codec, EncoderSpecification, FrameOptions, KeyFrames, Registry,
     VideoDecoderSettings, VideoEncoderSettings, VideoRate,
 };
 use reelwright_media::{
-    AudioBuffer, AudioCodec, ChannelLayout, Color, ErrorKind, FormatDescription, PixelBuffer, PixelFormat,
-    PixelLayout, SampleBuffer, Size, Time, Timescale, VideoCodec, VideoFrame,
+    AudioBuffer, AudioCodec, ChannelLayout, ChromaSiting, Color, ColorMatrix, ColorPrimaries, ColorRange,
+    ContentLight, ErrorKind, FormatDescription, MasteringDisplay, PixelBuffer, PixelFormat, PixelLayout,
+    Ratio, Rounding, SampleBuffer, Size, Time, Timescale, TransferFunction, VideoCodec, VideoFormat,
+    VideoFrame,
 };
 
 const SIZE: Size = Size::new(320, 180);
@@ -392,4 +396,119 @@ fn unknown_options_are_refused_with_the_known_ones() {
     settings.options = vec![("preset".into(), "warp".into())];
     let error = registry().video_encoder(&settings, &EncoderSpecification::default()).err().unwrap();
     assert!(error.to_string().contains("warp"), "{error:?}");
+}
+
+#[test]
+fn colour_and_light_levels_are_in_the_stream() {
+    let mastering = MasteringDisplay {
+        primaries: [(8500, 39_850), (6550, 2300), (35_400, 14_600)],
+        white: (15_635, 16_450),
+        max_luminance: 10_000_000,
+        min_luminance: 50,
+    };
+    let content_light = ContentLight { max: 1000, max_frame_average: 400 };
+    let color = Color {
+        primaries: ColorPrimaries::BT2020,
+        transfer: TransferFunction::PQ,
+        matrix: ColorMatrix::BT2020,
+        range: Some(ColorRange::Video),
+        siting: Some(ChromaSiting::TopLeft),
+    };
+    for (id, codec) in [("libx265", VideoCodec::Hevc), ("libx264", VideoCodec::H264)] {
+        let mut settings = settings(codec);
+        settings.bit_depth = 10;
+        settings.color = color;
+        settings.pixel_aspect = Ratio { num: 4, den: 3 };
+        (settings.mastering, settings.content_light) = (Some(mastering), Some(content_light));
+        settings.options = vec![("preset".into(), "ultrafast".into())];
+        let picture = PixelBuffer::zeroed(PixelFormat::YUV420_10, SIZE);
+        let (description, samples) = encode(id, &settings, &[picture.clone(), picture]);
+        let FormatDescription::Video(format) = &description else { panic!() };
+        assert_eq!((format.color, format.mastering), (color, Some(mastering)));
+        // Nothing but the stream left to tell.
+        let mut bare = VideoFormat::new(codec, format.tag, SIZE);
+        bare.config = format.config.clone();
+        let seen = decode(FormatDescription::Video(bare), &samples);
+        let pixels = &seen[0].pixels;
+        assert_eq!(pixels.color, color, "{id}");
+        assert_eq!(pixels.pixel_aspect, settings.pixel_aspect, "{id}");
+        // libavcodec 5.1 reads these messages in HEVC only.
+        let told = match codec {
+            VideoCodec::Hevc => (pixels.mastering, pixels.content_light),
+            _ => light_in(&samples[0]),
+        };
+        assert_eq!(told, (Some(mastering), Some(content_light)), "{id}");
+    }
+}
+
+/// Mastering display and content light level in the SEI messages of an H.264 sample.
+fn light_in(sample: &SampleBuffer) -> (Option<MasteringDisplay>, Option<ContentLight>) {
+    let sample = sample.payload.load().unwrap();
+    let mut facts = LightFacts::default();
+    for unit in length_prefixed_units(&sample, 4).map(Result::unwrap).filter(|unit| unit[0] & 31 == 6) {
+        for message in sei_messages(&unescape(&unit[1..])) {
+            facts.note(message);
+        }
+    }
+    (facts.mastering, facts.content_light)
+}
+
+#[test]
+fn key_frames_come_when_asked_and_before_they_are_late() {
+    for (id, codec) in [("libx264", VideoCodec::H264), ("libx265", VideoCodec::Hevc)] {
+        let mut settings = settings(codec);
+        settings.key_frames = KeyFrames { frames: None, interval: Some(Time::from_secs(1)) };
+        settings.options = vec![("preset".into(), "ultrafast".into())];
+        settings.timescale = Timescale::new(90).unwrap();
+        let (_, mut encoder) =
+            registry().video_encoder(&settings, &EncoderSpecification::with_id(id)).unwrap();
+        let mut keys = Vec::new();
+        let mut note = |sample: SampleBuffer| {
+            keys.extend(sample.flags.sync.then_some(sample.pts));
+            Ok(())
+        };
+        // 30 frames a second are expected; 10 come. One is asked for between.
+        for at in 0..25 {
+            let pixels = PixelBuffer::zeroed(PixelFormat::YUV420, SIZE);
+            let pts = Time::new(at, Timescale::new(10).unwrap());
+            let options = FrameOptions { force_key_frame: at == 4 };
+            encoder.encode(VideoFrame { pixels, pts, duration: None }, options, &mut note).unwrap();
+        }
+        encoder.finish(&mut note).unwrap();
+        let times: Vec<_> =
+            keys.iter().map(|key| key.ticks_in(Timescale::new(10).unwrap(), Rounding::Down)).collect();
+        assert_eq!(times, [Some(0), Some(4), Some(14), Some(24)], "{id}");
+    }
+}
+
+#[test]
+fn real_time_means_no_delay() {
+    for (id, codec) in [("libx264", VideoCodec::H264), ("libx265", VideoCodec::Hevc)] {
+        let mut settings = settings(codec);
+        (settings.real_time, settings.reordering) = (true, false);
+        settings.options = vec![("preset".into(), "ultrafast".into())];
+        let (_, mut encoder) =
+            registry().video_encoder(&settings, &EncoderSpecification::with_id(id)).unwrap();
+        for at in 0..5 {
+            let pixels = PixelBuffer::zeroed(PixelFormat::YUV420, SIZE);
+            let frame = VideoFrame { pixels, pts: Time::new(at, settings.timescale), duration: None };
+            let mut samples = Vec::new();
+            encoder.encode(frame, FrameOptions::default(), &mut |sample| Ok(samples.push(sample))).unwrap();
+            let times: Vec<_> =
+                samples.iter().map(|sample| (sample.pts.value(), sample.dts.value())).collect();
+            assert_eq!(times, [(at, at)], "{id}");
+        }
+    }
+}
+
+#[test]
+fn hardware_that_is_not_there_says_so() {
+    for info in registry().encoders().filter(|info| info.hardware) {
+        let Codec::Video(codec) = info.codec else { continue };
+        let refusal =
+            registry().video_encoder(&settings(codec), &EncoderSpecification::with_id(&info.id)).err();
+        if let Some(error) = refusal {
+            assert!(error.hint().is_some_and(|hint| hint.contains("hardware")), "{error:?}");
+        }
+    }
 }
