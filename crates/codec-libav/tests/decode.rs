@@ -35,6 +35,8 @@ fn pictures_are_ffmpegs() {
         "h264_interlaced_crop.mp4",
         "h264_hi10_amve.mov",
         "h264_baseline_vfr.mp4",
+        // States no reordering depth.
+        "whatsapp_like_h264.mp4",
         "neg_ctts_v1.mp4",
         "gopro_max.mp4",
         "iphone_dv84_hdr.mov",
@@ -168,4 +170,45 @@ fn every_amr_frame_of_a_sample_is_decoded() {
     }
     let last = samples.last().unwrap();
     assert_eq!(end, last.pts.saturating_add(last.duration));
+}
+
+#[test]
+#[ignore = "the whole corpus: minutes"]
+fn every_picture_of_the_corpus_comes_out_in_order() {
+    let Some(folder) = support::shared("media") else { return };
+    let mut wrong = Vec::new();
+    let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    for path in names {
+        let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default().to_owned();
+        let small = path.metadata().unwrap().len() < 4_000_000;
+        if !small || !["mp4", "mov", "m4s"].contains(&kind.as_str()) {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let Some((format, samples)) = support::try_samples(&path, "v:0") else { continue };
+        let settings = VideoDecoderSettings { format: format.clone(), threads: 2 };
+        let Ok((_, mut decoder)) = registry().video_decoder(&settings) else {
+            wrong.push(format!("{name}: no decoder for {:?}", format.tag()));
+            continue;
+        };
+        let (mut times, mut errors) = (Vec::new(), 0);
+        let mut note = |frame: VideoFrame| Ok(times.push(frame.pts));
+        for sample in &samples {
+            errors += usize::from(decoder.decode(sample, &mut note).is_err());
+        }
+        errors += usize::from(decoder.finish(&mut note).is_err());
+        let unordered = times.windows(2).filter(|pair| pair[0] >= pair[1]).count();
+        if unordered > 0 || errors > 0 || times.len() != samples.len() {
+            wrong.push(format!(
+                "{name}: {} of {} pictures, {unordered} out of order, {errors} errors",
+                times.len(),
+                samples.len()
+            ));
+        }
+    }
+    // Empty samples, overlapping fragments, a cut-off sample, and a codec that came with FFmpeg 7.1.
+    let known = ["bad_empty_stsc.mp4", "frag_avc3_overlap.mp4", "hikvision_truncated.mp4", "vvc.mp4"];
+    wrong.retain(|complaint| !known.iter().any(|name| complaint.starts_with(name)));
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

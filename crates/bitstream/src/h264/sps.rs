@@ -108,6 +108,29 @@ impl Sps {
         let ruled_out = self.profile == 66 || self.poc_type == 2;
         stated.or(ruled_out.then_some(0))
     }
+
+    /// How many frames the decoded picture buffer holds at the set's level: `MaxDpbFrames` (A.3.1 and table A-1), the
+    /// bound of everything else where nothing is stated.
+    pub fn max_dpb_frames(&self) -> u32 {
+        let level_1b = self.level == 11 && self.constraints & 0x10 != 0;
+        let macroblocks: u64 = match self.level {
+            ..=10 => 396,
+            11 if level_1b => 396,
+            11 => 900,
+            12 | 13 | 20 => 2376,
+            21 => 4752,
+            22 | 30 => 8100,
+            31 => 18_000,
+            32 => 20_480,
+            40 | 41 => 32_768,
+            42 => 34_816,
+            50 => 110_400,
+            51 | 52 => 184_320,
+            _ => 696_320,
+        };
+        let frame = (self.coded_size.area() / 256).max(1);
+        u32::try_from(macroblocks / frame).unwrap_or(16).min(16)
+    }
 }
 
 fn read(reader: &mut BitReader<'_>) -> Result<Sps> {

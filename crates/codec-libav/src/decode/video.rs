@@ -1,10 +1,11 @@
 use std::sync::Arc;
 use std::thread;
 
+use reelwright_bitstream::h264::AvcConfig;
 use reelwright_codec::{VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{
     Error, ErrorKind, FormatDescription, Ratio, Result, Rounding, SampleBuffer, Size, Stage, Time, Timescale,
-    VideoFormat, VideoFrame,
+    VideoCodec, VideoFormat, VideoFrame,
 };
 
 use super::{extradata, picture};
@@ -45,6 +46,7 @@ impl Decoder {
         if let Some(config) = &format.config {
             context.set_extradata(&extradata::from_config(config)?)?;
         }
+        context.set_reordering(reordering(format));
         for (name, value) in [
             ("threads", threads(settings.threads, format.size).to_string()),
             // Cropping to the very pixel, not to the nearest aligned one.
@@ -144,6 +146,14 @@ pub(super) fn sample_ticks(sample: &SampleBuffer, scale: &mut Option<Timescale>)
 
 fn video(format: &FormatDescription) -> Result<&VideoFormat> {
     format.as_video().ok_or_else(|| Error::misuse("a video decoder needs a video format"))
+}
+
+/// By how many pictures output must lag so that none comes too late. libavcodec would find out for H.264 while it
+/// decodes, losing a picture each time it learns.
+fn reordering(format: &VideoFormat) -> u32 {
+    let config = format.config.as_ref().filter(|_| format.codec == VideoCodec::H264);
+    let sps = config.and_then(|config| AvcConfig::parse(&config.bytes).ok()?.first_sps().ok());
+    sps.map_or(0, |sps| sps.max_reorder_frames().unwrap_or_else(|| sps.max_dpb_frames()))
 }
 
 /// How many threads decode at once: each holds a picture or two, so large pictures get fewer.

@@ -139,6 +139,11 @@ impl Context {
         self.raw_mut().codec_tag = u32::from_le_bytes(tag.0);
     }
 
+    /// Tells a decoder how many pictures may overtake one, before it is opened; it finds out more, never less.
+    pub(crate) fn set_reordering(&mut self, pictures: u32) {
+        self.raw_mut().has_b_frames = c_int::try_from(pictures.min(16)).unwrap_or(0);
+    }
+
     /// Gives a decoder its configuration.
     pub(crate) fn set_extradata(&mut self, bytes: &[u8]) -> Result<()> {
         let size = c_int::try_from(bytes.len())

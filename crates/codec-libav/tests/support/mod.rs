@@ -44,6 +44,14 @@ pub fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
+/// As [`samples`], or `None` where ffprobe finds no such stream or can't read it.
+pub fn try_samples(path: &Path, stream: &str) -> Option<(Arc<FormatDescription>, Vec<SampleBuffer>)> {
+    let entries =
+        ["-v", "error", "-ignore_editlist", "1", "-select_streams", stream, "-show_entries", "packet=size"];
+    let probe = Command::new("ffprobe").args(entries).arg(path).output().ok()?;
+    (probe.status.success() && !probe.stdout.is_empty()).then(|| samples(path, stream))
+}
+
 /// The first stream of a kind (`v:0`, `a:0`) of an MP4 or QuickTime file, as ffprobe sees it, edit lists ignored.
 pub fn samples(path: &Path, stream: &str) -> (Arc<FormatDescription>, Vec<SampleBuffer>) {
     let file = path.to_str().unwrap();
@@ -101,7 +109,11 @@ fn packets(
             let field = fields.iter().find(|(other, _)| other == name);
             field.and_then(|(_, value)| value.parse::<i64>().ok())
         };
-        let (start, len) = (number("pos").unwrap() as usize, number("size").unwrap() as usize);
+        let (Some(start), Some(len)) = (number("pos"), number("size")) else {
+            fields.clear();
+            continue;
+        };
+        let (start, len) = (start as usize, len as usize);
         let time = |ticks| Time::new(ticks, scale);
         samples.push(SampleBuffer {
             format: format.clone(),
