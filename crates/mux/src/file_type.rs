@@ -1,3 +1,4 @@
+use reelwright_bmff::entry;
 use reelwright_media::{
     AudioCodec, BoxFamily, Error, FormatDescription, FourCc, MediaType, Result, VideoCodec,
 };
@@ -99,7 +100,7 @@ impl FileType {
 
     /// Whether a track of `format` can be stored. `canApply(outputSettings:forMediaType:)`; touches nothing.
     ///
-    /// What came out of a file of the same family may always go back into one, sound alone for M4A.
+    /// What came out of a file of the same family may always go back into one (into M4A only sound).
     ///
     /// # Errors
     ///
@@ -111,31 +112,34 @@ impl FileType {
         {
             return Err(self.refuses(&video.codec.name(), "it holds sound alone", "MP4 or MOV"));
         }
-        if format.entry().is_some_and(|entry| entry.family == self.family()) {
-            return Ok(());
+        let native = format.entry().is_some_and(|entry| entry.family == self.family());
+        if !native {
+            self.accepts_codec(format)?;
         }
-        match (self.family(), format) {
-            (BoxFamily::QuickTime, FormatDescription::Video(_)) => Ok(()),
-            (BoxFamily::QuickTime, FormatDescription::Audio(audio)) => match audio.codec {
-                AudioCodec::Opus | AudioCodec::Vorbis | AudioCodec::Flac | AudioCodec::Usac => Err(
-                    self.refuses(&audio.codec.name(), "no QuickTime sample entry is defined for it", "MP4")
-                ),
-                _ => Ok(()),
-            },
-            (BoxFamily::QuickTime, FormatDescription::Data(_)) => Ok(()),
-            (BoxFamily::Iso, FormatDescription::Video(video)) => match video.codec {
-                VideoCodec::ProRes | VideoCodec::Png | VideoCodec::Other(_) => {
+        // What has a place in the standard must also be describable with what is known of it.
+        entry::write(format, self.family()).map(|_| ())
+    }
+
+    fn accepts_codec(self, format: &FormatDescription) -> Result<()> {
+        let iso = self.family() == BoxFamily::Iso;
+        match format {
+            FormatDescription::Video(video) => match video.codec {
+                VideoCodec::ProRes | VideoCodec::Png | VideoCodec::Other(_) if iso => {
                     Err(self.refuses(&video.codec.name(), "it has no place in MPEG-4 files", "MOV"))
                 }
                 _ => Ok(()),
             },
-            (BoxFamily::Iso, FormatDescription::Audio(audio)) => match audio.codec {
-                AudioCodec::Ima4 | AudioCodec::Ulaw | AudioCodec::Alaw | AudioCodec::Other(_) => {
+            FormatDescription::Audio(audio) => match audio.codec {
+                AudioCodec::Ima4 | AudioCodec::Ulaw | AudioCodec::Alaw | AudioCodec::Other(_) if iso => {
                     Err(self.refuses(&audio.codec.name(), "it has no place in MPEG-4 files", "MOV"))
                 }
+                AudioCodec::Opus | AudioCodec::Vorbis | AudioCodec::Flac | AudioCodec::Usac if !iso => Err(
+                    self.refuses(&audio.codec.name(), "no QuickTime sample entry is defined for it", "MP4"),
+                ),
                 _ => Ok(()),
             },
-            (BoxFamily::Iso, FormatDescription::Data(data)) => self.accepts_data(data.media, data.tag),
+            FormatDescription::Data(data) if iso => self.accepts_data(data.media, data.tag),
+            FormatDescription::Data(_) => Ok(()),
         }
     }
 
@@ -168,7 +172,7 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.hint().unwrap().contains("MOV"));
         FileType::Mov.accepts(&video(VideoCodec::ProRes)).unwrap();
-        FileType::Mp4.accepts(&video(VideoCodec::H264)).unwrap();
+        FileType::Mp4.accepts(&video(VideoCodec::Jpeg)).unwrap();
         FileType::M4a.accepts(&video(VideoCodec::H264)).unwrap_err();
     }
 

@@ -92,7 +92,7 @@ impl TrackState {
         let end = dts.saturating_add(duration.into());
         let full = match self.settings.chunks {
             Chunks::UpTo(_) => end > self.chunk_end,
-            Chunks::AsFed => counting != Counting::Whole || end > self.chunk_end,
+            Chunks::AsFed => units.count > 1 || end > self.chunk_end,
         };
         let new_chunk = !continues || full || format != self.format || self.table.samples() == 0;
         self.table.push(&Entry {

@@ -1,10 +1,10 @@
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reelwright_bmff::{
     BoxBody, ChunkOffsets, ChunkOffsets64, CompositionOffsets, CompositionShift, GroupRun, Packed,
     PartialSyncSamples, SampleDependencies, SampleDescriptions, SampleGroupDescription, SampleSizes,
-    SampleToChunk, SampleToGroup, SyncSamples, TimeToSample, Writer,
+    SampleToChunk, SampleToGroup, SyncSamples, TimeToSample, Writer, entry,
 };
-use reelwright_media::{BoxFamily, Error, FormatDescription, Result, Stage};
+use reelwright_media::{BoxFamily, Result, Stage};
 
 use super::trak::Context;
 use crate::tables::{Blocks, Sizes};
@@ -15,7 +15,7 @@ use crate::track::TrackState;
 pub(super) fn write(w: &mut Writer, track: &TrackState, context: &Context) -> Result<()> {
     let entries = track
         .formats()
-        .map(|format| sample_entry(format, context.family))
+        .map(|format| entry::write(format, context.family).map(Bytes::from))
         .collect::<Result<Vec<_>>>()
         .map_err(|error| error.at_stage(Stage::Mux).at_track(track.id()))?;
     w.put(&SampleDescriptions { entries, ..SampleDescriptions::default() });
@@ -24,22 +24,6 @@ pub(super) fn write(w: &mut Writer, track: &TrackState, context: &Context) -> Re
     chunks(w, track, context);
     groups(w, track);
     Ok(())
-}
-
-/// The sample entry box of a format.
-fn sample_entry(format: &FormatDescription, family: BoxFamily) -> Result<Bytes> {
-    let entry = format.entry().ok_or_else(|| {
-        Error::unsupported(format!("no sample entry is known for '{}' in this kind of file", format.tag()))
-    })?;
-    let _ = family;
-    // Whatever it was in the source, here the data is in this file: the first and only data reference.
-    const REFERENCE: std::ops::Range<usize> = 14..16;
-    let mut bytes = BytesMut::from(&entry.bytes[..]);
-    let reference = bytes
-        .get_mut(REFERENCE)
-        .ok_or_else(|| Error::malformed(format!("the sample entry '{}' is too short", format.tag())))?;
-    reference.copy_from_slice(&1u16.to_be_bytes());
-    Ok(bytes.freeze())
 }
 
 fn times(w: &mut Writer, track: &TrackState, family: BoxFamily) {
