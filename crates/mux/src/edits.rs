@@ -8,6 +8,8 @@ pub(crate) struct Presented {
     trimmed_until: Option<i64>,
     first: Option<i64>,
     last: i64,
+    /// When the latest sample of unknown length is shown.
+    untimed: Option<i64>,
 }
 
 impl Presented {
@@ -18,8 +20,18 @@ impl Presented {
         }
         self.first = Some(self.first.map_or(pts, |first| first.min(pts)));
         let end = pts.saturating_add(duration.into()).saturating_sub(trim_end);
+        if duration == 0 {
+            self.untimed = self.untimed.max(Some(pts));
+        }
         // Trimming the end is said by the last sample; one before it may reach further than what is left.
         self.last = if trim_end > 0 { end } else { self.last.max(end) };
+    }
+
+    /// Nothing more comes; samples of unknown length last as long as this.
+    pub(crate) fn close(&mut self, usual: u32) {
+        if let Some(pts) = self.untimed {
+            self.last = self.last.max(pts.saturating_add(usual.into()));
+        }
     }
 
     /// The first instant shown and the one after the last, trimming left aside at the start.
@@ -164,6 +176,16 @@ mod tests {
         presented.add(236 * 1024 - 2112, 1024, 0, 576);
         let edits = of_session(&presented, clock(-2112, 237 * 1024), Session::default(), at(240_000));
         assert_eq!(edits, [media(3000, 2112)]);
+    }
+
+    #[test]
+    fn the_last_picture_lasts_as_long_as_the_one_before() {
+        let mut presented = Presented::default();
+        for pts in [0, 4800, 1600, 3200] {
+            presented.add(pts, 0, 0, 0);
+        }
+        presented.close(1600);
+        assert_eq!(presented.end(), Some(6400));
     }
 
     #[test]

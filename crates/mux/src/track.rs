@@ -119,7 +119,9 @@ impl TrackState {
     /// Closes the tables: nothing more will come.
     pub(crate) fn close(&mut self) -> Result<()> {
         let stated = self.stated_duration();
-        self.table.close(stated).map_err(|error| error.at_stage(Stage::Mux).at_track(self.id()))
+        self.table.close(stated).map_err(|error| error.at_stage(Stage::Mux).at_track(self.id()))?;
+        self.presented.close(self.table.last_delta());
+        Ok(())
     }
 
     /// Ticks of the media: of all samples, or what the source stated where its samples say nothing of time.

@@ -1,5 +1,7 @@
 //! `AssetWriter` from the outside: order, sessions, failures, waiting.
 
+#![allow(clippy::unwrap_used)]
+
 mod generated;
 
 use std::path::{Path, PathBuf};

@@ -183,7 +183,8 @@ impl SampleTable {
         Ok(())
     }
 
-    fn last_delta(&self) -> u32 {
+    /// How long the last sample known to end lasts.
+    pub(crate) fn last_delta(&self) -> u32 {
         self.deltas.iter().last().map_or(0, |(_, delta)| delta)
     }
 

@@ -1,0 +1,314 @@
+//! Inputs that encode: what foreign readers make of the file is what was fed.
+
+#![allow(clippy::unwrap_used)]
+
+mod generated;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+
+use generated::{RATE, frames, pcm_format};
+use reelwright::{AssetWriter, FileType, InputConfig, Overwrite};
+use reelwright_bmff::{EditList, boxes};
+use reelwright_codec::{
+    AudioEncoder, AudioEncoderSettings, AudioRate, Codec, DecoderInfo, EncoderInfo, Licence, Provider,
+    QualityClass, Registry, SpeedClass, VideoDecoder, VideoDecoderSettings, VideoEncoder,
+    VideoEncoderSettings,
+};
+use reelwright_media::{
+    AudioBuffer, AudioCodec, ChannelLayout, Edit, Error, ErrorKind, FormatDescription, Payload, Result,
+    SampleBuffer, SampleFlags, Time, Timescale, Trim,
+};
+
+fn output(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// PCM that comes out of the decoder 2112 frames late, like AAC, in packets of 1024.
+struct Late {
+    format: Arc<FormatDescription>,
+    waiting: Vec<i16>,
+    packets: i64,
+    fed: i64,
+}
+
+const PRIMING: u32 = 2112;
+const PACKET: usize = 1024;
+
+impl Late {
+    fn new() -> Self {
+        let waiting = vec![0x1111; PRIMING as usize * 2];
+        Self { format: pcm_format(), waiting, packets: 0, fed: 0 }
+    }
+
+    fn packet(&mut self) -> SampleBuffer {
+        let bytes: Vec<u8> = self.waiting.drain(..PACKET * 2).flat_map(i16::to_le_bytes).collect();
+        let pts = frames(self.packets * PACKET as i64);
+        self.packets += 1;
+        let start = (self.packets == 1).then(|| frames(PRIMING.into()));
+        SampleBuffer {
+            format: self.format.clone(),
+            payload: Payload::from(bytes),
+            dts: pts,
+            pts,
+            duration: frames(PACKET as i64),
+            flags: SampleFlags::SYNC,
+            trim: Trim { start, end: None },
+        }
+    }
+}
+
+impl AudioEncoder for Late {
+    fn format(&self) -> &Arc<FormatDescription> {
+        &self.format
+    }
+
+    fn priming(&self) -> u32 {
+        PRIMING
+    }
+
+    fn encode(&mut self, audio: &AudioBuffer, out: &mut dyn FnMut(SampleBuffer) -> Result<()>) -> Result<()> {
+        self.fed += audio.frames() as i64;
+        for frame in 0..audio.frames() {
+            let channel = |index: usize| (audio.planes()[index][frame] * 32768.0) as i16;
+            self.waiting.extend([channel(0), channel(1)]);
+        }
+        while self.waiting.len() >= PACKET * 2 {
+            let packet = self.packet();
+            out(packet)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut dyn FnMut(SampleBuffer) -> Result<()>) -> Result<()> {
+        let missing = PACKET - self.waiting.len() / 2;
+        self.waiting.resize(PACKET * 2, 0x2222);
+        let mut last = self.packet();
+        last.trim.end = Some(frames(missing as i64));
+        out(last)
+    }
+}
+
+/// Offers [`Late`] as its AAC encoder.
+struct Fake(Vec<EncoderInfo>);
+
+impl Fake {
+    fn registry() -> Registry {
+        let info = EncoderInfo {
+            id: "late".into(),
+            name: "PCM, late".into(),
+            provider: "fake",
+            codec: Codec::Audio(AudioCodec::Lpcm),
+            licence: Licence::Permissive,
+            hardware: false,
+            speed: SpeedClass::Fast,
+            quality: QualityClass::Best,
+            profiles: Vec::new(),
+            pixel_formats: Vec::new(),
+            max_size: None,
+            reordering: false,
+            max_channels: 2,
+            options: Vec::new(),
+        };
+        Registry::new().with(Arc::new(Self(vec![info])))
+    }
+}
+
+impl Provider for Fake {
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+
+    fn encoders(&self) -> &[EncoderInfo] {
+        &self.0
+    }
+
+    fn decoders(&self) -> &[DecoderInfo] {
+        &[]
+    }
+
+    fn video_encoder(&self, id: &str, _: &VideoEncoderSettings) -> Result<Box<dyn VideoEncoder>> {
+        Err(Error::unsupported(id))
+    }
+
+    fn audio_encoder(&self, _: &str, _: &AudioEncoderSettings) -> Result<Box<dyn AudioEncoder>> {
+        Ok(Box::new(Late::new()))
+    }
+
+    fn video_decoder(&self, id: &str, _: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>> {
+        Err(Error::unsupported(id))
+    }
+
+    fn audio_decoder(
+        &self,
+        id: &str,
+        _: &Arc<FormatDescription>,
+    ) -> Result<Box<dyn reelwright_codec::AudioDecoder>> {
+        Err(Error::unsupported(id))
+    }
+}
+
+fn sound_settings() -> AudioEncoderSettings {
+    AudioEncoderSettings {
+        codec: AudioCodec::Lpcm,
+        sample_rate: RATE,
+        layout: ChannelLayout::stereo(),
+        rate: AudioRate::Constant(128_000),
+        pcm: None,
+        options: Vec::new(),
+    }
+}
+
+/// A ramp from frame `start` on.
+fn ramp(start: i64, count: usize) -> AudioBuffer {
+    let value = |frame: usize| ((start as usize + frame) % 20_000) as f32 / 32768.0;
+    let plane: Vec<f32> = (0..count).map(value).collect();
+    let rate = Timescale::new(RATE).unwrap();
+    AudioBuffer::new(rate, ChannelLayout::stereo(), frames(start), vec![plane.clone(), plane])
+}
+
+/// What ffmpeg decodes (it ends PCM with a whole packet), as 16-bit samples of the first channel; `None` without ffmpeg.
+fn decoded(path: &std::path::Path) -> Option<Vec<i16>> {
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(path)
+        .args(["-map", "0:a", "-f", "s16le", "-"])
+        .output();
+    let Ok(output) = output else {
+        eprintln!("SKIPPED: ffmpeg is not installed");
+        return None;
+    };
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(output.stdout.chunks_exact(4).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
+}
+
+#[test]
+fn priming_and_remainder_are_hidden_and_nothing_else() {
+    let path = output("priming.mov");
+    let mut builder =
+        AssetWriter::create(&path, FileType::Mov).overwrite(Overwrite::Replace).registry(Fake::registry());
+    let mut input = builder.add_input(InputConfig::encode_audio(sound_settings())).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::from_secs(5)).unwrap();
+    let start = 5 * i64::from(RATE);
+    for block in 0..100 {
+        input.append(ramp(start + block * 1000, 1000)).unwrap();
+    }
+    let report = writer.finish().unwrap();
+    assert_eq!(report.duration, frames(100_000));
+    let Some(samples) = decoded(&path) else { return };
+    let expected: Vec<i16> = (0..100_000).map(|frame| ((start + frame) % 20_000) as i16).collect();
+    assert!(samples.starts_with(&expected));
+    assert_eq!(edits(&path), [Edit { duration: 100_000, media_time: Some(2112), rate: Edit::NORMAL_RATE }]);
+}
+
+/// The edit list of the first track.
+fn edits(path: &std::path::Path) -> Vec<Edit> {
+    let bytes = bytes::Bytes::from(std::fs::read(path).unwrap());
+    let moov = boxes(&bytes).find(b"moov").unwrap();
+    let edts = moov.children().find(b"trak").unwrap().children().find(b"edts").unwrap();
+    edts.children().find(b"elst").unwrap().read::<EditList>().unwrap().edits
+}
+
+#[test]
+fn gaps_become_silence_and_overlaps_are_cut() {
+    let path = output("gaps.mov");
+    let mut builder =
+        AssetWriter::create(&path, FileType::Mov).overwrite(Overwrite::Replace).registry(Fake::registry());
+    let mut input = builder.add_input(InputConfig::encode_audio(sound_settings())).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    input.append(ramp(0, 10_000)).unwrap();
+    input.append(ramp(12_000, 4000)).unwrap();
+    input.append(ramp(14_000, 6000)).unwrap();
+    input.finish().unwrap();
+    assert_eq!(writer.finish().unwrap().duration, frames(20_000));
+    let Some(samples) = decoded(&path) else { return };
+    let expected: Vec<i16> =
+        (0..20_000).map(|frame| if (10_000..12_000).contains(&frame) { 0 } else { frame }).collect();
+    assert!(samples.starts_with(&expected));
+}
+
+#[test]
+fn inputs_take_what_they_are_for() {
+    let mut builder = AssetWriter::create(output("never.mov"), FileType::Mov).registry(Fake::registry());
+    let mut input = builder.add_input(InputConfig::encode_audio(sound_settings())).unwrap();
+    let missing = reelwright_codec::VideoEncoderSettings::new(
+        reelwright_media::VideoCodec::H264,
+        reelwright_media::Size::new(64, 64),
+    );
+    assert_eq!(builder.add_input(InputConfig::encode_video(missing)).unwrap_err().kind(), ErrorKind::NoCodec);
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    let sample = generated::pcm(&pcm_format(), 0, 1024);
+    let error = input.append(sample).unwrap_err();
+    assert_eq!((error.kind(), error.place().track), (ErrorKind::Misuse, Some(1)));
+    let mut audio = ramp(0, 10);
+    audio.sample_rate = Timescale::new(44_100).unwrap();
+    assert_eq!(input.append(audio).unwrap_err().kind(), ErrorKind::Misuse);
+    input.append(ramp(0, 10)).unwrap();
+    writer.cancel();
+    assert!(!output("never.mov").exists());
+}
+
+#[cfg(feature = "native")]
+mod pictures {
+    use reelwright_media::{PixelBuffer, PixelPool, Size, VideoCodec, VideoFrame};
+
+    use super::*;
+
+    fn picture(pool: &PixelPool, shade: u8) -> PixelBuffer {
+        let mut pixels = pool.take();
+        let mut planes = pixels.make_mut();
+        for plane in 0..3 {
+            planes.plane(plane).0.fill(if plane == 0 { shade } else { 128 });
+        }
+        drop(planes);
+        pixels
+    }
+
+    #[test]
+    fn pictures_are_shown_when_they_were_meant_to_be() {
+        let path = output("pictures.mp4");
+        let registry = Registry::new().with(reelwright_codec_native::provider());
+        let mut builder =
+            AssetWriter::create(&path, FileType::Mp4).overwrite(Overwrite::Replace).registry(registry);
+        let settings = VideoEncoderSettings::new(VideoCodec::H264, Size::new(320, 240));
+        let mut input = builder.add_input(InputConfig::encode_video(settings)).unwrap();
+        let pool = PixelPool::new(input.pixel_format().unwrap(), Size::new(320, 240));
+        let writer = builder.start().unwrap();
+        writer.start_session(Time::from_secs(10)).unwrap();
+        for frame in 0..60i64 {
+            let pts = Time::from_ratio(10 * 30 + frame, 30).unwrap();
+            let pixels = picture(&pool, u8::try_from(frame * 4).unwrap());
+            input.append(VideoFrame { pixels, pts, duration: None }).unwrap();
+        }
+        let twice = VideoFrame {
+            pixels: picture(&pool, 0),
+            pts: Time::from_ratio(10 * 30 + 59, 30).unwrap(),
+            duration: None,
+        };
+        assert_eq!(input.append(twice).unwrap_err().kind(), ErrorKind::Misuse);
+        input.finish().unwrap();
+        writer.end_session(Time::from_secs(12)).unwrap();
+        assert_eq!(writer.finish().unwrap().duration, Time::from_secs(2));
+        let output = Command::new("ffprobe")
+            .args(["-v", "error", "-show_entries", "frame=pts_time:stream=duration", "-of", "csv=p=0"])
+            .arg(&path)
+            .output();
+        let Ok(output) = output else {
+            eprintln!("SKIPPED: ffprobe is not installed");
+            return;
+        };
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut times: Vec<f64> =
+            text.lines().map(|line| line.trim_end_matches(',').parse().unwrap()).collect();
+        assert_eq!(times.pop(), Some(2.0));
+        assert_eq!(times.len(), 60);
+        for (index, time) in times.iter().enumerate() {
+            assert!((time - index as f64 / 30.0).abs() < 0.001, "frame {index} at {time}");
+        }
+    }
+}
