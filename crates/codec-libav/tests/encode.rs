@@ -364,6 +364,8 @@ fn round_trip(id: &str, settings: &AudioEncoderSettings, frames: usize) -> f64 {
     let decoded: i64 = samples.iter().map(|sample| sample.duration.value()).sum();
     assert_eq!(decoded - trimmed, frames as i64, "{id} {frames}");
     assert!(samples.windows(2).all(|pair| pair[0].pts.saturating_add(pair[0].duration) == pair[1].pts));
+    let config = encoder.format().as_audio().unwrap().config.as_ref().map(|config| config.kind);
+    assert_eq!(config.is_none(), settings.codec == AudioCodec::Mp3, "{id}: {config:?}");
     let (_, mut decoder) = registry().audio_decoder(encoder.format()).unwrap();
     let mut heard = vec![Vec::new(); planes.len()];
     let mut hear = |block: AudioBuffer| {

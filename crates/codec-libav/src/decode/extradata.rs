@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use reelwright_bitstream::{alac::AlacConfig, opus::OpusConfig};
 use reelwright_media::{CodecConfig, Error, Result};
 
 /// The configuration as libavcodec expects it: mostly the box's body as it is.
@@ -12,7 +13,7 @@ use reelwright_media::{CodecConfig, Error, Result};
 pub(super) fn from_config(config: &CodecConfig) -> Result<Cow<'_, [u8]>> {
     let bytes = config.bytes.as_ref();
     Ok(match &config.kind.0 {
-        b"alac" => alac(bytes),
+        b"alac" => Cow::Owned(alac(bytes)),
         b"dfLa" => Cow::Borrowed(stream_info(bytes)?),
         b"dOps" => opus_head(bytes)?,
         // VP8 and VP9 streams describe themselves, as do AC-3, AMR and DTS.
@@ -22,15 +23,10 @@ pub(super) fn from_config(config: &CodecConfig) -> Result<Cow<'_, [u8]>> {
 }
 
 /// The magic cookie as a whole atom: size, `alac`, version and flags, 24 bytes of configuration and what follows.
-fn alac(cookie: &[u8]) -> Cow<'_, [u8]> {
-    if cookie.get(4..8) == Some(b"alac") {
-        return Cow::Borrowed(cookie);
-    }
-    let mut atom = Vec::with_capacity(cookie.len() + 12);
-    atom.extend_from_slice(&u32::try_from(cookie.len() + 12).unwrap_or(u32::MAX).to_be_bytes());
-    atom.extend_from_slice(b"alac\0\0\0\0");
-    atom.extend_from_slice(cookie);
-    Cow::Owned(atom)
+fn alac(cookie: &[u8]) -> Vec<u8> {
+    let bare = AlacConfig::strip(cookie);
+    let size = u32::try_from(bare.len() + 12).unwrap_or(u32::MAX);
+    [&size.to_be_bytes(), b"alac\0\0\0\0".as_slice(), bare].concat()
 }
 
 /// The STREAMINFO block of a `dfLa` body or of a whole FLAC header, without its block header.
@@ -42,21 +38,12 @@ fn stream_info(body: &[u8]) -> Result<&[u8]> {
         .ok_or_else(|| Error::malformed("dfLa does not begin with a STREAMINFO block of 34 bytes"))
 }
 
-/// The `OpusHead` of RFC 7845 (little-endian) from the body of `dOps` (big-endian, version 0).
+/// The `OpusHead` packet for the body of `dOps`.
 fn opus_head(body: &[u8]) -> Result<Cow<'_, [u8]>> {
-    if body.starts_with(b"OpusHead") {
-        return Ok(Cow::Borrowed(body));
+    match body.starts_with(b"OpusHead") {
+        true => Ok(Cow::Borrowed(body)),
+        false => Ok(Cow::Owned(OpusConfig::parse_dops(body)?.to_head())),
     }
-    let &[_, channels, skip_high, skip_low, r0, r1, r2, r3, gain_high, gain_low, family, ref mapping @ ..] =
-        body
-    else {
-        return Err(Error::truncated(format!("dOps has {} bytes, it needs 11", body.len())));
-    };
-    let mut head = b"OpusHead\x01".to_vec();
-    head.push(channels);
-    head.extend_from_slice(&[skip_low, skip_high, r3, r2, r1, r0, gain_low, gain_high, family]);
-    head.extend_from_slice(mapping);
-    Ok(Cow::Owned(head))
 }
 
 #[cfg(test)]

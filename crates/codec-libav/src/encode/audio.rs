@@ -4,8 +4,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use reelwright_codec::{AudioEncoder, AudioEncoderSettings};
 use reelwright_media::{
-    AudioBuffer, ChannelLayout, Error, ErrorKind, FormatDescription, Payload, Result, SampleBuffer,
-    SampleFlags, Stage, Time, Timescale, Trim,
+    AudioBuffer, AudioCodec, ChannelLayout, Error, ErrorKind, FormatDescription, Payload, Result,
+    SampleBuffer, SampleFlags, Stage, Time, Timescale, Trim,
 };
 
 use super::catalogue::AudioRow;
@@ -60,8 +60,16 @@ impl Encoder {
             match open(codec, row, settings, &mapping, kind, bits) {
                 Ok(context) => {
                     let layout = mapping.sorted(&settings.layout);
-                    let format = stream::audio_format(row, settings, layout, bits, &context)?;
                     let block = context.frame_size();
+                    let first = match row.codec {
+                        AudioCodec::Ac3 | AudioCodec::Eac3 => Some(first_packet(
+                            open(codec, row, settings, &mapping, kind, bits)?,
+                            Frame::audio(kind.0, kind.1, settings.sample_rate, mapping.mask, block)?,
+                        )?),
+                        _ => None,
+                    };
+                    let header = first.as_ref().map_or(context.extradata(), Packet::bytes);
+                    let format = stream::audio_format(row, settings, layout, bits, (header, block))?;
                     return Ok(Self {
                         packet: Packet::new()?,
                         format,
@@ -266,6 +274,25 @@ fn open(
     audio_settings::apply(&mut context, codec, row, settings)?;
     context.open()?;
     Ok(context)
+}
+
+/// The first packet of an encoder that is thrown away for it: AC-3 tells its configuration only there.
+fn first_packet(mut context: Context, mut silence: Frame) -> Result<Packet> {
+    for channel in 0.. {
+        let plane = silence.sound_mut(channel);
+        if plane.is_empty() {
+            break;
+        }
+        plane.fill(0);
+    }
+    silence.set_time(0, 0);
+    context.send_frame(Some(&silence))?;
+    context.send_frame(None)?;
+    let mut packet = Packet::new()?;
+    match context.receive_packet(&mut packet)? {
+        Progress::Done => Ok(packet),
+        _ => Err(Error::unsupported("the encoder made no packet of one block")),
+    }
 }
 
 /// Writes `samples`, then silence, into every `stride`th place of `bytes` from the `first` on, in the encoder's own kind.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use reelwright_bitstream::{
-    annex_b_to_length_prefixed, annex_b_units, av1, h264, hevc, starts_with_start_code,
+    ac3, alac::AlacConfig, annex_b_to_length_prefixed, annex_b_units, av1, flac, h264, hevc,
+    opus::OpusConfig, starts_with_start_code,
 };
 use reelwright_codec::{AudioEncoderSettings, AudioRate, VideoEncoderSettings, VideoProfile};
 use reelwright_media::{
@@ -13,7 +14,7 @@ use reelwright_media::{
 };
 
 use super::catalogue::AudioRow;
-use crate::ffi::{Context, Packet};
+use crate::ffi::Packet;
 
 /// Whether a sample entry of `codec` can't be written without what the encoder puts into its header.
 pub(super) fn needs_header(codec: VideoCodec) -> bool {
@@ -73,13 +74,14 @@ fn config(codec: VideoCodec, header: &[u8]) -> Result<Option<CodecConfig>> {
     })
 }
 
-/// What the samples of an audio encoder will be; `layout` in the order of WAVE files.
+/// What the samples of an audio encoder will be; `layout` in the order of WAVE files, `header` and frames per packet
+/// from the encoder.
 pub(super) fn audio_format(
     row: &AudioRow,
     settings: &AudioEncoderSettings,
     layout: ChannelLayout,
     bits: Option<u8>,
-    context: &Context,
+    (header, block): (&[u8], usize),
 ) -> Result<Arc<FormatDescription>> {
     let channels = u16::try_from(layout.count())
         .map_err(|_| Error::unsupported(format!("{} channels", layout.count())))?;
@@ -94,8 +96,8 @@ pub(super) fn audio_format(
     let mut format = AudioFormat::new(row.codec, tag, settings.sample_rate, channels);
     format.layout = Some(layout);
     format.bits = bits.map(u16::from);
-    format.frames_per_packet = u32::try_from(context.frame_size()).unwrap_or(0);
-    format.config = audio_config(row.codec, context.extradata())?;
+    format.frames_per_packet = u32::try_from(block).unwrap_or(0);
+    format.config = audio_config(row.codec, header)?;
     if let AudioRate::Constant(rate) | AudioRate::Average(rate) = settings.rate
         && bits.is_none()
     {
@@ -104,31 +106,17 @@ pub(super) fn audio_format(
     Ok(Arc::new(FormatDescription::Audio(format)))
 }
 
-/// The box body for libavcodec's extradata: the reverse of what decoders are given.
+/// The configuration for the sample entry from the encoder's header; from its first packet for AC-3 and E-AC-3.
 fn audio_config(codec: AudioCodec, header: &[u8]) -> Result<Option<CodecConfig>> {
     let short = || Error::new(ErrorKind::Encode, "the encoder's header is too short");
-    let (kind, bytes) = match codec {
-        AudioCodec::Aac => (b"esds", Bytes::copy_from_slice(header)),
-        // An atom of 12 bytes header.
-        AudioCodec::Alac => (b"alac", Bytes::copy_from_slice(header.get(12..).ok_or_else(short)?)),
-        // The last metadata block, STREAMINFO, of 34 bytes.
-        AudioCodec::Flac => {
-            (b"dfLa", [&[0x80, 0, 0, 34], header.get(..34).ok_or_else(short)?].concat().into())
-        }
-        AudioCodec::Opus => (b"dOps", opus_box(header).ok_or_else(short)?),
+    let boxed =
+        |kind, bytes: &[u8]| CodecConfig { kind: FourCc::new(kind), bytes: Bytes::copy_from_slice(bytes) };
+    Ok(Some(match codec {
+        AudioCodec::Aac => boxed(b"esds", header),
+        AudioCodec::Alac => boxed(b"alac", AlacConfig::strip(header)),
+        AudioCodec::Flac => flac::dfla(header.first_chunk().ok_or_else(short)?),
+        AudioCodec::Opus => OpusConfig::parse_head(header)?.to_dops(),
+        AudioCodec::Ac3 | AudioCodec::Eac3 => ac3::config(header)?.1,
         _ => return Ok(None),
-    };
-    Ok(Some(CodecConfig { kind: FourCc::new(kind), bytes }))
-}
-
-/// The body of `dOps` (big-endian, version 0) from an `OpusHead` (RFC 7845; little-endian).
-fn opus_box(head: &[u8]) -> Option<Bytes> {
-    let &[_, channels, skip_low, skip_high, r0, r1, r2, r3, gain_low, gain_high, family, ref mapping @ ..] =
-        head.strip_prefix(b"OpusHead")?
-    else {
-        return None;
-    };
-    let mut body = vec![0, channels, skip_high, skip_low, r3, r2, r1, r0, gain_high, gain_low, family];
-    body.extend_from_slice(mapping);
-    Some(body.into())
+    }))
 }
