@@ -2,7 +2,9 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use reelwright_bmff::BoxHeader;
-use reelwright_media::{Error, ErrorKind, FourCc, Payload, Result, SampleBuffer, Stage, Time, Timescale};
+use reelwright_media::{
+    Error, ErrorKind, FourCc, MetadataItem, Payload, Result, SampleBuffer, Stage, Time, Timescale,
+};
 
 use crate::edits::timeline_shift;
 use crate::index;
@@ -60,7 +62,7 @@ enum State {
 const MEDIA_HEADER: u64 = 16;
 
 /// What a finished file holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MuxSummary {
     /// Length of the presentation.
     pub duration: Time,
@@ -70,6 +72,8 @@ pub struct MuxSummary {
     pub index: IndexPlace,
     /// Each track, in order.
     pub tracks: Vec<TrackSummary>,
+    /// Facts that the kind of file has no place for.
+    pub dropped_metadata: Vec<MetadataItem>,
 }
 
 /// What a track of a finished file holds.
@@ -239,6 +243,7 @@ impl Muxer {
             media_bytes: self.media_len,
             index: if last { IndexPlace::Last } else { IndexPlace::First },
             tracks: self.tracks.iter().map(summarise).collect(),
+            dropped_metadata: index::dropped_metadata(&self.settings, &self.tracks),
         }
     }
 

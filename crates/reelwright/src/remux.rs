@@ -4,7 +4,8 @@ use std::path::Path;
 
 use reelwright_formats::{Demuxer, SampleCursor};
 use reelwright_media::{
-    BoxFamily, CancelToken, ContainerKind, Error, ErrorKind, Movie, Result, SampleBuffer, Stage, Time, Track,
+    BoxFamily, CancelToken, ContainerKind, Error, ErrorKind, MetadataItem, Movie, Result, SampleBuffer,
+    Stage, Time, Track,
 };
 use reelwright_mux::{
     Chunks, FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary,
@@ -42,6 +43,8 @@ pub struct RemuxReport {
     pub index: IndexPlace,
     /// What became of each track of the input, in its order.
     pub tracks: Vec<RemuxedTrack>,
+    /// Facts that the kind of file has no place for.
+    pub dropped_metadata: Vec<MetadataItem>,
 }
 
 /// What became of a track.
@@ -126,6 +129,7 @@ impl Remux {
             bytes: sink.len(),
             duration: summary.duration,
             index: summary.index,
+            dropped_metadata: summary.dropped_metadata,
         })
     }
 

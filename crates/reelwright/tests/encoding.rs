@@ -264,7 +264,6 @@ mod pictures {
         for plane in 0..3 {
             planes.plane(plane).0.fill(if plane == 0 { shade } else { 128 });
         }
-        drop(planes);
         pixels
     }
 

@@ -3,8 +3,11 @@
 mod stbl;
 mod trak;
 
+use reelwright_bmff::metadata::{self, Level};
 use reelwright_bmff::{FileType as FileTypeBox, MovieHeader, Writer};
-use reelwright_media::{BoxFamily, FormatDescription, FourCc, Result, Time, Timescale, VideoCodec};
+use reelwright_media::{
+    BoxFamily, FormatDescription, FourCc, MetadataItem, Result, Time, Timescale, VideoCodec,
+};
 
 use crate::track::TrackState;
 use crate::{FileType, MovieSettings, Session};
@@ -94,8 +97,11 @@ pub(crate) fn movie_box(
             let context = trak::Context { family, movie, edits, base, wide };
             outcome = std::mem::replace(&mut outcome, Ok(())).and_then(|()| trak::write(w, track, &context));
         }
+        let facts = metadata::write(&settings.metadata, family, Level::Movie);
+        w.bytes(&facts.udta);
+        w.bytes(&facts.meta);
         for foreign in settings.foreign.iter().filter(|foreign| foreign.family == family) {
-            if foreign.parent.is_empty() && !is_superseded(&foreign.bytes) {
+            if foreign.parent.is_empty() && !is_superseded(&foreign.bytes, &facts) {
                 w.bytes(&foreign.bytes);
             }
         }
@@ -104,8 +110,23 @@ pub(crate) fn movie_box(
     Ok(w.into_bytes())
 }
 
-/// Whether a box of the source has no meaning in a file that is laid out anew.
-fn is_superseded(bytes: &[u8]) -> bool {
+/// Facts about the movie and its tracks that the file has no place for.
+pub(crate) fn dropped_metadata(settings: &MovieSettings, tracks: &[TrackState]) -> Vec<MetadataItem> {
+    let family = settings.file_type.family();
+    let mut dropped = metadata::write(&settings.metadata, family, Level::Movie).dropped;
+    for track in tracks {
+        dropped.extend(metadata::write(&track.settings.track.metadata, family, Level::Track).dropped);
+    }
+    dropped
+}
+
+/// Whether a box of the source has no meaning in a file that is laid out anew, or is written anew from its content.
+fn is_superseded(bytes: &[u8], facts: &metadata::Written) -> bool {
     const KINDS: [&[u8; 4]; 7] = [b"mvex", b"free", b"skip", b"wide", b"saio", b"saiz", b"senc"];
-    bytes.get(4..8).is_none_or(|kind| KINDS.iter().any(|known| kind == *known))
+    let Some(kind) = bytes.get(4..8) else {
+        return true;
+    };
+    KINDS.iter().any(|known| kind == *known)
+        || kind == b"udta" && !facts.udta.is_empty()
+        || kind == b"meta" && !facts.meta.is_empty()
 }

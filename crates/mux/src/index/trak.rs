@@ -1,3 +1,4 @@
+use reelwright_bmff::metadata::{self, Level, Written};
 use reelwright_bmff::{
     CleanApertureDimensions, DataReference, DataReferences, EditList, EncodedPixelsDimensions,
     ExtendedLanguage, GenericMediaInfo, Handler, MediaHeader, NullMediaHeader, ProductionApertureDimensions,
@@ -47,7 +48,10 @@ pub(super) fn write(w: &mut Writer, track: &TrackState, context: &Context) -> Re
             w.put(&TrackReferences { references: described.references.clone() });
         }
         w.write_box(b"mdia", |w| outcome = media(w, track, context));
-        foreign(w, track, context.family, "");
+        let facts = metadata::write(&described.metadata, context.family, Level::Track);
+        w.bytes(&facts.meta);
+        w.bytes(&facts.udta);
+        foreign(w, track, context.family, "", &facts);
     });
     outcome
 }
@@ -137,11 +141,11 @@ fn media(w: &mut Writer, track: &TrackState, context: &Context) -> Result<()> {
         });
         w.write_box(b"stbl", |w| {
             outcome = stbl::write(w, track, context);
-            foreign(w, track, context.family, "mdia/minf/stbl");
+            foreign(w, track, context.family, "mdia/minf/stbl", &Written::default());
         });
-        foreign(w, track, context.family, "mdia/minf");
+        foreign(w, track, context.family, "mdia/minf", &Written::default());
     });
-    foreign(w, track, context.family, "mdia");
+    foreign(w, track, context.family, "mdia", &Written::default());
     outcome
 }
 
@@ -197,9 +201,9 @@ fn data_handler() -> Handler {
     }
 }
 
-fn foreign(w: &mut Writer, track: &TrackState, family: BoxFamily, parent: &str) {
+fn foreign(w: &mut Writer, track: &TrackState, family: BoxFamily, parent: &str, facts: &Written) {
     for (_, bytes) in track.foreign(family).filter(|(at, _)| *at == parent) {
-        if !is_superseded(bytes) {
+        if !is_superseded(bytes, facts) {
             w.bytes(bytes);
         }
     }

@@ -69,6 +69,8 @@ pub struct FinishReport {
     pub index: IndexPlace,
     /// What each track holds, in the order of the inputs.
     pub tracks: Vec<TrackSummary>,
+    /// Facts that the kind of file has no place for.
+    pub dropped_metadata: Vec<MetadataItem>,
 }
 
 /// Memory for samples on their way.
@@ -129,6 +131,7 @@ impl AssetWriter {
             bytes,
             duration: summary.duration,
             index: summary.index,
+            dropped_metadata: summary.dropped_metadata,
             tracks: summary.tracks,
         })
     }
