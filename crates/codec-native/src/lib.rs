@@ -9,8 +9,17 @@ mod h264;
 mod hevc;
 mod nal;
 mod openh264;
+mod parallel;
 mod pcm;
 mod picture;
 mod provider;
 
 pub use provider::provider;
+
+/// The threads a decoder may use: as many as were asked for, else as many as run at once, within reason.
+fn threads(settings: &reelwright_codec::VideoDecoderSettings) -> usize {
+    match settings.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from).min(8),
+        threads => threads.min(64),
+    }
+}

@@ -1,7 +1,9 @@
 //! From samples to NAL units, whatever wrapping the file used.
 
 use bytes::Bytes;
-use reelwright_bitstream::{annex_b_units, length_prefixed_units, start_code, starts_with_start_code};
+use reelwright_bitstream::{
+    annex_b_units, length_prefixed_units, push_annex_b, start_code, starts_with_start_code,
+};
 use reelwright_media::{Error, Result};
 
 /// How the NAL units of a stream are told apart.
@@ -33,6 +35,25 @@ impl Framing {
                 }
             }
         }
+    }
+}
+
+impl Framing {
+    /// A sample of these NAL units.
+    pub(crate) fn wrap<'a>(self, units: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+        let mut sample = Vec::new();
+        for unit in units {
+            match self {
+                Self::StartCodes => push_annex_b(&mut sample, unit),
+                Self::Lengths(size) => {
+                    // The units come from a sample with lengths of this size.
+                    let length = (unit.len() as u64).to_be_bytes();
+                    sample.extend_from_slice(&length[8 - usize::from(size.clamp(1, 4))..]);
+                    sample.extend_from_slice(unit);
+                }
+            }
+        }
+        sample
     }
 }
 

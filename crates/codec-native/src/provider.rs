@@ -53,7 +53,7 @@ impl Provider for Native {
 
     fn video_decoder(&self, id: &str, settings: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>> {
         match id {
-            h264::ID => Ok(Box::new(h264::H264::new(settings)?)),
+            h264::ID => h264::decoder(settings),
             hevc::ID => Ok(Box::new(hevc::Hevc::new(settings)?)),
             _ => Err(unknown(id)),
         }

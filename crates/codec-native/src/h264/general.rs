@@ -25,6 +25,10 @@ impl Engine for General {
         "rust_h264"
     }
 
+    fn on_trial(&self) -> bool {
+        false
+    }
+
     fn decode(&mut self, units: &[&[u8]], stamp: Stamp, out: &mut Pictures) -> Result<(), Failure> {
         for unit in units {
             let Some(&header) = unit.first() else { continue };

@@ -1,7 +1,10 @@
 //! H.264 decoding: per stream the faster of two decoders where it is able to, else the general one.
 
 mod general;
+mod groups;
 mod swift;
+
+pub(crate) use groups::IdrGroups;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +19,9 @@ use reelwright_media::{
 };
 
 use crate::nal::{Framing, guarded};
+use crate::parallel::ParallelGops;
 use crate::picture::Tags;
+use crate::threads;
 
 /// The decoder's id in the registry.
 pub(crate) const ID: &str = "h264";
@@ -46,6 +51,9 @@ trait Engine: Send {
     /// Its name, for messages.
     fn name(&self) -> &'static str;
 
+    /// Whether the general engine stands by to take over.
+    fn on_trial(&self) -> bool;
+
     /// Decodes the NAL units of one access unit; finished pictures go to `out`.
     fn decode(&mut self, units: &[&[u8]], stamp: Stamp, out: &mut Pictures) -> Result<(), Failure>;
 
@@ -64,7 +72,15 @@ enum Failure {
     Damaged(String),
 }
 
-/// An H.264 decoder.
+/// Makes a decoder as [`H264::for_format`] does; on several threads where `settings` allow it.
+pub(crate) fn decoder(settings: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>> {
+    match threads(settings) {
+        1 => Ok(Box::new(H264::for_format(&settings.format)?)),
+        threads => Ok(Box::new(ParallelGops::new(IdrGroups::new(&settings.format)?, threads))),
+    }
+}
+
+/// An H.264 decoder on the caller's thread.
 pub(crate) struct H264 {
     format: Arc<FormatDescription>,
     framing: Framing,
@@ -91,16 +107,12 @@ struct Trial {
 const LONGEST_TRIAL: usize = 16 << 20;
 
 impl H264 {
-    /// Makes a decoder for the stream that `settings.format` describes.
+    /// Makes a decoder for a stream of this format.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`] for 4:4:4 and depths other than 8 and 10, and a malformed `avcC`.
-    pub(crate) fn new(settings: &VideoDecoderSettings) -> Result<Self> {
-        Self::for_format(&settings.format)
-    }
-
-    fn for_format(description: &Arc<FormatDescription>) -> Result<Self> {
+    pub(crate) fn for_format(description: &Arc<FormatDescription>) -> Result<Self> {
         let format = description.as_video();
         let format = format.ok_or_else(|| Error::misuse("a video decoder needs a video format"))?;
         let (framing, sets) = parameter_sets(format)?;
@@ -238,7 +250,8 @@ impl VideoDecoder for H264 {
 
     fn finish(&mut self, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
         let result = self.run(|engine, ready| engine.finish(ready)).map_err(|failure| self.error(failure));
-        self.trial = None;
+        // What comes next starts at an IDR picture: the faster engine is on trial again.
+        self.trial = self.engine.on_trial().then(Trial::default);
         self.hand_out(out)?;
         result
     }

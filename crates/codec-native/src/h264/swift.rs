@@ -66,6 +66,10 @@ impl Engine for Swift {
         "rusty_h264"
     }
 
+    fn on_trial(&self) -> bool {
+        true
+    }
+
     fn decode(&mut self, units: &[&[u8]], stamp: Stamp, out: &mut Pictures) -> Result<(), Failure> {
         self.stream.clear();
         units.iter().for_each(|unit| push_annex_b(&mut self.stream, unit));

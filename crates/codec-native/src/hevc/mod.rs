@@ -17,6 +17,7 @@ use rust_h265::{DecodeError, Decoder, Frame, PixelData, parse_nal};
 
 use crate::nal::{Framing, guarded};
 use crate::picture::{self, Tags};
+use crate::threads;
 
 /// The decoder's id in the registry.
 pub(crate) const ID: &str = "hevc";
@@ -60,11 +61,7 @@ impl Hevc {
     ///
     /// [`ErrorKind::Unsupported`] for monochrome, 4:2:2 and other depths, and a malformed `hvcC`.
     pub(crate) fn new(settings: &VideoDecoderSettings) -> Result<Self> {
-        let threads = match settings.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from).min(8),
-            threads => threads,
-        };
-        Self::for_format(&settings.format, threads)
+        Self::for_format(&settings.format, threads(settings))
     }
 
     fn for_format(description: &Arc<FormatDescription>, threads: usize) -> Result<Self> {

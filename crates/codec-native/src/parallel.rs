@@ -1,0 +1,287 @@
+//! Groups of pictures decoded side by side: for decoders that use one thread, in streams cut into groups that need
+//! nothing of each other.
+//!
+//! Each group goes to one worker, sample by sample as they arrive; pictures come out in order. A worker ahead of its
+//! turn waits once the pictures nobody has taken yet fill the budget, so memory is bounded however long the groups are;
+//! half a group per worker is enough to keep all of them busy.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use reelwright_codec::VideoDecoder;
+use reelwright_media::{Error, ErrorKind, PixelBuffer, Result, SampleBuffer, VideoFrame};
+
+use crate::nal::guarded;
+
+/// Bytes of decoded pictures that may wait for those before them.
+const PICTURE_BUDGET: usize = 128 << 20;
+
+/// Pictures the group whose turn it is may have waiting, whatever the others hold.
+const FRONT_PICTURES: usize = 4;
+
+/// Bytes of samples that may wait for a worker.
+const SAMPLE_BUDGET: u64 = 32 << 20;
+
+/// A stream that falls into groups.
+pub(crate) trait Groups: Send {
+    /// A decoder for one group after the other.
+    fn decoder(&self) -> Result<Box<dyn VideoDecoder>>;
+
+    /// Loads a sample and says whether a group begins with it that needs nothing of what was before. What a group
+    /// needs of earlier ones all the same (parameter sets) is put into its first sample.
+    fn prepare(&mut self, sample: &SampleBuffer) -> Result<(SampleBuffer, bool)>;
+}
+
+/// A decoder made of several, one to a group at a time.
+pub(crate) struct ParallelGops<G> {
+    groups: G,
+    threads: usize,
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// The groups not yet put out, oldest first.
+    groups: VecDeque<Group>,
+    /// The number of the oldest.
+    first: u64,
+    /// The number of the next group a worker takes.
+    next: u64,
+    /// Bytes of pictures waiting.
+    held: usize,
+    /// Bytes of samples waiting.
+    queued: u64,
+    /// The decoder is gone: give up.
+    stop: bool,
+}
+
+#[derive(Default)]
+struct Group {
+    samples: VecDeque<SampleBuffer>,
+    /// No more samples will come.
+    closed: bool,
+    pictures: VecDeque<Result<VideoFrame>>,
+    /// No more pictures will come.
+    done: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A poisoned state is one a worker left in the middle of decoding, never in the middle of a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn group(&mut self, number: u64) -> Option<&mut Group> {
+        let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        self.groups.get_mut(index)
+    }
+
+    /// Whether group `number` may add a picture of `bytes`.
+    fn has_room(&self, number: u64, bytes: usize) -> bool {
+        let front = number == self.first
+            && self.groups.front().is_some_and(|group| group.pictures.len() < FRONT_PICTURES);
+        front || self.held.saturating_add(bytes) <= PICTURE_BUDGET
+    }
+}
+
+impl<G: Groups> ParallelGops<G> {
+    /// A decoder on up to `threads` threads, started as they are needed.
+    pub(crate) fn new(groups: G, threads: usize) -> Self {
+        Self { groups, threads: threads.max(1), shared: Arc::default(), workers: Vec::new() }
+    }
+
+    /// Gives a sample to its group, and a thread to a group that has none.
+    fn hand_in(&mut self, sample: SampleBuffer, starts: bool) -> Result<()> {
+        let mut state = self.shared.lock();
+        let open = state.groups.back().is_some_and(|group| !group.closed);
+        if starts || !open {
+            if let Some(last) = state.groups.back_mut() {
+                last.closed = true;
+            }
+            state.groups.push_back(Group::default());
+        }
+        state.queued += sample.payload.len();
+        if let Some(group) = state.groups.back_mut() {
+            group.samples.push_back(sample);
+        }
+        let wanted = state.groups.len().min(self.threads);
+        drop(state);
+        self.shared.changed.notify_all();
+        while self.workers.len() < wanted {
+            let decoder = self.groups.decoder()?;
+            let shared = self.shared.clone();
+            let name = format!("decode {}", self.workers.len());
+            let thread = std::thread::Builder::new().name(name).spawn(move || work(&shared, decoder));
+            match thread {
+                Ok(thread) => self.workers.push(thread),
+                // Fewer threads will do, but one it must be.
+                Err(_) if !self.workers.is_empty() => break,
+                Err(cause) => return Err(Error::io("can't start a decoding thread", cause)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts out what is ready, in order, and waits while `more` says so.
+    fn put_out(
+        &self,
+        more: impl Fn(&State) -> bool,
+        out: &mut dyn FnMut(VideoFrame) -> Result<()>,
+    ) -> Result<()> {
+        let mut state = self.shared.lock();
+        loop {
+            let front = state.groups.front_mut();
+            let (picture, over) =
+                front.map_or((None, false), |group| (group.pictures.pop_front(), group.done));
+            match picture {
+                Some(picture) => {
+                    if let Ok(frame) = &picture {
+                        state.held = state.held.saturating_sub(size(&frame.pixels));
+                    }
+                    drop(state);
+                    self.shared.changed.notify_all();
+                    out(picture?)?;
+                    state = self.shared.lock();
+                }
+                None if over => {
+                    state.groups.pop_front();
+                    state.first += 1;
+                    self.shared.changed.notify_all();
+                }
+                None if more(&state) => state = self.shared.wait(state),
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+impl<G: Groups> VideoDecoder for ParallelGops<G> {
+    fn decode(&mut self, sample: &SampleBuffer, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
+        let (sample, starts) = self.groups.prepare(sample)?;
+        self.hand_in(sample, starts)?;
+        let most = self.threads + 1;
+        self.put_out(|state| state.groups.len() > most || state.queued > SAMPLE_BUDGET, out)
+    }
+
+    fn finish(&mut self, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
+        if let Some(last) = self.shared.lock().groups.back_mut() {
+            last.closed = true;
+        }
+        self.shared.changed.notify_all();
+        self.put_out(|state| !state.groups.is_empty(), out)
+    }
+}
+
+impl<G> Drop for ParallelGops<G> {
+    fn drop(&mut self) {
+        self.shared.lock().stop = true;
+        self.shared.changed.notify_all();
+        for worker in self.workers.drain(..) {
+            // It has nothing left to tell.
+            let _ = worker.join();
+        }
+    }
+}
+
+/// Decodes one group after the other until told to stop.
+fn work(shared: &Shared, mut decoder: Box<dyn VideoDecoder>) {
+    loop {
+        let mut state = shared.lock();
+        while !state.stop && state.group_to_take().is_none() {
+            state = shared.wait(state);
+        }
+        if state.stop {
+            return;
+        }
+        let number = state.next;
+        state.next += 1;
+        drop(state);
+        if let Err(error) = guarded("a decoding thread", || decode_group(shared, decoder.as_mut(), number)) {
+            push(shared, number, Err(error));
+        }
+        let mut state = shared.lock();
+        if let Some(group) = state.group(number) {
+            group.done = true;
+            let dropped: u64 = group.samples.drain(..).map(|sample| sample.payload.len()).sum();
+            state.queued = state.queued.saturating_sub(dropped);
+        }
+        drop(state);
+        shared.changed.notify_all();
+    }
+}
+
+impl State {
+    fn group_to_take(&mut self) -> Option<&mut Group> {
+        self.group(self.next)
+    }
+}
+
+fn decode_group(shared: &Shared, decoder: &mut dyn VideoDecoder, number: u64) {
+    let mut put = |frame| push(shared, number, Ok(frame)).then_some(()).ok_or_else(Error::cancelled);
+    while let Some(sample) = next_sample(shared, number) {
+        match decoder.decode(&sample, &mut put) {
+            Err(error) if error.kind() == ErrorKind::Cancelled => return,
+            Err(error) => drop(push(shared, number, Err(error))),
+            Ok(()) => {}
+        }
+    }
+    if let Err(error) = decoder.finish(&mut put) {
+        push(shared, number, Err(error));
+    }
+}
+
+/// The next sample of a group, waiting for it; `None` at its end.
+fn next_sample(shared: &Shared, number: u64) -> Option<SampleBuffer> {
+    let mut state = shared.lock();
+    loop {
+        if state.stop {
+            return None;
+        }
+        let group = state.group(number)?;
+        if let Some(sample) = group.samples.pop_front() {
+            state.queued = state.queued.saturating_sub(sample.payload.len());
+            drop(state);
+            shared.changed.notify_all();
+            return Some(sample);
+        }
+        if group.closed {
+            return None;
+        }
+        state = shared.wait(state);
+    }
+}
+
+/// Queues a picture of a group, waiting for room; false where nobody wants it any more.
+fn push(shared: &Shared, number: u64, picture: Result<VideoFrame>) -> bool {
+    let bytes = picture.as_ref().map_or(0, |frame| size(&frame.pixels));
+    let mut state = shared.lock();
+    while !state.stop && !state.has_room(number, bytes) {
+        state = shared.wait(state);
+    }
+    let stop = state.stop;
+    if let Some(group) = state.group(number).filter(|_| !stop) {
+        group.pictures.push_back(picture);
+        state.held += bytes;
+        drop(state);
+        shared.changed.notify_all();
+    }
+    !stop
+}
+
+fn size(picture: &PixelBuffer) -> usize {
+    picture.planes().iter().map(|plane| plane.stride.saturating_mul(plane.rows)).sum()
+}
