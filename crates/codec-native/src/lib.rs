@@ -9,10 +9,13 @@ mod h264;
 mod hevc;
 mod nal;
 mod openh264;
+mod opus;
 mod parallel;
 mod pcm;
 mod picture;
 mod provider;
+mod symphonia;
+mod telephony;
 
 pub use provider::provider;
 

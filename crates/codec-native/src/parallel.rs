@@ -182,7 +182,21 @@ impl<G: Groups> VideoDecoder for ParallelGops<G> {
             last.closed = true;
         }
         self.shared.changed.notify_all();
-        self.put_out(|state| !state.groups.is_empty(), out)
+        // The first damage is reported, but everything comes out before, so that nothing is left for later calls.
+        let mut first = Ok(());
+        loop {
+            let mut wanted = true;
+            let result = self.put_out(|state| !state.groups.is_empty(), &mut |frame| {
+                let result = out(frame);
+                wanted &= result.is_ok();
+                result
+            });
+            let over = result.is_ok() || !wanted;
+            first = first.and(result);
+            if over {
+                return first;
+            }
+        }
     }
 }
 

@@ -6,17 +6,18 @@ use reelwright_codec::{
 };
 use reelwright_media::{Error, ErrorKind, FormatDescription, Result};
 
-use crate::{aac_decoder, h264, hevc, openh264, pcm};
+use crate::{aac_decoder, h264, hevc, openh264, opus, pcm, symphonia, telephony};
 
 /// The provider's name in the registry.
 const NAME: &str = "native";
 
 /// The codecs of this crate.
 pub fn provider() -> Arc<dyn Provider> {
-    Arc::new(Native {
-        encoders: vec![openh264::info(NAME), pcm::encoder_info(NAME)],
-        decoders: vec![h264::info(NAME), hevc::info(NAME), aac_decoder::info(NAME), pcm::decoder_info(NAME)],
-    })
+    let mut decoders =
+        vec![h264::info(NAME), hevc::info(NAME), aac_decoder::info(NAME), pcm::decoder_info(NAME)];
+    decoders.push(opus::info(NAME));
+    decoders.extend(symphonia::infos(NAME).chain(telephony::infos(NAME)));
+    Arc::new(Native { encoders: vec![openh264::info(NAME), pcm::encoder_info(NAME)], decoders })
 }
 
 struct Native {
@@ -62,7 +63,10 @@ impl Provider for Native {
     fn audio_decoder(&self, id: &str, format: &Arc<FormatDescription>) -> Result<Box<dyn AudioDecoder>> {
         match id {
             aac_decoder::ID => Ok(Box::new(aac_decoder::Aac::new(format)?)),
+            opus::ID => Ok(Box::new(opus::Opus::new(format)?)),
             pcm::ID => Ok(Box::new(pcm::LpcmDecoder::new(format)?)),
+            id if symphonia::has(id) => Ok(Box::new(symphonia::Symphonia::new(format)?)),
+            id if telephony::has(id) => Ok(Box::new(telephony::Telephony::new(format)?)),
             _ => Err(unknown(id)),
         }
     }

@@ -56,6 +56,14 @@ files! {
     aac_surround: "aac51_two_tracks.mp4", 1.0;
     aac_he: "afconvert_heaac.m4a", 1.0;
     aac_he_surround: "heaac_51.mp4", 1.0;
+    mp3_with_xing_header: "bear_vbr.mp3", 1.0;
+    alac: "alac.m4a", 0.0;
+    alac_20_bits: "alac_20bit.m4a", 0.0;
+    flac: "bear.flac", 0.0;
+    opus: "opus_frag.mp4", 1.0;
+    ima4: "ima4.mov", 0.0;
+    pcm_24_bits: "ipcm_24le_avc.mp4", 0.0;
+    pcm_16_bits_big_endian: "twos_avc.mov", 0.0;
 }
 
 #[test]

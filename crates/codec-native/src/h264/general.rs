@@ -13,11 +13,12 @@ use crate::picture;
 /// A new engine.
 pub(super) fn engine(sps: Option<&Sps>) -> Box<dyn Engine> {
     let depth = reorder_depth(sps);
-    Box::new(General { decoder: OrderedDecoder::with_max_depth(depth) })
+    Box::new(General { decoder: OrderedDecoder::with_max_depth(depth), depth })
 }
 
 struct General {
     decoder: OrderedDecoder<Stamp>,
+    depth: usize,
 }
 
 impl Engine for General {
@@ -48,6 +49,8 @@ impl Engine for General {
         for (frame, stamp) in self.decoder.flush_with_meta() {
             out.push_back((picture(frame)?, stamp));
         }
+        // A damaged picture may be left in it half assembled.
+        self.decoder = OrderedDecoder::with_max_depth(self.depth);
         Ok(())
     }
 }

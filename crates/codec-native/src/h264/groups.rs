@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use reelwright_bitstream::h264::NalType;
 use reelwright_codec::VideoDecoder;
-use reelwright_media::{Error, FormatDescription, Result, SampleBuffer};
+use reelwright_media::{Error, FormatDescription, FourCc, Result, SampleBuffer};
 
 use super::{H264, parameter_sets};
 use crate::nal::Framing;
@@ -18,6 +18,8 @@ const MOST_SETS: usize = 64;
 pub(crate) struct IdrGroups {
     format: Arc<FormatDescription>,
     framing: Framing,
+    /// Whether parameter sets may be in the samples alone: no `avcC` has them, or the sample entry is `avc3`.
+    in_band: bool,
     /// Parameter sets found in samples: later groups may refer to them.
     carried: Vec<Bytes>,
 }
@@ -31,8 +33,9 @@ impl IdrGroups {
     pub(crate) fn new(format: &Arc<FormatDescription>) -> Result<Self> {
         H264::for_format(format)?;
         let video = format.as_video().ok_or_else(|| Error::misuse("a video decoder needs a video format"))?;
-        let (framing, _) = parameter_sets(video)?;
-        Ok(Self { format: format.clone(), framing, carried: Vec::new() })
+        let (framing, sets) = parameter_sets(video)?;
+        let in_band = sets.is_empty() || video.tag == FourCc::new(b"avc3");
+        Ok(Self { format: format.clone(), framing, in_band, carried: Vec::new() })
     }
 
     fn carry(&mut self, unit: &[u8], sample: &Bytes) {
@@ -63,7 +66,7 @@ impl Groups for IdrGroups {
             loaded.payload = self.framing.wrap(sets.chain(units.iter().copied())).into();
         }
         for unit in units {
-            if is(unit, NalType::SPS) || is(unit, NalType::PPS) {
+            if self.in_band && (is(unit, NalType::SPS) || is(unit, NalType::PPS)) {
                 self.carry(unit, &bytes);
             }
         }

@@ -57,7 +57,7 @@ trait Engine: Send {
     /// Decodes the NAL units of one access unit; finished pictures go to `out`.
     fn decode(&mut self, units: &[&[u8]], stamp: Stamp, out: &mut Pictures) -> Result<(), Failure>;
 
-    /// Puts out the rest, and is as new afterwards but for the parameter sets.
+    /// Puts out the rest, and is as new afterwards: the parameter sets must be fed again.
     fn finish(&mut self, out: &mut Pictures) -> Result<(), Failure>;
 }
 
@@ -252,6 +252,7 @@ impl VideoDecoder for H264 {
         let result = self.run(|engine, ready| engine.finish(ready)).map_err(|failure| self.error(failure));
         // What comes next starts at an IDR picture: the faster engine is on trial again.
         self.trial = self.engine.on_trial().then(Trial::default);
+        self.prime();
         self.hand_out(out)?;
         result
     }

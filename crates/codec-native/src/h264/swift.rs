@@ -91,6 +91,8 @@ impl Engine for Swift {
     fn finish(&mut self, out: &mut Pictures) -> Result<(), Failure> {
         self.put_out(0, out);
         self.period += 1;
+        // A damaged picture may be left in it half assembled.
+        self.decoder = Decoder::new();
         Ok(())
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use reelwright_media::{
-    AudioCodec, AudioFormat, CodecConfig, FormatDescription, FourCc, PixelBuffer, Ratio, SampleBuffer,
-    SampleFlags, Size, Time, Timescale, Trim, VideoCodec, VideoFormat,
+    AudioCodec, AudioFormat, CodecConfig, FormatDescription, FourCc, PcmFormat, PixelBuffer, Ratio,
+    SampleBuffer, SampleFlags, Size, Time, Timescale, Trim, VideoCodec, VideoFormat,
 };
 
 /// The path of a file of the corpus, or `None` (loudly) where it or ffmpeg is missing.
@@ -101,11 +101,22 @@ pub fn stream(path: &std::path::Path, kind: &str) -> Stream {
             "aac" => (AudioCodec::Aac, config(b"esds")),
             "alac" => (AudioCodec::Alac, config(b"alac")),
             "mp3" => (AudioCodec::Mp3, None),
+            "mp2" => (AudioCodec::Mp2, None),
+            "flac" => (AudioCodec::Flac, config(b"dfLa")),
+            "opus" => (AudioCodec::Opus, config(b"dOps")),
             "adpcm_ima_qt" => (AudioCodec::Ima4, None),
+            pcm if pcm.starts_with("pcm_") => (AudioCodec::Lpcm, None),
             other => panic!("no test for {other}"),
         };
+        let pcm = fact("codec_name").strip_prefix("pcm_").map(|name| PcmFormat {
+            bits: name[1..3].trim_end_matches(['l', 'b']).parse().unwrap(),
+            float: name.starts_with('f'),
+            big_endian: name.ends_with("be"),
+            signed: !name.starts_with('u'),
+        });
         FormatDescription::Audio(AudioFormat {
             config,
+            pcm,
             ..AudioFormat::new(codec, tag, number("sample_rate"), channels)
         })
     };
@@ -119,7 +130,7 @@ fn packets(path: &str, kind: &str, scale: Timescale, format: &Arc<FormatDescript
     let file = Bytes::from(std::fs::read(path).unwrap());
     let select = format!("{kind}:0");
     let mut arguments = vec!["-v", "error", "-select_streams", &select];
-    if !path.ends_with(".mp3") {
+    if ![".mp3", ".flac"].iter().any(|end| path.ends_with(end)) {
         arguments.extend(["-ignore_editlist", "1"]);
     }
     arguments.extend(["-show_packets", "-show_entries", "packet=pts,dts,duration,size,pos,flags"]);
@@ -203,7 +214,7 @@ pub fn digest(picture: &PixelBuffer, pts: i64) -> Digest {
 pub fn expected_pcm(path: &std::path::Path) -> Vec<f32> {
     let path = path.to_str().unwrap();
     let mut arguments = vec!["-v", "error"];
-    if !path.ends_with(".mp3") {
+    if ![".mp3", ".flac"].iter().any(|end| path.ends_with(end)) {
         arguments.extend(["-ignore_editlist", "1"]);
     }
     arguments.extend(["-flags2", "skip_manual", "-i", path, "-map", "0:a:0", "-f", "f32le", "-"]);

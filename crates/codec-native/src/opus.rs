@@ -1,0 +1,192 @@
+//! Opus decoding by `opus-decoder`, at 48 kHz, up to 8 channels.
+
+use std::sync::Arc;
+
+use opus_decoder::OpusMultistreamDecoder;
+use reelwright_codec::{AudioDecoder, Codec, DecoderInfo, Licence, SpeedClass};
+use reelwright_media::{
+    AudioBuffer, AudioCodec, Channel, ChannelLayout, Error, ErrorKind, FormatDescription, Result,
+    SampleBuffer, Timescale,
+};
+
+use crate::nal::guarded;
+use crate::pcm::{planes, wave_layout};
+
+/// The decoder's id in the registry.
+pub(crate) const ID: &str = "opus";
+
+/// Opus decodes to 48 kHz whatever went in.
+const RATE: u32 = 48_000;
+
+/// A packet lasts 120 ms at most.
+const MOST_FRAMES: usize = 5_760;
+
+/// The registry's row.
+pub(crate) fn info(provider: &'static str) -> DecoderInfo {
+    DecoderInfo {
+        id: ID.into(),
+        name: "Opus decoder (opus-decoder)".into(),
+        provider,
+        codec: Codec::Audio(AudioCodec::Opus),
+        licence: Licence::Permissive,
+        hardware: false,
+        speed: SpeedClass::Fast,
+    }
+}
+
+/// An Opus decoder.
+pub(crate) struct Opus {
+    format: Arc<FormatDescription>,
+    decoder: OpusMultistreamDecoder,
+    head: Head,
+    pcm: Vec<f32>,
+}
+
+/// What `dOps` (Opus in ISOBMFF, 4.3.2) or the header packet of Ogg and Matroska (RFC 7845, 5.1) says.
+#[derive(Clone, Debug, PartialEq)]
+struct Head {
+    channels: usize,
+    /// What samples are to be multiplied with.
+    gain: f32,
+    streams: u8,
+    coupled: u8,
+    /// Which decoded channel each output channel is, in the order of `layout`.
+    mapping: Vec<u8>,
+    layout: ChannelLayout,
+}
+
+impl Head {
+    fn parse(config: &[u8]) -> Option<Self> {
+        // The header packet is little-endian, the box big-endian; their fields are the same.
+        let (body, little) = match config.strip_prefix(b"OpusHead") {
+            Some(body) => (body, true),
+            None => (config, false),
+        };
+        let [_, channels, _, _, _, _, _, _, gain @ .., family] = *body.first_chunk::<11>()?;
+        let gain = if little { i16::from_le_bytes(gain) } else { i16::from_be_bytes(gain) };
+        let channels = usize::from(channels);
+        let (streams, coupled, mapping) = match (family, channels) {
+            (0, 1) => (1, 0, vec![0]),
+            (0, 2) => (1, 1, vec![0, 1]),
+            (0, _) | (_, 0) => return None,
+            _ => (*body.get(11)?, *body.get(12)?, body.get(13..13 + channels)?.to_vec()),
+        };
+        let (layout, order) =
+            if family == 1 { wave_order(channels)? } else { (wave_layout(channels), Vec::new()) };
+        let mapping = if order.is_empty() {
+            mapping
+        } else {
+            order.iter().map(|&index| mapping.get(index).copied()).collect::<Option<_>>()?
+        };
+        let gain = 10f32.powf(f32::from(gain) / (20.0 * 256.0));
+        Some(Self { channels, gain, streams, coupled, mapping, layout })
+    }
+
+    fn decoder(&self) -> Result<OpusMultistreamDecoder> {
+        let (streams, coupled) = (self.streams.into(), self.coupled.into());
+        let made = guarded("opus-decoder", || {
+            OpusMultistreamDecoder::new(RATE, self.channels, streams, coupled, &self.mapping)
+        })?;
+        made.map_err(|error| Error::malformed(format!("the Opus configuration: {error}")))
+    }
+}
+
+/// The layout in the order of WAVE files, and where each of its channels stands in Vorbis's order, which Opus uses
+/// (RFC 7845, 5.1.1.2).
+fn wave_order(channels: usize) -> Option<(ChannelLayout, Vec<usize>)> {
+    let order = match channels {
+        1 => vec![0],
+        2 => vec![0, 1],
+        3 => vec![0, 2, 1],
+        4 => vec![0, 1, 2, 3],
+        5 => vec![0, 2, 1, 3, 4],
+        6 => vec![0, 2, 1, 5, 3, 4],
+        7 => vec![0, 2, 1, 6, 5, 3, 4],
+        8 => vec![0, 2, 1, 7, 5, 6, 3, 4],
+        _ => return None,
+    };
+    let layout = match channels {
+        4 => ChannelLayout::new([Channel::Left, Channel::Right, Channel::BackLeft, Channel::BackRight]),
+        _ => wave_layout(channels),
+    };
+    Some((layout, order))
+}
+
+impl Opus {
+    /// Makes a decoder.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Malformed`] for a configuration that isn't one.
+    pub(crate) fn new(format: &Arc<FormatDescription>) -> Result<Self> {
+        let audio =
+            format.as_audio().ok_or_else(|| Error::misuse("an audio decoder needs an audio format"))?;
+        let head = match &audio.config {
+            Some(config) => Head::parse(&config.bytes),
+            // Without a configuration, what mono and stereo streams always have.
+            None => Head::parse(&[0, audio.channels.clamp(1, 2) as u8, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        };
+        let head =
+            head.ok_or_else(|| Error::malformed("the Opus configuration is cut short or has no channels"))?;
+        let pcm = vec![0.0; MOST_FRAMES * head.channels];
+        Ok(Self { format: format.clone(), decoder: head.decoder()?, head, pcm })
+    }
+}
+
+impl AudioDecoder for Opus {
+    fn decode(
+        &mut self,
+        sample: &SampleBuffer,
+        out: &mut dyn FnMut(AudioBuffer) -> Result<()>,
+    ) -> Result<()> {
+        if !Arc::ptr_eq(&sample.format, &self.format) && *sample.format != *self.format {
+            *self = Self::new(&sample.format)?;
+        }
+        let bytes = sample.payload.load()?;
+        let (decoder, pcm) = (&mut self.decoder, &mut self.pcm);
+        let frames = match guarded("opus-decoder", || decoder.decode_float(&bytes, pcm, false)) {
+            Ok(frames) => frames,
+            Err(error) => {
+                self.decoder = self.head.decoder()?;
+                return Err(error.at_time(sample.pts));
+            }
+        };
+        let frames = frames
+            .map_err(|error| Error::new(ErrorKind::Decode, format!("Opus: {error}")).at_time(sample.pts))?;
+        let decoded = self.pcm.get_mut(..frames * self.head.channels).unwrap_or_default();
+        if self.head.gain != 1.0 {
+            decoded.iter_mut().for_each(|value| *value *= self.head.gain);
+        }
+        let planes = planes(decoded, self.head.channels);
+        out(AudioBuffer::new(Timescale::or_one(RATE), self.head.layout.clone(), sample.pts, planes))
+    }
+
+    fn finish(&mut self, _: &mut dyn FnMut(AudioBuffer) -> Result<()>) -> Result<()> {
+        self.decoder.reset();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_headers_say_the_same() {
+        let stereo = Head::parse(&[0, 2, 0x01, 0x38, 0, 0, 0xBB, 0x80, 1, 0, 0]).unwrap();
+        let ogg = Head::parse(b"OpusHead\x01\x02\x38\x01\x80\xBB\0\0\0\x01\0").unwrap();
+        assert_eq!(stereo, ogg);
+        assert!((stereo.gain - 10f32.powf(1.0 / 20.0)).abs() < 1e-6);
+        assert_eq!((stereo.streams, stereo.coupled, &stereo.mapping[..]), (1, 1, &[0, 1][..]));
+    }
+
+    #[test]
+    fn surround_is_put_into_wave_order() {
+        let body = [0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 1, 4, 2, 0, 4, 1, 2, 3, 5];
+        let head = Head::parse(&body).unwrap();
+        assert_eq!(head.mapping, [0, 1, 4, 5, 2, 3]);
+        assert_eq!(head.layout, ChannelLayout::surround_5_1());
+        assert_eq!(Head::parse(&body[..15]), None);
+        assert_eq!(Head::parse(&[]), None);
+    }
+}
