@@ -181,6 +181,32 @@ fn x264_writes_the_bits_it_writes_for_ffmpeg() {
 }
 
 #[test]
+fn the_timescale_changes_neither_level_nor_rate() {
+    let pictures: Vec<_> = (0..60).map(|_| PixelBuffer::zeroed(PixelFormat::YUV420, SIZE)).collect();
+    for (id, codec) in [("libx264", VideoCodec::H264), ("libx265", VideoCodec::Hevc)] {
+        let made = [30, 600, 90_000].map(|scale| {
+            let mut settings = settings(codec);
+            settings.timescale = Timescale::new(scale).unwrap();
+            settings.rate = VideoRate::Average(200_000);
+            settings.options = vec![("preset".into(), "ultrafast".into())];
+            let (format, samples) = encode(id, &settings, &pictures);
+            let config = format.as_video().unwrap().config.clone().unwrap().bytes;
+            let level = match codec {
+                VideoCodec::H264 => h264::AvcConfig::parse(&config).unwrap().level,
+                _ => hevc::HevcConfig::parse(&config).unwrap().profile.level,
+            };
+            let seconds: Vec<_> = samples.iter().map(|sample| (sample.pts, sample.duration)).collect();
+            (level, samples.iter().map(|sample| sample.payload.len()).sum::<u64>(), seconds)
+        });
+        let [(level, bytes, times), others @ ..] = made;
+        for other in others {
+            assert_eq!((other.0, &other.2), (level, &times), "{id}");
+            assert!(other.1.abs_diff(bytes) * 50 < bytes, "{id}: {} and {bytes} bytes", other.1);
+        }
+    }
+}
+
+#[test]
 fn every_h26x_frame_comes_back() {
     if !support::have_ffmpeg() {
         return;

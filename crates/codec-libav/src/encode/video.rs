@@ -35,6 +35,9 @@ impl Encoder {
         if settings.size.width == 0 || settings.size.height == 0 {
             return Err(Error::misuse(format!("a picture of {}", settings.size)));
         }
+        if settings.frame_rate.num == 0 || settings.frame_rate.den == 0 {
+            return Err(Error::misuse(format!("a frame rate of {}", settings.frame_rate)));
+        }
         let input = options::input_format(row, settings)?;
         let layout = layout(row, settings, input)?;
         let context = open(codec, row, settings, layout)?;
