@@ -3,15 +3,21 @@
 #![deny(unsafe_code)]
 
 mod color;
+#[cfg(test)]
+mod foreign;
 mod geometry;
+pub mod pattern;
 mod pipeline;
 mod scale;
 mod simd;
 mod sound;
+mod turn;
 mod workers;
 
+pub use color::source_peak;
 pub use geometry::fit_inside;
 pub use pipeline::{FrameShape, Pipeline, PipelineConfig};
 pub use scale::Kernel;
 pub use sound::{Remix, Resampler};
+pub use turn::turn;
 pub use workers::Workers;

@@ -1,14 +1,23 @@
 //! Pictures from one shape into another: size, layout, depth and colour in one pass.
 
+#[cfg(test)]
+mod foreign_tests;
 mod layout;
+mod mix;
 mod plan;
 mod run;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tone_tests;
 
 use plan::{Group, groups};
-use reelwright_media::{Color, Error, PixelBuffer, PixelFormat, PixelPool, Ratio, Result, Size};
+use reelwright_media::{
+    Color, ColorMatrix, ColorPrimaries, ColorRange, Error, PixelBuffer, PixelFormat, PixelPool, Ratio,
+    Result, Size,
+};
 
+use crate::color::source_peak;
 use crate::scale::Kernel;
 use crate::simd::Simd;
 use crate::workers::Workers;
@@ -54,15 +63,32 @@ pub struct PipelineConfig {
     pub target_color: Color,
     /// The kernel for scaling.
     pub kernel: Kernel,
+    /// The brightest light in a PQ source, in cd/m², from which tone mapping starts; see [`source_peak`].
+    pub source_peak: f64,
 }
 
 impl PipelineConfig {
-    /// Changes format and size, keeps the colour, scales with [`Kernel::BICUBIC`].
+    /// Changes format and size, keeps the colour, scales with [`Kernel::BICUBIC`]; the source's peak is 1000 cd/m².
     pub fn new(source: FrameShape, target_format: PixelFormat, target_size: Size) -> Self {
-        Self { source, target_format, target_size, target_color: Color::UNSPECIFIED, kernel: Kernel::BICUBIC }
+        Self {
+            source,
+            target_format,
+            target_size,
+            target_color: Color::UNSPECIFIED,
+            kernel: Kernel::BICUBIC,
+            source_peak: source_peak(None, None),
+        }
+    }
+
+    /// The same for pictures like `picture`, whose light levels say where the peak is.
+    pub fn for_picture(picture: &PixelBuffer, target_format: PixelFormat, target_size: Size) -> Self {
+        let source_peak = source_peak(picture.mastering, picture.content_light);
+        Self { source_peak, ..Self::new(FrameShape::of(picture), target_format, target_size) }
     }
 
     /// The colour of the pictures that come out: the target's, completed from the source's.
+    ///
+    /// A target that is SDR by its transfer function makes HDR sources tone-mapped; one that leaves it open keeps them.
     pub fn output_color(&self) -> Color {
         let (source, target) = (self.source.color, self.target_color);
         let mut color = Color {
@@ -72,9 +98,14 @@ impl PipelineConfig {
             range: target.range.or(source.range),
             siting: target.siting.or(source.siting),
         };
+        if source.is_hdr() && !color.is_hdr() {
+            // SDR is BT.709 unless something else was asked for.
+            color.primaries = if target.primaries.0 == 2 { ColorPrimaries::BT709 } else { target.primaries };
+            color.matrix = if target.matrix.0 == 2 { ColorMatrix::BT709 } else { target.matrix };
+        }
         if !self.target_format.is_yuv() {
-            color.matrix = reelwright_media::ColorMatrix::RGB;
-            color.range = target.range.or(Some(reelwright_media::ColorRange::Full));
+            color.matrix = ColorMatrix::RGB;
+            color.range = target.range.or(Some(ColorRange::Full));
             color.siting = None;
         } else if !self.source.format.is_yuv() {
             // What R'G'B' says of its coding means nothing for Y'CbCr.
@@ -162,6 +193,9 @@ impl Pipeline {
         target.color = self.color;
         target.pixel_aspect = self.pixel_aspect;
         target.crop = None;
+        if picture.color.is_hdr() && !self.color.is_hdr() {
+            (target.mastering, target.content_light) = (None, None);
+        }
         if !self.passthrough {
             run::fill(&self.groups, picture, &mut target, self.workers, self.simd);
         }

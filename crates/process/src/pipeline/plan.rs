@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use reelwright_media::{ChromaSiting, Color, PixelFormat, Result};
 
 use super::PipelineConfig;
 use super::layout::{Channel, alpha, channels, phase};
-use crate::color::{Affine, Coding};
+use crate::color::{Affine, Coding, Light};
 use crate::scale::{Filter, Mapping, Store, WORK_BITS};
 
 /// Target components that lie on the same grid and are made from the same source samples.
@@ -40,6 +42,13 @@ pub(super) enum Work {
     Store(Channel),
     /// Each output is a weighted sum of the inputs.
     Mix(Vec<Output>),
+    /// The inputs become R'G'B', that goes through linear light, and each output is a weighted sum of the result.
+    Relight {
+        /// To R'G'B'.
+        decode: Affine,
+        light: Arc<Light>,
+        outputs: Vec<Output>,
+    },
 }
 
 /// A target component: weights of the inputs and what is added, in units of the work format.
@@ -53,7 +62,9 @@ pub(super) struct Output {
 pub(super) fn keeps_codes(config: &PipelineConfig, color: &Color) -> bool {
     let (source, target) = codings(config, color);
     let siting = |color: &Color| color.siting.unwrap_or(ChromaSiting::Left);
-    source.same(&target) && siting(&config.source.color) == siting(color)
+    let lit =
+        config.source.color.is_hdr() == color.is_hdr() && config.source.color.primaries == color.primaries;
+    lit && source.same(&target) && siting(&config.source.color) == siting(color)
 }
 
 fn codings(config: &PipelineConfig, color: &Color) -> (Coding, Coding) {
@@ -68,7 +79,13 @@ pub(super) fn groups(config: &PipelineConfig, color: &Color) -> Result<Vec<Group
     let (sources, targets) = (channels(config.source.format), channels(config.target_format));
     let mut groups = Vec::new();
     let place = Placement { config, color };
-    if from.same(&to) {
+    if let Some(light) = Light::between(&config.source.color, color, config.source_peak)? {
+        let light = Arc::new(light);
+        let encode = to.to_rgb()?.inverse();
+        for these in by_grid(&targets) {
+            groups.push(place.relight(&from.to_rgb()?, &light, &encode, &sources, &these));
+        }
+    } else if from.same(&to) {
         for (index, target) in targets.iter().enumerate() {
             let inputs = sources.get(index).map(std::slice::from_ref).unwrap_or_default();
             let neutral = f32::from(1i16 << (WORK_BITS - 1));
@@ -80,18 +97,26 @@ pub(super) fn groups(config: &PipelineConfig, color: &Color) -> Result<Vec<Group
         }
     } else {
         let map = from.to_rgb()?.then(&to.to_rgb()?.inverse());
-        let mut open: Vec<(usize, Channel)> = targets.iter().copied().enumerate().collect();
-        while let Some((_, first)) = open.first().copied() {
-            let (these, others): (Vec<_>, Vec<_>) =
-                open.into_iter().partition(|(_, other)| other.shift == first.shift);
+        for these in by_grid(&targets) {
             groups.push(place.mix(&map, &sources, &these));
-            open = others;
         }
     }
     if let Some(target) = alpha(config.target_format) {
         groups.push(place.alpha(target));
     }
     Ok(groups)
+}
+
+/// The target's components with their numbers, those on the same grid together.
+fn by_grid(targets: &[Channel]) -> Vec<Vec<(usize, Channel)>> {
+    let mut open: Vec<(usize, Channel)> = targets.iter().copied().enumerate().collect();
+    let mut grids = Vec::new();
+    while let Some((_, first)) = open.first().copied() {
+        let (these, others) = open.into_iter().partition(|(_, other)| other.shift == first.shift);
+        grids.push(these);
+        open = others;
+    }
+    grids
 }
 
 impl Output {
@@ -129,6 +154,29 @@ impl Placement<'_> {
         };
         let inputs: Vec<Channel> = needed.iter().map(|&input| sources[input]).collect();
         self.group(&inputs, targets[0].1.shift, Work::Mix(targets.iter().map(output).collect()))
+    }
+
+    /// Outputs that need every input, since light mixes them.
+    fn relight(
+        &self,
+        decode: &Affine,
+        light: &Arc<Light>,
+        encode: &Affine,
+        sources: &[Channel],
+        targets: &[(usize, Channel)],
+    ) -> Group {
+        let mut decode = *decode;
+        let neutral = f64::from(1 << (WORK_BITS - 1));
+        for (row, offset) in decode.offset.iter_mut().enumerate() {
+            *offset += (sources.len()..3).map(|input| decode.matrix[row][input] * neutral).sum::<f64>();
+        }
+        let output = |&(target, channel): &(usize, Channel)| Output {
+            channel,
+            weights: encode.matrix[target].map(|weight| weight as f32),
+            bias: encode.offset[target] as f32,
+        };
+        let outputs = targets.iter().map(output).collect();
+        self.group(sources, targets[0].1.shift, Work::Relight { decode, light: light.clone(), outputs })
     }
 
     /// Alpha is full range at any depth; a source without is opaque.

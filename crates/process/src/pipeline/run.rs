@@ -2,8 +2,9 @@ use std::ops::Range;
 
 use reelwright_media::PixelBuffer;
 
-use super::plan::{Group, Input, Output, Work};
-use crate::scale::{LANES, Store, Strip, horizontal, horizontal_work, vertical};
+use super::mix::{relight, weigh};
+use super::plan::{Group, Input, Work};
+use crate::scale::{LANES, Strip, horizontal, horizontal_work, vertical};
 use crate::simd::Simd;
 use crate::workers::Workers;
 
@@ -59,6 +60,8 @@ struct Scratch {
     single: Vec<i16>,
     /// The components on the target's grid.
     placed: [Vec<i16>; 3],
+    /// The same as R'G'B' signals.
+    signals: [Vec<f32>; 3],
 }
 
 impl Group {
@@ -67,8 +70,14 @@ impl Group {
             self.inputs.iter().map(|input| self.grids[input.grid].across.1 * input.channel.step).max();
         let padding = self.grids.iter().map(|grid| grid.horizontal.stride()).max().unwrap_or(0) + LANES;
         let row = || vec![0i16; widest.unwrap_or(0) + padding];
-        let placed = || vec![0i16; if matches!(self.work, Work::Mix(_)) { self.width } else { 0 }];
-        let mut scratch = Scratch { packed: row(), single: row(), placed: [placed(), placed(), placed()] };
+        let placed = || vec![0i16; if matches!(self.work, Work::Store(_)) { 0 } else { self.width }];
+        let signals = || vec![0f32; if matches!(self.work, Work::Relight { .. }) { self.width } else { 0 }];
+        let mut scratch = Scratch {
+            packed: row(),
+            single: row(),
+            placed: [placed(), placed(), placed()],
+            signals: [signals(), signals(), signals()],
+        };
         for y in rows {
             match &self.work {
                 Work::Store(channel) => {
@@ -77,9 +86,18 @@ impl Group {
                 }
                 Work::Mix(outputs) => {
                     self.place_inputs(source, y, &mut scratch, simd);
+                    let inputs = scratch.placed.each_ref().map(Vec::as_slice);
                     for output in outputs {
-                        let out = planes[output.channel.plane].row(y);
-                        self.mix_row(output, &scratch.placed, out, simd);
+                        weigh(simd, inputs, output, self.store, planes[output.channel.plane].row(y));
+                    }
+                }
+                Work::Relight { decode, light, outputs } => {
+                    self.place_inputs(source, y, &mut scratch, simd);
+                    let inputs = scratch.placed.each_ref().map(Vec::as_slice);
+                    relight(simd, inputs, decode, light, &mut scratch.signals);
+                    let inputs = scratch.signals.each_ref().map(Vec::as_slice);
+                    for output in outputs {
+                        weigh(simd, inputs, output, self.store, planes[output.channel.plane].row(y));
                     }
                 }
             }
@@ -136,54 +154,6 @@ impl Group {
         let first = (grid.down.0 + start) * stride + grid.across.0 * step * bytes;
         let strip = Strip { bytes: &source.plane(plane)[first..], stride, depth: input.depth };
         vertical(simd, strip, grid.vertical.taps(), weights, &mut out[..grid.across.1 * step]);
-    }
-
-    fn mix_row(&self, output: &Output, inputs: &[Vec<i16>; 3], out: &mut [u8], simd: Simd) {
-        let bits = self.store.bits();
-        // Work units to code values.
-        let unit = 1.0 / f32::from(1u16 << (crate::scale::WORK_BITS - bits));
-        let weights = output.weights.map(|weight| weight * unit);
-        let bias = output.bias * unit;
-        let most = f32::from((1u16 << bits) - 1);
-        let (step, offset) = (output.channel.step, output.channel.offset);
-        let [a, b, c] = inputs;
-        let mut values = [0u16; 64];
-        let block = |at: usize, values: &mut [u16]| {
-            let count = values.len();
-            let (a, b, c) = (&a[at..][..count], &b[at..][..count], &c[at..][..count]);
-            for (index, value) in values.iter_mut().enumerate() {
-                let sum = weights[0] * f32::from(a[index])
-                    + weights[1] * f32::from(b[index])
-                    + weights[2] * f32::from(c[index]);
-                *value = ((sum + bias).max(0.0).min(most) + ROUND).to_bits() as u16;
-            }
-        };
-        simd.run(|| {
-            for at in (0..self.width).step_by(64) {
-                let values = &mut values[..(self.width - at).min(64)];
-                block(at, values);
-                put(values, self.store, &mut out[(at * step + offset) * self.store.bytes()..], step);
-            }
-        });
-    }
-}
-
-/// Added to a small positive number, leaves it, rounded, in the lowest bits: faster than a checked conversion.
-const ROUND: f32 = 8_388_608.0;
-
-/// Stores finished code values `step` samples apart.
-#[inline(always)]
-fn put(values: &[u16], store: Store, out: &mut [u8], step: usize) {
-    match (store, step) {
-        (Store::Eight, 1) => out.iter_mut().zip(values).for_each(|(byte, &value)| *byte = value as u8),
-        (Store::Eight, _) => {
-            out.iter_mut().step_by(step).zip(values).for_each(|(byte, &value)| *byte = value as u8)
-        }
-        (Store::Deep(_), _) => {
-            for (bytes, value) in out.chunks_mut(step * 2).zip(values) {
-                bytes[..2].copy_from_slice(&value.to_ne_bytes());
-            }
-        }
     }
 }
 
