@@ -6,6 +6,7 @@
 
 mod audio;
 mod registry;
+mod session;
 mod video;
 
 pub use audio::{AudioDecoder, AudioEncoder, AudioEncoderSettings, AudioRate};
@@ -13,6 +14,7 @@ pub use registry::{
     Codec, DecoderInfo, EncoderInfo, EncoderSpecification, HardwareUse, Licence, Provider, QualityClass,
     Registry, SpeedClass,
 };
+pub use session::{Accepted, CompressionSession, DecompressionSession, Outcome, Output};
 pub use video::{
     FrameOptions, KeyFrames, RateLimit, VideoDecoder, VideoDecoderSettings, VideoEncoder,
     VideoEncoderSettings, VideoProfile, VideoRate,

@@ -1,0 +1,212 @@
+use std::sync::Arc;
+
+use reelwright_media::{
+    Error, FormatDescription, PixelFormat, PixelPool, Result, Rounding, SampleBuffer, Time, Timescale,
+    VideoFrame,
+};
+
+use super::pipeline::{Engine, Pipeline};
+use super::{Accepted, Output};
+use crate::{EncoderInfo, EncoderSpecification, FrameOptions, Registry, VideoEncoder, VideoEncoderSettings};
+
+/// Frames that may wait for the encoder.
+const QUEUE: usize = 8;
+
+/// Turns frames into samples on a thread of its own. `VTCompressionSession`.
+///
+/// Every accepted frame is answered once, through the callback given to [`Self::new`], with the token it came with.
+/// Answers come in decode order, never two at a time, from the session's thread. Dropping the session discards what is
+/// pending without an answer: [`Self::complete`] it first, or take the tokens back with [`Self::invalidate`].
+pub struct CompressionSession<T: Send + 'static> {
+    pipeline: Pipeline<Submission, T>,
+    encoder: EncoderInfo,
+    format: Arc<FormatDescription>,
+    pool: PixelPool,
+    timescale: Timescale,
+    last: Option<Time>,
+    /// A frame that was to be a key frame was dropped: the next one is to be one.
+    key_frame_owed: bool,
+}
+
+struct Submission {
+    frame: VideoFrame,
+    options: FrameOptions,
+    /// The frame's time in the encoder's timescale, by which its sample is found again.
+    key: Time,
+}
+
+impl<T: Send + 'static> CompressionSession<T> {
+    /// Selects an encoder and starts it.
+    ///
+    /// In real time ([`VideoEncoderSettings::real_time`]) frames that find the queue full are dropped; else
+    /// [`Self::encode`] waits for room.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::NoCodec`] where no encoder meets `specification`, and the encoder's own.
+    pub fn new(
+        registry: &Registry,
+        settings: VideoEncoderSettings,
+        specification: &EncoderSpecification,
+        on_output: impl FnMut(Output<T, SampleBuffer>) + Send + 'static,
+    ) -> Result<Self> {
+        let (info, encoder) = registry.video_encoder(&settings, specification)?;
+        let format = encoder.format().clone();
+        let pool = PixelPool::new(encoder.input_format(), settings.size);
+        let (timescale, real_time) = (settings.timescale, settings.real_time);
+        let again = EncoderSpecification::with_id(info.id.clone());
+        let engine = Compressor {
+            encoder,
+            registry: registry.clone(),
+            settings,
+            again,
+            submitted: Vec::new(),
+            drained: false,
+        };
+        let pipeline = Pipeline::new("compression", QUEUE, real_time, engine, on_output)?;
+        Ok(Self { pipeline, encoder: info, format, pool, timescale, last: None, key_frame_owed: false })
+    }
+
+    /// The encoder that was selected.
+    pub fn encoder(&self) -> &EncoderInfo {
+        &self.encoder
+    }
+
+    /// What the samples will be; known before the first frame.
+    pub fn format(&self) -> &Arc<FormatDescription> {
+        &self.format
+    }
+
+    /// The layout frames must have.
+    pub fn input_format(&self) -> PixelFormat {
+        self.pool.format()
+    }
+
+    /// Pictures that are accepted as they are. `VTCompressionSessionGetPixelBufferPool`.
+    pub fn pool(&self) -> &PixelPool {
+        &self.pool
+    }
+
+    /// Frames accepted and not yet answered. `kVTCompressionPropertyKey_NumberOfPendingFrames`.
+    pub fn pending(&self) -> usize {
+        self.pipeline.pending()
+    }
+
+    /// Accepts a frame later than all before it; `token` comes back with its sample, whose time and duration are the
+    /// frame's own, to the bit.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Misuse`] for times that don't rise and pictures of another layout, and the
+    /// failure of the session. A frame that isn't accepted is not answered.
+    pub fn encode(&mut self, frame: VideoFrame, options: FrameOptions, token: T) -> Result<Accepted> {
+        let key = frame.pts.rescale(self.timescale, Rounding::Nearest);
+        let key = key.ok_or_else(|| Error::misuse(format!("{} does not fit the timescale", frame.pts)))?;
+        if let Some(last) = self.last.filter(|&last| key <= last) {
+            let message = format!("a frame at {key} comes after one at {last}");
+            return Err(
+                Error::misuse(message).with_hint("times must rise by a tick of the timescale or more")
+            );
+        }
+        if frame.pixels.format != self.pool.format() || frame.pixels.size != self.pool.size() {
+            return Err(Error::misuse(format!(
+                "the session takes {:?} {}, not {:?} {}",
+                self.pool.format(),
+                self.pool.size(),
+                frame.pixels.format,
+                frame.pixels.size
+            )));
+        }
+        let force_key_frame = options.force_key_frame || self.key_frame_owed;
+        let options = FrameOptions { force_key_frame };
+        let accepted = self.pipeline.accept(Submission { frame, options, key }, key, token)?;
+        self.key_frame_owed = accepted.dropped && force_key_frame;
+        self.last = Some(key);
+        Ok(accepted)
+    }
+
+    /// Waits until every accepted frame is answered. More can be encoded afterwards.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the session; [`reelwright_media::ErrorKind::Misuse`] from inside the callback.
+    pub fn complete(&mut self) -> Result<()> {
+        self.pipeline.complete(None)
+    }
+
+    /// Waits until every frame up to `time` is answered; later ones may be, too.
+    /// `VTCompressionSessionCompleteFrames`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::complete`].
+    pub fn complete_until(&mut self, time: Time) -> Result<()> {
+        self.pipeline.complete(Some(time))
+    }
+
+    /// Ends the session at once: no answer comes any more, and the tokens of what was pending come back here, in the
+    /// order they were given.
+    pub fn invalidate(mut self) -> Vec<T> {
+        self.pipeline.invalidate()
+    }
+}
+
+/// The encoder and what is needed to make it anew: an encoder that looks ahead gives up its last frames only by ending.
+struct Compressor {
+    encoder: Box<dyn VideoEncoder>,
+    registry: Registry,
+    settings: VideoEncoderSettings,
+    again: EncoderSpecification,
+    /// Times as they were submitted, by the time in the encoder's timescale.
+    submitted: Vec<(Time, Time, Option<Time>)>,
+    drained: bool,
+}
+
+/// Gives a sample the times its frame was submitted with.
+fn restored(
+    submitted: &mut Vec<(Time, Time, Option<Time>)>,
+    mut sample: SampleBuffer,
+) -> (Time, SampleBuffer) {
+    let key = sample.pts;
+    if let Some(index) = submitted.iter().position(|(time, ..)| *time == key) {
+        let (_, pts, duration) = submitted.remove(index);
+        // Without reordering both times are the same one.
+        if sample.dts == sample.pts {
+            sample.dts = pts;
+        }
+        sample.pts = pts;
+        sample.duration = duration.unwrap_or(sample.duration);
+    }
+    (key, sample)
+}
+
+impl Engine<Submission, SampleBuffer> for Compressor {
+    fn feed(&mut self, input: Submission, out: &mut dyn FnMut(Time, SampleBuffer)) -> Result<()> {
+        if std::mem::take(&mut self.drained) {
+            self.encoder = self.registry.video_encoder(&self.settings, &self.again)?.1;
+        }
+        self.submitted.push((input.key, input.frame.pts, input.frame.duration));
+        let submitted = &mut self.submitted;
+        self.encoder.encode(input.frame, input.options, &mut |sample| {
+            let (key, sample) = restored(submitted, sample);
+            out(key, sample);
+            Ok(())
+        })
+    }
+
+    fn drain(&mut self, out: &mut dyn FnMut(Time, SampleBuffer)) -> Result<()> {
+        self.drained = true;
+        let submitted = &mut self.submitted;
+        let result = self.encoder.finish(&mut |sample| {
+            let (key, sample) = restored(submitted, sample);
+            out(key, sample);
+            Ok(())
+        });
+        self.submitted.clear();
+        result
+    }
+
+    fn errors_are_final(&self) -> bool {
+        true
+    }
+}

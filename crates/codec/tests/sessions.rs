@@ -1,0 +1,372 @@
+//! Sessions over codecs made for the purpose: one that reorders and holds back, one that waits to be let go.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+use reelwright_codec::{
+    AudioDecoder, AudioEncoder, AudioEncoderSettings, Codec, CompressionSession, DecoderInfo,
+    DecompressionSession, EncoderInfo, EncoderSpecification, FrameOptions, Licence, Outcome, Provider,
+    QualityClass, Registry, SpeedClass, VideoDecoder, VideoDecoderSettings, VideoEncoder,
+    VideoEncoderSettings,
+};
+use reelwright_media::{
+    Error, ErrorKind, FormatDescription, FourCc, PixelBuffer, PixelFormat, Result, Rounding, SampleBuffer,
+    SampleFlags, Size, Time, Timescale, Trim, VideoCodec, VideoFormat, VideoFrame,
+};
+
+const SIZE: Size = Size::new(16, 16);
+
+/// Makes samples in pairs, the later frame first; fails at frames whose first pixel is 255.
+struct Pairs {
+    format: Arc<FormatDescription>,
+    scale: Timescale,
+    held: Option<(Time, bool)>,
+    gate: Option<Arc<Mutex<Receiver<()>>>>,
+    finished: bool,
+}
+
+impl Pairs {
+    fn sample(&self, (pts, key): (Time, bool), dts: Time) -> SampleBuffer {
+        SampleBuffer {
+            format: self.format.clone(),
+            payload: vec![1].into(),
+            dts,
+            pts,
+            duration: Time::ZERO,
+            flags: if key { SampleFlags::SYNC } else { SampleFlags::NOT_SYNC },
+            trim: Trim::default(),
+        }
+    }
+}
+
+impl VideoEncoder for Pairs {
+    fn input_format(&self) -> PixelFormat {
+        PixelFormat::YUV420
+    }
+
+    fn format(&self) -> &Arc<FormatDescription> {
+        &self.format
+    }
+
+    fn encode(
+        &mut self,
+        frame: VideoFrame,
+        options: FrameOptions,
+        out: &mut dyn FnMut(SampleBuffer) -> Result<()>,
+    ) -> Result<()> {
+        assert!(!self.finished, "an encoder that has finished isn't fed again");
+        if let Some(gate) = &self.gate {
+            gate.lock().unwrap().recv().unwrap();
+        }
+        if frame.pixels.row(0, 0)[0] == 255 {
+            return Err(Error::new(ErrorKind::Encode, "a white frame"));
+        }
+        let new = (frame.pts.rescale(self.scale, Rounding::Nearest).unwrap(), options.force_key_frame);
+        match self.held.take() {
+            None => self.held = Some(new),
+            Some(held) => {
+                out(self.sample(new, held.0))?;
+                out(self.sample(held, held.0))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut dyn FnMut(SampleBuffer) -> Result<()>) -> Result<()> {
+        self.finished = true;
+        match self.held.take() {
+            Some(held) => out(self.sample(held, held.0)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Puts pictures out one sample late; samples with no bytes are damaged, those with two are swallowed.
+struct Late(Option<Time>);
+
+impl VideoDecoder for Late {
+    fn decode(&mut self, sample: &SampleBuffer, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
+        match sample.payload.len() {
+            0 => return Err(Error::new(ErrorKind::Decode, "nothing to decode").at_time(sample.pts)),
+            2 => return Ok(()),
+            _ => {}
+        }
+        let before = self.0.replace(sample.pts);
+        before.map_or(Ok(()), |pts| out(picture(pts, 0)))
+    }
+
+    fn finish(&mut self, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
+        self.0.take().map_or(Ok(()), |pts| out(picture(pts, 0)))
+    }
+}
+
+struct Fakes {
+    encoders: Vec<EncoderInfo>,
+    decoders: Vec<DecoderInfo>,
+    gate: Option<Arc<Mutex<Receiver<()>>>>,
+}
+
+impl Provider for Fakes {
+    fn name(&self) -> &'static str {
+        "fakes"
+    }
+
+    fn encoders(&self) -> &[EncoderInfo] {
+        &self.encoders
+    }
+
+    fn decoders(&self) -> &[DecoderInfo] {
+        &self.decoders
+    }
+
+    fn video_encoder(&self, _: &str, settings: &VideoEncoderSettings) -> Result<Box<dyn VideoEncoder>> {
+        let format = VideoFormat::new(VideoCodec::H264, FourCc::new(b"avc1"), settings.size);
+        Ok(Box::new(Pairs {
+            format: Arc::new(FormatDescription::Video(format)),
+            scale: settings.timescale,
+            held: None,
+            gate: self.gate.clone(),
+            finished: false,
+        }))
+    }
+
+    fn audio_encoder(&self, _: &str, _: &AudioEncoderSettings) -> Result<Box<dyn AudioEncoder>> {
+        Err(Error::misuse("no sound here"))
+    }
+
+    fn video_decoder(&self, _: &str, _: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>> {
+        Ok(Box::new(Late(None)))
+    }
+
+    fn audio_decoder(&self, _: &str, _: &Arc<FormatDescription>) -> Result<Box<dyn AudioDecoder>> {
+        Err(Error::misuse("no sound here"))
+    }
+}
+
+fn registry(gate: Option<Receiver<()>>) -> Registry {
+    let encoder = EncoderInfo {
+        id: "pairs".into(),
+        name: "Pairs".into(),
+        provider: "fakes",
+        codec: Codec::Video(VideoCodec::H264),
+        licence: Licence::Permissive,
+        hardware: false,
+        speed: SpeedClass::Fast,
+        quality: QualityClass::Basic,
+        profiles: Vec::new(),
+        pixel_formats: vec![PixelFormat::YUV420],
+        max_size: None,
+        reordering: true,
+        max_channels: 0,
+        options: Vec::new(),
+    };
+    let decoder = DecoderInfo {
+        id: "late".into(),
+        name: "Late".into(),
+        provider: "fakes",
+        codec: Codec::Video(VideoCodec::H264),
+        licence: Licence::Permissive,
+        hardware: false,
+        speed: SpeedClass::Fast,
+    };
+    let gate = gate.map(|gate| Arc::new(Mutex::new(gate)));
+    Registry::new().with(Arc::new(Fakes { encoders: vec![encoder], decoders: vec![decoder], gate }))
+}
+
+fn picture(pts: Time, value: u8) -> VideoFrame {
+    let mut pixels = PixelBuffer::zeroed(PixelFormat::YUV420, SIZE);
+    pixels.make_mut().plane(0).0[0] = value;
+    VideoFrame { pixels, pts, duration: Time::from_ratio(1001, 30_000) }
+}
+
+fn time(index: i64) -> Time {
+    Time::from_ratio(index * 1001, 30_000).unwrap()
+}
+
+type Log = Arc<Mutex<Vec<(u32, String)>>>;
+
+/// A session that writes down its answers.
+fn compress(registry: &Registry, real_time: bool) -> (CompressionSession<u32>, Log) {
+    let log = Log::default();
+    let theirs = log.clone();
+    let settings = VideoEncoderSettings {
+        real_time,
+        timescale: Timescale::or_one(600),
+        ..VideoEncoderSettings::new(VideoCodec::H264, SIZE)
+    };
+    let any = EncoderSpecification::default();
+    let session = CompressionSession::new(registry, settings, &any, move |output| {
+        let text = match output.result {
+            Ok(Outcome::Done(sample)) => {
+                assert_eq!(sample.pts.value(), i64::from(output.token) * 1001);
+                assert_eq!(sample.duration.value(), 1001);
+                if sample.flags.sync { "key".to_owned() } else { "sample".to_owned() }
+            }
+            Ok(Outcome::Dropped) => "dropped".to_owned(),
+            Err(error) => error.message().to_owned(),
+        };
+        theirs.lock().unwrap().push((output.token, text));
+    });
+    (session.unwrap(), log)
+}
+
+fn tokens(log: &Log) -> Vec<u32> {
+    log.lock().unwrap().iter().map(|(token, _)| *token).collect()
+}
+
+#[test]
+fn every_frame_is_answered_once_in_decode_order_with_its_own_times() {
+    let (mut session, log) = compress(&registry(None), false);
+    for index in 0..5 {
+        let accepted =
+            session.encode(picture(time(index.into()), 0), FrameOptions::default(), index).unwrap();
+        assert!(!accepted.dropped);
+    }
+    session.complete().unwrap();
+    assert_eq!(tokens(&log), [1, 0, 3, 2, 4]);
+    assert_eq!(session.pending(), 0);
+    // Goes on after completion, with a new encoder underneath.
+    for index in 5..7 {
+        session.encode(picture(time(index.into()), 0), FrameOptions::default(), index).unwrap();
+    }
+    session.complete_until(time(5)).unwrap();
+    assert_eq!(tokens(&log)[5..], [6, 5]);
+}
+
+#[test]
+fn times_that_do_not_rise_are_refused_without_an_answer() {
+    let (mut session, log) = compress(&registry(None), false);
+    session.encode(picture(time(3), 0), FrameOptions::default(), 3).unwrap();
+    let error = session.encode(picture(time(3), 0), FrameOptions::default(), 4).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misuse);
+    let mut large = picture(time(4), 0);
+    large.pixels = PixelBuffer::zeroed(PixelFormat::YUV420, Size::new(32, 32));
+    assert_eq!(session.encode(large, FrameOptions::default(), 4).unwrap_err().kind(), ErrorKind::Misuse);
+    session.complete().unwrap();
+    assert_eq!(tokens(&log), [3]);
+}
+
+#[test]
+fn invalidating_hands_pending_tokens_back() {
+    let (open, gate) = channel::<()>();
+    let (mut session, log) = compress(&registry(Some(gate)), false);
+    for index in 0..6 {
+        session.encode(picture(time(index.into()), 0), FrameOptions::default(), index).unwrap();
+    }
+    assert_eq!(session.pending(), 6);
+    let release = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        (0..6).for_each(|_| open.send(()).unwrap_or_default());
+    });
+    assert_eq!(session.invalidate(), [0, 1, 2, 3, 4, 5]);
+    release.join().unwrap();
+    assert!(tokens(&log).is_empty());
+}
+
+#[test]
+fn real_time_drops_and_owes_the_key_frame() {
+    let (open, gate) = channel::<()>();
+    let (mut session, log) = compress(&registry(Some(gate)), true);
+    let mut dropped = Vec::new();
+    for index in 0..12 {
+        let options = FrameOptions { force_key_frame: index == 11 };
+        let accepted = session.encode(picture(time(index.into()), 0), options, index).unwrap();
+        if accepted.dropped {
+            dropped.push(index);
+        }
+    }
+    assert!(dropped.contains(&11));
+    for _ in 0..13 {
+        Sender::send(&open, ()).unwrap();
+    }
+    session.complete().unwrap();
+    session.encode(picture(time(20), 0), FrameOptions::default(), 20).unwrap();
+    session.complete().unwrap();
+    let log = log.lock().unwrap();
+    assert_eq!(log.len(), 13);
+    for (token, result) in log.iter() {
+        let expected = match token {
+            20 => "key",
+            token if dropped.contains(token) => "dropped",
+            _ => "sample",
+        };
+        assert_eq!(result, expected, "frame {token}");
+    }
+}
+
+#[test]
+fn an_encoder_s_failure_is_answered_and_sticks() {
+    let (mut session, log) = compress(&registry(None), false);
+    session.encode(picture(time(0), 0), FrameOptions::default(), 0).unwrap();
+    session.encode(picture(time(1), 255), FrameOptions::default(), 1).unwrap();
+    let error = session.complete().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Encode);
+    let again = session.encode(picture(time(2), 0), FrameOptions::default(), 2).unwrap_err();
+    assert_eq!(again.message(), error.message());
+    let log = log.lock().unwrap();
+    assert_eq!(log.len(), 2);
+    assert!(log.contains(&(1, "a white frame".to_owned())));
+}
+
+#[test]
+fn decoding_answers_every_sample_and_survives_damage() {
+    let log = Log::default();
+    let theirs = log.clone();
+    let format = VideoFormat::new(VideoCodec::H264, FourCc::new(b"avc1"), SIZE);
+    let format = Arc::new(FormatDescription::Video(format));
+    let settings = VideoDecoderSettings { format: format.clone(), threads: 1 };
+    let mut session: DecompressionSession<u32> =
+        DecompressionSession::new(&registry(None), &settings, move |output| {
+            let text = match output.result {
+                Ok(Outcome::Done(frame)) => format!("frame {}", frame.pts.value() / 1001),
+                Ok(Outcome::Dropped) => "dropped".to_owned(),
+                Err(error) => error.message().to_owned(),
+            };
+            theirs.lock().unwrap().push((output.token, text));
+        })
+        .unwrap();
+    for (index, bytes) in [1, 0, 1, 2, 1].into_iter().enumerate() {
+        let pts = time(index as i64);
+        let sample = SampleBuffer {
+            format: format.clone(),
+            payload: vec![0; bytes].into(),
+            dts: pts,
+            pts,
+            duration: Time::ZERO,
+            flags: SampleFlags::SYNC,
+            trim: Trim::default(),
+        };
+        session.decode(sample, index as u32).unwrap();
+    }
+    session.complete().unwrap();
+    let mut log = log.lock().unwrap().clone();
+    log.sort();
+    let expected = ["frame 0", "nothing to decode", "frame 2", "dropped", "frame 4"];
+    let expected: Vec<_> =
+        expected.into_iter().zip(0u32..).map(|(text, token)| (token, text.to_owned())).collect();
+    assert_eq!(log, expected);
+}
+
+#[test]
+fn completing_inside_the_callback_is_refused_not_a_deadlock() {
+    let session: Arc<Mutex<Option<CompressionSession<()>>>> = Arc::default();
+    let inside = session.clone();
+    let (tell, told) = channel();
+    let settings = VideoEncoderSettings::new(VideoCodec::H264, SIZE);
+    let any = EncoderSpecification::default();
+    let made = CompressionSession::new(&registry(None), settings, &any, move |_| {
+        if let Some(session) = inside.lock().unwrap().as_mut() {
+            tell.send(session.complete().unwrap_err().kind()).unwrap();
+        }
+    });
+    *session.lock().unwrap() = Some(made.unwrap());
+    for index in 0..2 {
+        let mut guard = session.lock().unwrap();
+        guard.as_mut().unwrap().encode(picture(time(index), 0), FrameOptions::default(), ()).unwrap();
+    }
+    assert_eq!(told.recv().unwrap(), ErrorKind::Misuse);
+    // The session must not be dropped by its own thread while the callback holds the lock.
+    told.recv().unwrap();
+    session.lock().unwrap().take();
+}
