@@ -94,8 +94,10 @@ pub(crate) fn is_container(kind: FourCc, parent: Option<FourCc>) -> bool {
     match &kind.0 {
         b"moov" | b"trak" | b"mdia" | b"minf" | b"stbl" | b"edts" | b"dinf" | b"mvex" | b"moof" | b"traf"
         | b"mfra" | b"tapt" | b"gmhd" | b"udta" => true,
+        b"wave" | b"sinf" | b"schi" | b"vexu" | b"eyes" | b"cams" | b"cmfy" | b"proj" | b"ilst" => true,
         b"tmcd" => parent == Some(FourCc::new(b"gmhd")),
-        _ => false,
+        // The items of a list, whatever they are called.
+        _ => parent == Some(FourCc::new(b"ilst")),
     }
 }
 

@@ -72,6 +72,8 @@ fn lpcm(format: &mut AudioFormat, header: &SoundHeader, tag: FourCc, children: &
     if !(1..=64).contains(&pcm.bits) {
         return;
     }
+    // One byte has no order.
+    pcm.big_endian &= pcm.bits > 8;
     format.bits = Some(pcm.bits.into());
     format.frames_per_packet = 1;
     format.bytes_per_packet = pcm.bytes() * u32::from(format.channels);

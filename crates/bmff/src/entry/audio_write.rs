@@ -2,7 +2,7 @@ use bytes::Bytes;
 use reelwright_media::{AudioCodec, AudioFormat, BoxFamily, ChannelLayout, Error, FourCc, PcmFormat, Result};
 
 use super::layout;
-use crate::{PcmConfig, SamplingRate, StreamDescriptor, Writer, boxes};
+use crate::{BitRates, PcmConfig, SamplingRate, StreamDescriptor, Writer, boxes};
 
 /// Writes an audio sample entry for `family`.
 pub(super) fn write(format: &AudioFormat, family: BoxFamily) -> Result<Vec<u8>> {
@@ -226,6 +226,7 @@ fn iso(format: &AudioFormat) -> Result<Vec<u8>> {
     let with_stream = |object_type, specific| {
         Fixed::of(format, b"mp4a").entry(|w| w.put(&stream(format, object_type, specific)))
     };
+    let (average, maximum) = format.bit_rate;
     let boxed = |fixed: Fixed, kind: &[u8; 4]| {
         let bytes = config(format, kind)?;
         Ok(fixed.entry(|w| {
@@ -235,6 +236,9 @@ fn iso(format: &AudioFormat) -> Result<Vec<u8>> {
                 }
                 w.bytes(&bytes);
             });
+            if (average, maximum) != (0, 0) {
+                w.put(&BitRates { buffer_size: 0, maximum, average });
+            }
         }))
     };
     match format.codec {

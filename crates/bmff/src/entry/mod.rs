@@ -49,10 +49,18 @@ pub fn read(bytes: &Bytes, handler: FourCc, family: BoxFamily) -> Result<FormatD
 ///
 /// # Errors
 ///
-/// Misuse where the codec needs a configuration the format lacks; unsupported where `family` has no way to say it.
+/// Misuse where the codec needs a configuration the format lacks; unsupported where `family` has no way to say it, and
+/// for encrypted samples that change family.
 pub fn write(format: &FormatDescription, family: BoxFamily) -> Result<Vec<u8>> {
     match (format.entry(), format) {
         (Some(entry), _) if entry.family == family => Ok(in_this_file(&entry.bytes)),
+        (None, _) | (_, FormatDescription::Audio(_)) if matches!(&format.tag().0, b"encv" | b"enca") => {
+            Err(Error::unsupported(format!(
+                "encrypted samples ('{}') can only be copied as they are",
+                format.tag()
+            ))
+            .with_hint("write the same family of container as the source"))
+        }
         (_, FormatDescription::Video(video)) => visual_write::write(video, family),
         (_, FormatDescription::Audio(audio)) => audio_write::write(audio, family),
         (Some(entry), FormatDescription::Data(_)) => Ok(in_this_file(&entry.bytes)),
@@ -69,6 +77,19 @@ pub fn data_reference_index(bytes: &Bytes) -> Option<u16> {
     let mut body = entry.body();
     body.skip(6).ok()?;
     body.u16().ok()
+}
+
+/// The child boxes of a sample entry; none where the handler's entries have no fixed layout.
+pub(crate) fn children<'a>(entry: &BoxRef<'a>, handler: FourCc, family: BoxFamily) -> Option<Boxes<'a>> {
+    match &handler.0 {
+        b"vide" | b"auxv" => {
+            let mut body = entry.body();
+            body.skip(visual::FIXED_LEN).ok()?;
+            Some(body.boxes())
+        }
+        b"soun" => Some(sound_header::SoundHeader::read(entry, family).ok()?.1.boxes()),
+        _ => None,
+    }
 }
 
 /// The entry's bytes with data reference 1.

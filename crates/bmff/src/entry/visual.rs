@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use reelwright_bitstream::{h264::AvcConfig, hevc::HevcConfig};
+use reelwright_bitstream::{av1::SequenceHeader, h264::AvcConfig, hevc::HevcConfig};
 use reelwright_media::{
     BoxFamily, CodecConfig, Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, FourCc,
     MasteringDisplay, Ratio, Result, Size, TransferFunction, VideoCodec, VideoFormat,
@@ -146,7 +146,7 @@ fn from_bitstream(format: &mut VideoFormat) {
             Err(_) => (None, None),
         },
         (Some(config), VideoCodec::Vp8 | VideoCodec::Vp9) => vp9_facts(&config.bytes),
-        (Some(config), VideoCodec::Av1) => (None, av1_depth(&config.bytes)),
+        (Some(config), VideoCodec::Av1) => av1_facts(&config.bytes),
         (Some(config), VideoCodec::Vvc) => (None, vvc_depth(&config.bytes)),
         (_, VideoCodec::ProRes) => (None, Some(if format.tag.0.starts_with(b"ap4") { 12 } else { 10 })),
         (
@@ -184,14 +184,20 @@ fn vp9_facts(body: &Bytes) -> (Option<Color>, Option<u8>) {
     (Some(color), Some(packed >> 4))
 }
 
-/// `av1C` (AV1 Codec ISO Media File Format Binding, 2.3.3).
-fn av1_depth(body: &Bytes) -> Option<u8> {
-    let packed = *body.get(2)?;
-    Some(match (packed & 0x40 != 0, packed & 0x20 != 0) {
-        (false, _) => 8,
-        (true, false) => 10,
-        (true, true) => 12,
-    })
+/// `av1C` (AV1 Codec ISO Media File Format Binding, 2.3.3): four bytes, then the sequence header, which may be missing.
+fn av1_facts(body: &Bytes) -> (Option<Color>, Option<u8>) {
+    let Some(&packed) = body.get(2) else { return (None, None) };
+    match SequenceHeader::find(&body[4.min(body.len())..]) {
+        Ok((header, _)) => (Some(header.color), Some(header.bit_depth)),
+        Err(_) => {
+            let depth = match (packed & 0x40 != 0, packed & 0x20 != 0) {
+                (false, _) => 8,
+                (true, false) => 10,
+                (true, true) => 12,
+            };
+            (None, Some(depth))
+        }
+    }
 }
 
 /// `vvcC` (ISO/IEC 14496-15, 11.2.4), without version and flags: three bits of the fourth byte.

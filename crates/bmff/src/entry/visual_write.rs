@@ -4,6 +4,7 @@ use reelwright_media::{
     VideoCodec, VideoFormat,
 };
 
+use super::codec;
 use super::visual::{FIXED_LEN, is_full};
 use crate::{BoxBody, ColorInfo, FieldHandling, PixelAspect, StreamDescriptor, Writer, boxes};
 
@@ -14,12 +15,33 @@ pub(super) fn write(format: &VideoFormat, family: BoxFamily) -> Result<Vec<u8>> 
     }
     let config = config(format)?;
     let mut w = Writer::new();
-    w.write_box(format.tag, |w| {
+    w.write_box(tag(format), |w| {
         fixed(w, format, family);
         w.bytes(&config);
         extensions(w, format, family);
     });
     Ok(w.into_bytes())
+}
+
+/// The format's own code where it is one of its codec's, else the codec's usual one: formats of other containers have
+/// none, or their own.
+fn tag(format: &VideoFormat) -> FourCc {
+    let usual = match format.codec {
+        // Of several codes only this one has `esds`.
+        VideoCodec::Mpeg4 | VideoCodec::Mpeg2 | VideoCodec::Mpeg1 => return FourCc::new(b"mp4v"),
+        codec if codec::video(format.tag) == codec => return format.tag,
+        VideoCodec::H264 => b"avc1",
+        VideoCodec::Hevc => b"hvc1",
+        VideoCodec::Vvc => b"vvc1",
+        VideoCodec::Av1 => b"av01",
+        VideoCodec::Vp8 => b"vp08",
+        VideoCodec::Vp9 => b"vp09",
+        VideoCodec::Jpeg => b"jpeg",
+        VideoCodec::Png => b"png ",
+        VideoCodec::H263 => b"s263",
+        _ => return format.tag,
+    };
+    FourCc::new(usual)
 }
 
 /// The entry of the other family with its children as they are, but for the colour, which the families spell

@@ -58,16 +58,21 @@ fn key_names(r: &mut Reader<'_>) -> Result<Vec<String>> {
 
 /// The `data` boxes of an item.
 fn values(item: &BoxRef<'_>, key: &MetadataKey, items: &mut Vec<MetadataItem>) {
-    for data in item.children().map_while(Result::ok).filter(|child| child.is(b"data")) {
-        let mut body = data.body();
-        let (Ok(kind), Ok(locale)) = (body.u32(), body.u32()) else { continue };
-        // The upper byte names the set of types; 0 is the well-known one.
-        let value = value(kind, body.rest(), key);
-        let (key, value) = genre(key, value);
-        // The lower half is the language, the upper the country.
-        let language = u16::try_from(locale & 0xFFFF).map_or(Language::UNDETERMINED, text::locale);
-        items.push(MetadataItem { key, value, language });
+    for found in item.children().map_while(Result::ok).filter(|child| child.is(b"data")) {
+        data(&found, key, items);
     }
+}
+
+/// One `data` box: type, locale, value.
+pub(super) fn data(found: &BoxRef<'_>, key: &MetadataKey, items: &mut Vec<MetadataItem>) {
+    let mut body = found.body();
+    let (Ok(kind), Ok(locale)) = (body.u32(), body.u32()) else { return };
+    // The upper byte names the set of types; 0 is the well-known one.
+    let value = value(kind, body.rest(), key);
+    let (key, value) = genre(key, value);
+    // The lower half is the language, the upper the country.
+    let language = u16::try_from(locale & 0xFFFF).map_or(Language::UNDETERMINED, text::locale);
+    items.push(MetadataItem { key, value, language });
 }
 
 /// Well-known types (QuickTime File Format, "Well-known types").

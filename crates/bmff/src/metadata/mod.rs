@@ -93,6 +93,22 @@ pub fn write(items: &[MetadataItem], family: BoxFamily, level: Level) -> Written
     Written { udta, meta: w.into_bytes(), dropped }
 }
 
+/// Value and language of one metadata box (a child of `udta`, a `data` box) for a dump.
+pub(crate) fn show(found: &BoxRef<'_>, family: BoxFamily) -> Option<String> {
+    let mut items = Vec::new();
+    if found.is(b"data") {
+        item_list::data(found, &MetadataKey::Other(String::new()), &mut items);
+    } else {
+        user_data::read(found, family, &mut items);
+    }
+    let texts = items.iter().map(|item| match &item.value {
+        MetadataValue::Data { kind, bytes } => format!("{} bytes of type {kind}", bytes.len()),
+        value => format!("{:?}", user_data::as_text(value)),
+    });
+    let texts: Vec<_> = texts.collect();
+    (!texts.is_empty()).then(|| texts.join(" "))
+}
+
 /// The position and the total of a numbered item (`trkn`, `disk`); 0 where not stated.
 pub fn number_pair(item: &MetadataItem) -> Option<(u16, u16)> {
     match (&item.key, &item.value) {
