@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use reelwright_bmff::BoxHeader;
 use reelwright_media::{
-    Error, ErrorKind, FourCc, MetadataItem, Payload, Result, SampleBuffer, Stage, Time, Timescale,
+    Error, ErrorKind, FourCc, MetadataItem, Payload, Piece, Result, SampleBuffer, Stage, Time, Timescale,
 };
 
 use crate::edits::timeline_shift;
@@ -339,12 +339,12 @@ impl Muxer {
 
     /// The whole file in one go: index, header, media.
     fn write_front_to_back(&mut self) -> Result<()> {
-        let mut head = index::file_type_box(&self.settings, &self.tracks);
+        let head = index::file_type_box(&self.settings, &self.tracks);
         let header = BoxHeader::encode(MDAT, self.media_len);
         let fixed = (head.len() + header.len()) as u64;
-        head.extend_from_slice(&self.index_for(|index_len| fixed + index_len)?);
-        head.extend_from_slice(&header);
-        self.ops.push_back(Op::Append(Payload::from(head)));
+        let index = self.index_for(|index_len| fixed + index_len)?;
+        let pieces = [head, index, header].map(|bytes| Piece::Bytes(bytes.into()));
+        self.ops.push_back(Op::Append(Payload::rope(pieces)));
         self.flush_media();
         self.end();
         Ok(())

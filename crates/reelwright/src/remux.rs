@@ -45,6 +45,8 @@ pub struct RemuxReport {
     pub tracks: Vec<RemuxedTrack>,
     /// Facts that the kind of file has no place for.
     pub dropped_metadata: Vec<MetadataItem>,
+    /// What was wrong with the input and could be mended, in plain sentences.
+    pub warnings: Vec<String>,
 }
 
 /// What became of a track.
@@ -124,8 +126,14 @@ impl Remux {
             };
             Some(RemuxedTrack { id: track.id, media: track.media, outcome })
         });
+        let warning = |lane: &Lane| {
+            let (track, count) = (lane.track, lane.backwards);
+            (count > 0)
+                .then(|| format!("track {track}: decoding time ran backwards {count} times and was held"))
+        };
         Ok(RemuxReport {
             tracks: tracks.collect(),
+            warnings: lanes.iter().filter_map(warning).collect(),
             bytes: sink.len(),
             duration: summary.duration,
             index: summary.index,
@@ -143,6 +151,10 @@ impl Remux {
         }
         if track.handler.0 == *b"hint" {
             return Some("a hint track describes packets of the file it was in".into());
+        }
+        if track.formats.iter().any(|format| matches!(&format.tag().0, b"encv" | b"enca" | b"encs" | b"enct"))
+        {
+            return Some("it is encrypted, and what decrypting takes lies outside of its samples".into());
         }
         let refusal = track.formats.iter().find_map(|format| self.file_type.accepts(format).err())?;
         Some(refusal.message().to_owned())
@@ -190,6 +202,7 @@ const WINDOW: Time = Time::from_millis(1000);
 
 /// A track being read.
 struct Lane {
+    track: u32,
     cursor: Box<dyn SampleCursor>,
     head: Option<SampleBuffer>,
     /// Where the head lies in the input.
@@ -199,18 +212,25 @@ struct Lane {
     shift: Time,
     /// Until when this lane may go on before the others are looked at again.
     turn_ends: Time,
+    /// When the last sample was decoded.
+    last_dts: Option<Time>,
+    /// Samples the input decodes before those that stand in front of them.
+    backwards: u64,
 }
 
 impl Lane {
     fn open(source: &dyn Demuxer, movie: &Movie, track: &Track) -> Result<Self> {
         let shift = timeline_shift(&track.edits, track.timescale, movie.timescale);
         let mut lane = Self {
+            track: track.id,
             cursor: source.cursor(track.id)?,
             head: None,
             offset: None,
             time: Time::ZERO,
             shift,
             turn_ends: Time::ZERO,
+            last_dts: None,
+            backwards: 0,
         };
         lane.advance()?;
         Ok(lane)
@@ -218,7 +238,13 @@ impl Lane {
 
     fn advance(&mut self) -> Result<()> {
         self.head = self.cursor.next_sample()?;
-        if let Some(sample) = &self.head {
+        if let Some(sample) = &mut self.head {
+            // Overlapping fragments go back in time, which tables can't say; what is shown when stays as it was.
+            if let Some(last) = self.last_dts.filter(|&last| sample.dts < last) {
+                sample.dts = last;
+                self.backwards += 1;
+            }
+            self.last_dts = Some(sample.dts);
             self.offset = sample.payload.source_offset();
             self.time = sample.dts.saturating_add(self.shift);
         } else {

@@ -33,6 +33,8 @@ pub struct FileSink {
     written: u64,
     /// The file ends in bytes that were skipped because they are zero.
     sparse_end: bool,
+    /// It has been asked to survive a power cut.
+    durable: bool,
 }
 
 /// Small pieces are gathered into writes of this size; runs of at least it are left to the kernel.
@@ -50,7 +52,7 @@ impl FileSink {
     pub fn create(path: impl AsRef<Path>, overwrite: Overwrite) -> Result<Self> {
         let path = path.as_ref().to_path_buf();
         let place = Place::create(&path, overwrite).map_err(|cause| cannot_create(&path, cause))?;
-        Ok(Self { place, path, gathered: Vec::new(), written: 0, sparse_end: false })
+        Ok(Self { place, path, gathered: Vec::new(), written: 0, sparse_end: false, durable: false })
     }
 
     fn append(&mut self, payload: &Payload, cancel: &CancelToken) -> Result<()> {
@@ -214,6 +216,7 @@ impl FileSink {
         if self.place.is_direct() {
             return Ok(());
         }
+        self.durable = true;
         self.place.file.sync_data().map_err(|cause| self.cannot_write(cause))
     }
 
@@ -223,7 +226,11 @@ impl FileSink {
             // Else a power cut could leave the new name with the content of neither.
             self.sync()?;
         }
-        self.place.publish().map_err(|cause| cannot_create(&self.path, cause))
+        self.place.publish().map_err(|cause| cannot_create(&self.path, cause))?;
+        if self.durable {
+            self.place.sync_folder();
+        }
+        Ok(())
     }
 
     fn cannot_write(&self, cause: io::Error) -> Error {

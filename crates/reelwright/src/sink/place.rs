@@ -74,6 +74,14 @@ impl Place {
         self.replaces
     }
 
+    /// Makes the name survive a power cut as well. The file is complete and visible by now, and not every file system
+    /// can sync a folder, so that failing here is no failure.
+    pub(super) fn sync_folder(&self) {
+        if let Ok(folder) = File::open(folder_of(&self.target)) {
+            let _ = folder.sync_all();
+        }
+    }
+
     /// Makes the file appear under its name.
     pub(super) fn publish(&mut self) -> io::Result<()> {
         match &self.kind {

@@ -1,5 +1,8 @@
 //! Samples made up for tests: 16-bit PCM with its QuickTime sample entry.
 
+// Each test uses what it needs of this.
+#![allow(dead_code)]
+
 use std::sync::Arc;
 
 use bytes::Bytes;
