@@ -9,6 +9,7 @@ mod body;
 #[cfg(test)]
 mod corpus;
 mod declare;
+mod demux;
 mod dump;
 pub mod entry;
 mod header;
@@ -32,6 +33,7 @@ pub use body::{
     TrackFragmentHeader, TrackFragmentRandomAccess, TrackHeader, TrackReferences, TrackRun, VideoMediaHeader,
 };
 pub use declare::{BoxBody, Field, Fields, Version};
+pub use demux::{Cursor, Demuxer, is_box_file, movie_box};
 pub use dump::dump;
 pub use header::BoxHeader;
 pub use packed::{Entry, Packed};

@@ -1,15 +1,37 @@
 //! Write, export and read movies: AVFoundation's and VideoToolbox's writing half for every machine.
 #![forbid(unsafe_code)]
 
+mod asset;
+mod boxes;
+mod codecs;
 mod drive;
+mod export;
+mod facts;
+mod generate;
+mod reader;
 mod remux;
 mod sink;
 mod writer;
 
+pub use reelwright_codec as codec;
+pub use reelwright_media as media;
+
+pub use asset::Asset;
+pub use boxes::dump_boxes;
+pub use codecs::registry;
+pub use export::{
+    AudioOptions, AudioPlan, Counts, ExportHandle, ExportOptions, ExportSession, Fate, Fit, MetadataPolicy,
+    Others, PRESETS, Plan, Preset, PresetRow, Progress, RateChoice, Report, SizeClass, TrackPlan,
+    TrackReport, Treatment, VideoOptions, VideoPlan,
+};
+pub use facts::{TrackFacts, average_frame_rate, display_size};
+pub use generate::{TestMovie, TestMovieReport, TestSound};
+pub use reader::{FrameReader, SoundReader};
 pub use remux::{Remux, RemuxReport, RemuxedTrack, TrackOutcome};
 pub use sink::{FileSink, MemoryOutput, MemorySink, Overwrite, Sink};
 pub use writer::{
     AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, InputData, Readiness, TryAppend,
 };
 
+pub use reelwright_bitstream::rfc6381;
 pub use reelwright_mux::{FileType, IndexPlace, TrackSummary};

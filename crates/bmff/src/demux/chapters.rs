@@ -1,0 +1,70 @@
+//! Chapters: text tracks that another track names as its chapter list (QuickTime File Format, "Chapter Lists").
+
+use std::sync::Arc;
+
+use reelwright_media::{Chapter, MediaType, Movie, ReadAt, Time, TimeRange};
+
+use super::cursor::{Cursor, TrackData};
+
+/// More chapters than this, or longer titles, are somebody's mistake.
+const MOST: usize = 10_000;
+const LONGEST: u64 = 64 << 10;
+
+/// The titles of the first chapter list; nothing where its samples can't be read.
+pub(super) fn read(source: &Arc<dyn ReadAt>, movie: &Movie, tracks: &[Arc<TrackData>]) -> Vec<Chapter> {
+    let lists = movie
+        .tracks
+        .iter()
+        .flat_map(|track| &track.references)
+        .filter(|reference| &reference.kind.0 == b"chap");
+    let mut listed = lists.flat_map(|reference| &reference.tracks);
+    let is_text = |id: &&u32| movie.track(**id).is_some_and(|track| track.media == MediaType::Text);
+    let Some(data) = listed.find(is_text).and_then(|id| tracks.iter().find(|data| data.id == *id)) else {
+        return Vec::new();
+    };
+    let start = movie.track(data.id).map_or(Time::ZERO, |track| track.range.start);
+    let mut cursor = Cursor::new(source.clone(), data.clone());
+    let mut chapters = Vec::new();
+    while let Ok(Some(sample)) = cursor.next_sample() {
+        if chapters.len() == MOST || sample.payload.len() > LONGEST {
+            break;
+        }
+        let Ok(bytes) = sample.payload.load() else { break };
+        let range = TimeRange::new(sample.pts.saturating_add(start), sample.duration);
+        chapters.push(Chapter { range, title: title(&bytes) });
+    }
+    chapters
+}
+
+/// A text sample: 16 bits of length, then UTF-8, or UTF-16 behind a byte order mark.
+fn title(sample: &[u8]) -> String {
+    let Some((length, text)) = sample.split_first_chunk::<2>() else { return String::new() };
+    let text = &text[..text.len().min(usize::from(u16::from_be_bytes(*length)))];
+    let wide = |pair: &[u8], big: bool| match (pair, big) {
+        (&[a, b], true) => u16::from_be_bytes([a, b]),
+        (&[a, b], false) => u16::from_le_bytes([a, b]),
+        _ => 0xFFFD,
+    };
+    match text {
+        [0xFE, 0xFF, rest @ ..] => {
+            String::from_utf16_lossy(&rest.chunks(2).map(|pair| wide(pair, true)).collect::<Vec<_>>())
+        }
+        [0xFF, 0xFE, rest @ ..] => {
+            String::from_utf16_lossy(&rest.chunks(2).map(|pair| wide(pair, false)).collect::<Vec<_>>())
+        }
+        text => String::from_utf8_lossy(text).into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::title;
+
+    #[test]
+    fn titles_in_both_encodings() {
+        assert_eq!(title(b"\0\x05Intro\0\0\0\x0Cencd\0\0\x01\0"), "Intro");
+        assert_eq!(title(b"\0\x06\xFE\xFF\0A\0\xE9"), "Aé");
+        assert_eq!(title(b"\xFF\xFFshort"), "short");
+        assert_eq!(title(b"\0"), "");
+    }
+}

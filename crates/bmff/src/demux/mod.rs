@@ -1,0 +1,61 @@
+//! Opening an MP4 or QuickTime file: the boxes at its top, the movie they describe, and cursors over its samples.
+
+mod chapters;
+mod cursor;
+mod fragment;
+mod movie;
+mod table;
+mod top;
+mod track;
+
+use std::sync::Arc;
+
+use reelwright_media::{Error, Movie, ReadAt, Result};
+
+pub use cursor::Cursor;
+use cursor::TrackData;
+pub use top::{is_box_file, movie_box};
+
+/// An opened MP4 or QuickTime file.
+///
+/// The index is in memory as it stood in the file; media is read by nobody here.
+#[derive(Debug)]
+pub struct Demuxer {
+    source: Arc<dyn ReadAt>,
+    movie: Arc<Movie>,
+    tracks: Vec<Arc<TrackData>>,
+}
+
+impl Demuxer {
+    /// Opens what `source` holds.
+    ///
+    /// # Errors
+    ///
+    /// Truncated where there is no `moov`, malformed where it can't be read, unsupported for media segments without
+    /// their initialization segment; each with box and byte.
+    pub fn open(source: Arc<dyn ReadAt>) -> Result<Self> {
+        let (mut movie, tracks) = movie::read(&source)?;
+        let tracks: Vec<_> = tracks.into_iter().map(Arc::new).collect();
+        let listed = chapters::read(&source, &movie, &tracks);
+        if !listed.is_empty() {
+            movie.chapters = listed;
+        }
+        Ok(Self { source, movie: Arc::new(movie), tracks })
+    }
+
+    /// What the file says of itself and its tracks.
+    pub fn movie(&self) -> &Arc<Movie> {
+        &self.movie
+    }
+
+    /// A cursor at the first sample of the track with ID `track`.
+    ///
+    /// # Errors
+    ///
+    /// Misuse where there is no such track.
+    pub fn cursor(&self, track: u32) -> Result<Cursor> {
+        let data = self.tracks.iter().find(|data| data.id == track);
+        let data = data.ok_or_else(|| Error::misuse(format!("there is no track {track}")))?;
+        Ok(Cursor::new(self.source.clone(), data.clone()))
+    }
+}

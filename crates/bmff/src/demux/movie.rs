@@ -1,0 +1,266 @@
+//! From `moov` and the fragments to a [`Movie`].
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use reelwright_media::{
+    BoxFamily, ContainerKind, Error, ErrorKind, ForeignBox, FourCc, Movie, ReadAt, Result, Time, TimeRange,
+    Timescale, Track,
+};
+
+use super::cursor::TrackData;
+use super::fragment::track_fragments;
+use super::top::{self, Top};
+use super::track::{self, Opened};
+use crate::metadata::{read_chapters, read_meta, read_user_data};
+use crate::{BoxRef, MovieExtendsHeader, MovieHeader, TrackExtends, boxes, boxes_at};
+
+/// Reads everything but media.
+pub(super) fn read(source: &Arc<dyn ReadAt>) -> Result<(Movie, Vec<TrackData>)> {
+    let top = top::scan(source)?;
+    let Some((bytes, offset)) = &top.movie else { return Err(top.no_movie(source.len())) };
+    let moov = boxes_at(bytes, *offset).next().transpose()?;
+    let moov = moov.ok_or_else(|| Error::truncated("the 'moov' box is empty").at_offset(*offset))?;
+    let mut reading = Reading::new(&top);
+    reading.moov(&moov)?;
+    reading.fragments(source, &top)?;
+    reading.finish()
+}
+
+struct Reading {
+    movie: Movie,
+    family: BoxFamily,
+    tracks: Vec<Opened>,
+    extends: Vec<TrackExtends>,
+    header: Option<MovieHeader>,
+    stated_duration: Option<u64>,
+    /// Nero's chapter list.
+    chapters: Option<bytes::Bytes>,
+}
+
+impl Reading {
+    fn new(top: &Top) -> Self {
+        // Files older than `ftyp` are QuickTime.
+        let brand = top.file_type.as_ref().map(|file_type| file_type.major_brand);
+        let family =
+            if brand.is_none_or(|brand| &brand.0 == b"qt  ") { BoxFamily::QuickTime } else { BoxFamily::Iso };
+        let movie = Movie {
+            container: if family == BoxFamily::QuickTime {
+                ContainerKind::QuickTime
+            } else {
+                ContainerKind::Mp4
+            },
+            major_brand: brand,
+            minor_version: top.file_type.as_ref().map_or(0, |file_type| file_type.minor_version),
+            compatible_brands: top
+                .file_type
+                .as_ref()
+                .map_or_else(Vec::new, |file_type| file_type.compatible_brands.clone()),
+            timescale: Timescale::or_one(600),
+            duration: Time::ZERO,
+            tracks: Vec::new(),
+            metadata: Vec::new(),
+            chapters: Vec::new(),
+            creation_time: 0,
+            matrix: reelwright_media::Matrix::IDENTITY,
+            fragmented: false,
+            foreign: Vec::new(),
+            warnings: top.warnings.clone(),
+        };
+        Self {
+            movie,
+            family,
+            tracks: Vec::new(),
+            extends: Vec::new(),
+            header: None,
+            stated_duration: None,
+            chapters: None,
+        }
+    }
+
+    fn moov(&mut self, moov: &BoxRef<'_>) -> Result<()> {
+        for child in moov.children() {
+            let child = match child {
+                Ok(child) => child,
+                Err(error) => {
+                    self.movie.warnings.push(error.to_string());
+                    break;
+                }
+            };
+            match &child.kind().0 {
+                b"mvhd" => self.header(child.read()?),
+                b"trak" => self.track(&child),
+                b"mvex" => self.extends(&child),
+                b"udta" => {
+                    self.movie.metadata.extend(read_user_data(&child, self.family));
+                    self.chapters = child.children().find(FourCc::new(b"chpl")).map(|chpl| chpl.bytes());
+                }
+                b"meta" => match read_meta(&child) {
+                    Some(items) => self.movie.metadata.extend(items),
+                    None => self.movie.foreign.push(foreign("", &child, self.family)),
+                },
+                // Rewritten, or pointing at what is rewritten.
+                b"iods" | b"free" | b"skip" | b"wide" | b"cmov" => {}
+                _ => self.movie.foreign.push(ForeignBox {
+                    parent: String::new(),
+                    family: self.family,
+                    bytes: child.bytes(),
+                }),
+            }
+        }
+        Ok(())
+    }
+
+    fn header(&mut self, header: MovieHeader) {
+        if header.timescale == 0 {
+            self.movie.warnings.push("the movie's timescale is 0; 600 is assumed".into());
+        } else {
+            self.movie.timescale = Timescale::or_one(header.timescale);
+        }
+        self.movie.creation_time = header.creation_time;
+        self.movie.matrix = header.matrix;
+        self.header = Some(header);
+    }
+
+    /// A track that can't be read is left out, with a warning: the others may be all anybody wants.
+    fn track(&mut self, trak: &BoxRef<'_>) {
+        match track::read(trak, self.family, &mut self.movie.warnings) {
+            Ok(track) => self.tracks.push(track),
+            Err(error) => self.movie.warnings.push(format!("a track is left out: {error}")),
+        }
+    }
+
+    fn extends(&mut self, mvex: &BoxRef<'_>) {
+        self.movie.fragmented = true;
+        for child in mvex.children().map_while(Result::ok) {
+            match &child.kind().0 {
+                b"trex" => self.extends.extend(child.read::<TrackExtends>()),
+                b"mehd" => {
+                    self.stated_duration =
+                        child.read::<MovieExtendsHeader>().ok().map(|header| header.duration)
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn fragments(&mut self, source: &Arc<dyn ReadAt>, top: &Top) -> Result<()> {
+        for track in &mut self.tracks {
+            track.data.fragments.end = track.data.table.duration();
+        }
+        for &(offset, size) in &top.fragments {
+            let result = top::load(source, offset, size).and_then(|bytes| {
+                let moof = boxes_at(&bytes, offset).next().transpose()?;
+                moof.map_or(Ok(()), |moof| self.fragment(&moof))
+            });
+            if let Err(error) = result {
+                self.movie.warnings.push(format!("the movie ends at byte {offset}: {error}"));
+                break;
+            }
+        }
+        self.movie.fragmented |= !top.fragments.is_empty();
+        Ok(())
+    }
+
+    fn fragment(&mut self, moof: &BoxRef<'_>) -> Result<()> {
+        let mut follows = moof.offset();
+        for fragment in track_fragments(moof)? {
+            let id = fragment.header.track_id;
+            let Some(track) = self.tracks.iter_mut().find(|track| track.data.id == id) else {
+                let message =
+                    format!("the fragment at byte {} is for track {id}, which doesn't exist", moof.offset());
+                if !self.movie.warnings.contains(&message) {
+                    self.movie.warnings.push(message);
+                }
+                continue;
+            };
+            let assumed = TrackExtends { track_id: id, description_index: 1, ..TrackExtends::default() };
+            let extends = self.extends.iter().find(|extends| extends.track_id == id).unwrap_or(&assumed);
+            follows = track.data.fragments.add(&fragment, extends, moof.offset(), follows)?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(Movie, Vec<TrackData>)> {
+        self.number_tracks();
+        if self.tracks.is_empty() && !self.movie.warnings.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Malformed,
+                format!("no track can be read: {}", self.movie.warnings.join("; ")),
+            ));
+        }
+        let mut longest = Time::new(0, self.movie.timescale);
+        for opened in &mut self.tracks {
+            settle(opened, self.movie.timescale);
+            longest = longest.max(opened.track.range.end());
+        }
+        self.movie.duration = longest;
+        if let Some(chpl) = self.chapters.as_ref().and_then(|bytes| boxes(bytes).next()?.ok()) {
+            self.movie.chapters = read_chapters(&chpl, longest).unwrap_or_default();
+        }
+        let (tracks, data): (Vec<Track>, Vec<TrackData>) =
+            self.tracks.into_iter().map(|opened| (opened.track, opened.data)).unzip();
+        self.movie.tracks = tracks;
+        Ok((self.movie, data))
+    }
+
+    /// IDs that are zero or taken get the next free one.
+    fn number_tracks(&mut self) {
+        let mut taken = HashSet::new();
+        let mut next = self.tracks.iter().map(|track| track.data.id).max().unwrap_or(0);
+        for track in &mut self.tracks {
+            if track.data.id == 0 || !taken.insert(track.data.id) {
+                next = next.saturating_add(1);
+                let message =
+                    format!("track ID {} is zero or taken; the track is called {next}", track.data.id);
+                self.movie.warnings.push(message);
+                (track.data.id, track.track.id) = (next, next);
+                taken.insert(next);
+            }
+        }
+    }
+}
+
+/// Lengths and counts, once fragments are known.
+fn settle(opened: &mut Opened, movie: Timescale) {
+    let (track, data) = (&mut opened.track, &opened.data);
+    if data.fragments.count > 0 || track.media_duration.is_zero() {
+        track.media_duration =
+            Time::new(data.fragments.end.max(track.media_duration.value()), track.timescale);
+    }
+    track.sample_count = Some(data.table.count + data.fragments.count);
+    track.byte_count = Some(data.table.byte_count().saturating_add(data.fragments.bytes));
+    track.range = presented(track, movie);
+}
+
+/// The part of the movie's timeline the edits cover.
+fn presented(track: &Track, movie: Timescale) -> TimeRange {
+    let ticks = |ticks: u64| Time::new(i64::try_from(ticks).unwrap_or(i64::MAX), movie);
+    let leading = track.edits.iter().take_while(|edit| edit.media_time.is_none());
+    let start = leading.fold(Time::new(0, movie), |sum, edit| sum.saturating_add(ticks(edit.duration)));
+    if !track.edits.iter().any(|edit| edit.media_time.is_some()) {
+        return TimeRange::new(start, track.media_duration);
+    }
+    let mut end = Time::new(0, movie);
+    for edit in &track.edits {
+        let length = match edit.media_time {
+            // Fragmented files state no length: up to the end of the media.
+            Some(from) if edit.duration == 0 => {
+                track.media_duration.saturating_sub(Time::new(from, track.timescale)).max(Time::new(0, movie))
+            }
+            _ => ticks(edit.duration),
+        };
+        end = end.saturating_add(length);
+    }
+    TimeRange::between(start, end)
+}
+
+/// The boxes of a container that nobody here interprets.
+pub(super) fn foreign(parent: &str, child: &BoxRef<'_>, family: BoxFamily) -> ForeignBox {
+    ForeignBox { parent: parent.to_owned(), family, bytes: child.bytes() }
+}
+
+/// The first child of this kind.
+pub(super) fn find<'a>(parent: &BoxRef<'a>, kind: &[u8; 4]) -> Option<BoxRef<'a>> {
+    parent.children().find(FourCc::new(kind))
+}

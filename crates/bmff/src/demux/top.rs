@@ -1,0 +1,163 @@
+//! The boxes at the top of a file, found by position.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reelwright_media::{Error, ErrorKind, FourCc, Payload, ReadAt, Result};
+
+use crate::{BoxHeader, FileType, boxes_at};
+
+/// What of the top of a file matters.
+#[derive(Debug, Default)]
+pub(super) struct Top {
+    pub(super) file_type: Option<FileType>,
+    /// The movie box, inflated where it was compressed, and where it stands.
+    pub(super) movie: Option<(Bytes, u64)>,
+    /// Offset and size of every movie fragment.
+    pub(super) fragments: Vec<(u64, u64)>,
+    pub(super) warnings: Vec<String>,
+    pub(super) has_media: bool,
+    pub(super) has_index: bool,
+}
+
+/// Whether `start`, the first bytes of a file, look like boxes.
+pub fn is_box_file(start: &[u8]) -> bool {
+    const KINDS: [&[u8; 4]; 15] = [
+        b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"sidx", b"uuid",
+        b"udta", b"prft", b"emsg", b"meta",
+    ];
+    BoxHeader::parse(start, u64::MAX).is_ok_and(|header| KINDS.contains(&&header.kind.0))
+}
+
+/// The bytes of a file's `moov`, inflated, and where it stands: for dumps.
+///
+/// # Errors
+///
+/// As [`super::Demuxer::open`].
+pub fn movie_box(source: &Arc<dyn ReadAt>) -> Result<Option<(Bytes, u64)>> {
+    Ok(scan(source)?.movie)
+}
+
+/// Walks the boxes at the top of the file.
+pub(super) fn scan(source: &Arc<dyn ReadAt>) -> Result<Top> {
+    let length = source.len();
+    let mut top = Top::default();
+    let mut offset = 0;
+    while length.saturating_sub(offset) >= 8 {
+        let header = match header_at(source, offset, length) {
+            Ok(header) => header,
+            Err(error) if offset == 0 => return Err(error),
+            Err(error) => {
+                top.warnings.push(format!("what follows byte {offset} is not a box: {}", error.message()));
+                break;
+            }
+        };
+        let left = length - offset;
+        if header.size > left {
+            top.note_short(&header, offset, left)?;
+        }
+        let size = header.size.min(left);
+        top.visit(source, &header, offset, size)?;
+        offset += size;
+    }
+    Ok(top)
+}
+
+fn header_at(source: &Arc<dyn ReadAt>, offset: u64, length: u64) -> Result<BoxHeader> {
+    let mut bytes = [0; BoxHeader::MAX_LEN];
+    let wanted = usize::try_from(length - offset).unwrap_or(usize::MAX).min(bytes.len());
+    let window = &mut bytes[..wanted];
+    source
+        .read_exact_at(window, offset)
+        .map_err(|cause| Error::io("can't read a box header", cause).at_offset(offset))?;
+    BoxHeader::parse(window, length - offset).map_err(|error| error.at_offset(offset))
+}
+
+impl Top {
+    fn note_short(&mut self, header: &BoxHeader, offset: u64, left: u64) -> Result<()> {
+        let message = format!(
+            "box '{}' at byte {offset} states {} bytes, the file has {left} left",
+            header.kind, header.size
+        );
+        if &header.kind.0 == b"moov" {
+            return Err(Error::truncated(message).at_offset(offset).with_hint(
+                "the index is incomplete: the file was cut short, copy it again from where it came from",
+            ));
+        }
+        self.warnings.push(message);
+        Ok(())
+    }
+
+    fn visit(&mut self, source: &Arc<dyn ReadAt>, header: &BoxHeader, offset: u64, size: u64) -> Result<()> {
+        match &header.kind.0 {
+            b"ftyp" if self.file_type.is_none() => {
+                let bytes = load(source, offset, size)?;
+                self.file_type =
+                    boxes_at(&bytes, offset).next().and_then(Result::ok).and_then(|ftyp| ftyp.read().ok());
+            }
+            b"moov" if self.movie.is_none() => {
+                self.movie = Some(inflate(load(source, offset, size)?, offset)?)
+            }
+            b"moov" => self.warnings.push(format!("a second 'moov' at byte {offset} is ignored")),
+            b"moof" => self.fragments.push((offset, size)),
+            b"mdat" => self.has_media = true,
+            b"styp" | b"sidx" => self.has_index = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What is wrong with a file that has no `moov`.
+    pub(super) fn no_movie(&self, length: u64) -> Error {
+        if !self.fragments.is_empty() || self.has_index {
+            return Error::unsupported(
+                "this is a media segment without its initialization segment: it has fragments but no 'moov'",
+            )
+            .with_hint("put the initialization segment in front: cat init.mp4 segment.m4s > whole.mp4");
+        }
+        if self.has_media {
+            return Error::truncated(format!("there is no index: the {length} bytes hold media but no 'moov' box"))
+                .with_hint("the recording was interrupted before its index was written; the media can't be told apart without it");
+        }
+        Error::new(ErrorKind::Malformed, format!("there is no movie in these {length} bytes: no 'moov' box"))
+            .with_hint("the file is damaged or something else; copy it again from where it came from")
+    }
+}
+
+/// The whole box in memory. Its size has been checked against the file's.
+pub(super) fn load(source: &Arc<dyn ReadAt>, offset: u64, size: u64) -> Result<Bytes> {
+    Payload::range(source.clone(), offset, size).load().map_err(|error| error.at_offset(offset))
+}
+
+/// A compressed movie resource (QuickTime File Format, "Compressed movie resources"): `moov/cmov/{dcom, cmvd}`.
+fn inflate(moov: Bytes, offset: u64) -> Result<(Bytes, u64)> {
+    let Some(cmov) = boxes_at(&moov, offset)
+        .next()
+        .and_then(Result::ok)
+        .and_then(|moov| moov.children().find(FourCc::new(b"cmov")))
+    else {
+        return Ok((moov, offset));
+    };
+    let method = cmov.children().find(FourCc::new(b"dcom")).and_then(|dcom| dcom.body().fourcc().ok());
+    if method != Some(FourCc::new(b"zlib")) {
+        let method = method.map_or_else(|| "nothing named".to_owned(), |method| format!("'{method}'"));
+        return Err(Error::unsupported(format!(
+            "the index is compressed with {method}; only 'zlib' is known"
+        ))
+        .at_offset(cmov.offset()));
+    }
+    let data = cmov.children().find(FourCc::new(b"cmvd"));
+    let data =
+        data.ok_or_else(|| Error::malformed("the compressed index has no 'cmvd'").at_offset(cmov.offset()))?;
+    let mut body = data.body();
+    // The stated size is not believed: deflate shrinks a thousandfold at most, and an index hardly tenfold.
+    let stated = u64::from(body.u32()?);
+    let packed = body.rest();
+    let limit = stated.min((packed.len() as u64).saturating_mul(1032)).min(64 << 20);
+    let mut inflated = Vec::new();
+    flate2::read::ZlibDecoder::new(&packed[..]).take(limit).read_to_end(&mut inflated).map_err(|cause| {
+        Error::malformed("the compressed index can't be inflated").caused_by(cause).at_offset(data.offset())
+    })?;
+    Ok((inflated.into(), offset))
+}

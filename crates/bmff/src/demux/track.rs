@@ -1,0 +1,195 @@
+//! From `trak` to a [`Track`] and its tables.
+
+use std::sync::Arc;
+
+use reelwright_media::{
+    AudioFormat, BoxFamily, Error, FormatDescription, FourCc, Language, MediaType, Result, Time, TimeRange,
+    Timescale, Track,
+};
+
+use super::cursor::TrackData;
+use super::fragment::FragmentIndex;
+use super::movie::{find, foreign};
+use super::table::{SampleTable, Units};
+use crate::metadata::{read_meta, read_user_data};
+use crate::{
+    BoxRef, EditList, ExtendedLanguage, Handler, MediaHeader, SampleDescriptions, SampleGroupDescription,
+    TrackHeader, TrackReferences, entry,
+};
+
+/// A track and what its cursors need.
+pub(super) struct Opened {
+    pub(super) track: Track,
+    pub(super) data: TrackData,
+}
+
+/// Reads everything of `trak` but the samples.
+pub(super) fn read(trak: &BoxRef<'_>, family: BoxFamily, warnings: &mut Vec<String>) -> Result<Opened> {
+    let header: TrackHeader = require(trak, b"tkhd")?.read()?;
+    let mdia = require(trak, b"mdia")?;
+    let media: MediaHeader = require(&mdia, b"mdhd")?.read()?;
+    let handler: Handler = require(&mdia, b"hdlr")?.read()?;
+    let minf = require(&mdia, b"minf")?;
+    let stbl = require(&minf, b"stbl")?;
+    if media.timescale == 0 {
+        warnings.push(format!("the timescale of track {} is 0; 1 is assumed", header.track_id));
+    }
+    let timescale = Timescale::or_one(media.timescale);
+    let formats = formats(&stbl, &handler, family, warnings)?;
+    let mut table = SampleTable::read(&stbl, warnings)?;
+    table.units = formats.first().and_then(|format| units(format.as_audio()?, &table));
+    let stated = if media.duration == u64::MAX { 0 } else { i64::try_from(media.duration).unwrap_or(0) };
+    let media_duration = if stated > 0 { stated } else { table.duration() };
+    let mut track = Track {
+        id: header.track_id,
+        media: MediaType::from_handler(handler.handler),
+        handler: handler.handler,
+        handler_name: handler.name(),
+        timescale,
+        media_duration: Time::new(media_duration, timescale),
+        range: TimeRange::new(Time::ZERO, Time::ZERO),
+        sample_count: None,
+        byte_count: None,
+        formats: formats.clone(),
+        enabled: header.flags & TrackHeader::ENABLED != 0,
+        header_flags: header.flags,
+        language: language(&mdia, &media),
+        header_size: (header.width, header.height),
+        matrix: header.matrix,
+        volume: header.volume,
+        layer: header.layer,
+        alternate_group: header.alternate_group,
+        edits: Vec::new(),
+        references: Vec::new(),
+        metadata: Vec::new(),
+        roll_distance: roll_distance(&stbl),
+        creation_time: header.creation_time,
+        foreign: Vec::new(),
+    };
+    rest(trak, family, &mut track);
+    carried(&mdia, "mdia", MDIA, family, &mut track);
+    carried(&minf, "mdia/minf", MINF, family, &mut track);
+    carried(&stbl, "mdia/minf/stbl", STBL, family, &mut track);
+    let data =
+        TrackData { id: header.track_id, timescale, formats, table, fragments: FragmentIndex::default() };
+    Ok(Opened { track, data })
+}
+
+/// Boxes of `mdia` that are written anew.
+const MDIA: &[&[u8; 4]] = &[b"mdhd", b"hdlr", b"minf", b"elng", b"free", b"skip"];
+/// Boxes of `minf` that are written anew; `gmhd` is kept, since only its handler knows what is in it.
+const MINF: &[&[u8; 4]] =
+    &[b"vmhd", b"smhd", b"nmhd", b"sthd", b"hmhd", b"hdlr", b"dinf", b"stbl", b"free", b"skip"];
+/// Boxes of `stbl` that are written anew, or count samples by places that change.
+const STBL: &[&[u8; 4]] = &[
+    b"stsd", b"stts", b"ctts", b"cslg", b"stsc", b"stsz", b"stz2", b"stco", b"co64", b"stss", b"stps",
+    b"sdtp", b"free", b"skip", b"saio", b"saiz",
+];
+
+fn require<'a>(parent: &BoxRef<'a>, kind: &[u8; 4]) -> Result<BoxRef<'a>> {
+    find(parent, kind).ok_or_else(|| {
+        Error::malformed(format!("'{}' is missing", FourCc::new(kind)))
+            .in_box(parent.path())
+            .at_offset(parent.offset())
+    })
+}
+
+/// The children of `trak` besides `tkhd` and `mdia`.
+fn rest(trak: &BoxRef<'_>, family: BoxFamily, track: &mut Track) {
+    for child in trak.children().map_while(Result::ok) {
+        match &child.kind().0 {
+            b"tkhd" | b"mdia" | b"free" | b"skip" | b"wide" | b"tapt" => {}
+            b"edts" => {
+                let list = find(&child, b"elst").and_then(|elst| elst.read::<EditList>().ok());
+                track.edits = list.map(|list| list.edits).unwrap_or_default();
+            }
+            b"tref" => {
+                track.references =
+                    child.read::<TrackReferences>().map(|list| list.references).unwrap_or_default()
+            }
+            b"udta" => track.metadata.extend(read_user_data(&child, family)),
+            b"meta" => match read_meta(&child) {
+                Some(items) => track.metadata.extend(items),
+                None => track.foreign.push(foreign("", &child, family)),
+            },
+            _ => track.foreign.push(foreign("", &child, family)),
+        }
+    }
+}
+
+fn carried(parent: &BoxRef<'_>, path: &str, known: &[&[u8; 4]], family: BoxFamily, track: &mut Track) {
+    for child in parent.children().map_while(Result::ok) {
+        // `roll` groups are written anew with the priming they describe.
+        let is_roll = matches!(&child.kind().0, b"sgpd" | b"sbgp") && grouping(&child) == Some(*b"roll");
+        if !known.contains(&&child.kind().0) && !is_roll {
+            track.foreign.push(foreign(path, &child, family));
+        }
+    }
+}
+
+fn grouping(child: &BoxRef<'_>) -> Option<[u8; 4]> {
+    let mut body = child.body();
+    body.skip(4).ok()?;
+    body.array().ok()
+}
+
+fn language(mdia: &BoxRef<'_>, media: &MediaHeader) -> Language {
+    let language = Language::from_packed(media.language);
+    match find(mdia, b"elng").and_then(|elng| elng.read::<ExtendedLanguage>().ok()) {
+        Some(elng) => language.with_tag(elng.tag),
+        None => language,
+    }
+}
+
+fn roll_distance(stbl: &BoxRef<'_>) -> Option<i16> {
+    let groups = stbl.children().map_while(Result::ok).filter(|child| child.is(b"sgpd"));
+    let mut groups = groups.filter_map(|child| child.read::<SampleGroupDescription>().ok());
+    groups.find(|group| &group.grouping_type.0 == b"roll")?.roll_distance(1)
+}
+
+fn formats(
+    stbl: &BoxRef<'_>,
+    handler: &Handler,
+    family: BoxFamily,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Arc<FormatDescription>>> {
+    let Some(stsd) = find(stbl, b"stsd") else { return Ok(Vec::new()) };
+    let entries = stsd.read::<SampleDescriptions>()?.entries;
+    let mut formats: Vec<Arc<FormatDescription>> = Vec::with_capacity(entries.len());
+    for bytes in &entries {
+        match entry::read(bytes, handler.handler, family) {
+            // Entries that are all alike share one description.
+            Ok(format) => match formats.last().filter(|last| ***last == format) {
+                Some(last) => formats.push(last.clone()),
+                None => formats.push(Arc::new(format)),
+            },
+            Err(error) => {
+                warnings.push(format!("sample description {} can't be read: {error}", formats.len() + 1));
+                // Indexes into the table must keep their meaning.
+                let media = MediaType::from_handler(handler.handler);
+                let tag =
+                    bytes.get(4..8).and_then(|tag| tag.try_into().ok()).map_or(FourCc::new(b"    "), FourCc);
+                formats.push(Arc::new(FormatDescription::Data(reelwright_media::DataFormat {
+                    media,
+                    tag,
+                    entry: None,
+                })));
+            }
+        }
+    }
+    Ok(formats)
+}
+
+/// How sound is stored whose index counts PCM frames: all sizes alike, and a tick a sample.
+fn units(audio: &AudioFormat, table: &SampleTable) -> Option<Units> {
+    let size = table.constant_size()?;
+    if table.first_duration() != Some(1) || table.reorders() {
+        return None;
+    }
+    let frames = u64::from(audio.frames_per_packet.max(1));
+    let bytes = match audio.bytes_per_packet {
+        0 => u64::from(size),
+        bytes => u64::from(bytes),
+    };
+    Some(Units { frames, bytes: bytes.max(1) })
+}

@@ -1,0 +1,78 @@
+use reelwright::media::Result;
+use reelwright::{Asset, ExportOptions, ExportSession, PRESETS, PresetRow};
+use serde::Serialize;
+
+use super::{print_json, print_text};
+use crate::args::PresetsArgs;
+use crate::progress::bytes;
+
+#[derive(Serialize)]
+struct Row {
+    name: &'static str,
+    apple: &'static str,
+    video: String,
+    max_size: Option<String>,
+    video_bit_rate: u32,
+    audio: String,
+    audio_bit_rate: u32,
+    keeps_hdr: bool,
+    file_types: Vec<&'static str>,
+    /// Only with a file: whether the preset can be used, and what it would make or why not.
+    compatible: Option<bool>,
+    outcome: Option<String>,
+}
+
+/// Lists the presets, or what each would make of a file.
+pub(crate) fn run(args: &PresetsArgs) -> Result<()> {
+    let asset = args.input.as_ref().map(Asset::open).transpose()?;
+    let rows: Vec<_> = PRESETS.iter().map(|preset| row(preset, asset.as_ref())).collect();
+    if args.json {
+        return print_json(&rows);
+    }
+    let mut text = String::new();
+    for row in &rows {
+        let size = row.max_size.as_deref().unwrap_or("source size");
+        match &row.outcome {
+            Some(outcome) => {
+                let mark = if row.compatible == Some(true) { "yes" } else { "no " };
+                text += &format!("{:<15} {mark}  {outcome}\n", row.name);
+            }
+            None => {
+                text += &format!(
+                    "{:<15} {:<7} {:<12} {:<7} {}\n",
+                    row.name, row.video, size, row.audio, row.apple
+                )
+            }
+        }
+    }
+    print_text(&text)
+}
+
+fn row(preset: &PresetRow, asset: Option<&Asset>) -> Row {
+    let outcome = asset.map(|asset| outcome(preset, asset));
+    Row {
+        name: preset.name,
+        apple: preset.apple,
+        video: preset.video.map_or_else(
+            || if preset.audio.is_none() { "copied".into() } else { "none".into() },
+            |codec| codec.name(),
+        ),
+        max_size: preset.max_size.map(|size| size.to_string()),
+        video_bit_rate: preset.video_rate,
+        audio: preset.audio.map_or_else(|| "copied".into(), |codec| codec.name()),
+        audio_bit_rate: preset.audio.map_or(0, |_| preset.audio_rate),
+        keeps_hdr: preset.keeps_hdr,
+        file_types: preset.file_types.iter().map(|kind| kind.extensions()[0]).collect(),
+        compatible: outcome.as_ref().map(Result::is_ok),
+        outcome: outcome.map(|outcome| outcome.unwrap_or_else(|reason| reason)),
+    }
+}
+
+/// What the preset would make of the file, or why it can't.
+fn outcome(preset: &PresetRow, asset: &Asset) -> Result<String, String> {
+    let session = ExportSession::new(asset, ExportOptions::new(preset.preset));
+    let plan = session.plan(preset.file_types[0]).map_err(|error| error.message().to_owned())?;
+    let fates: Vec<_> =
+        plan.tracks.iter().map(|track| format!("{} {}", track.fate.name(), track.media)).collect();
+    Ok(format!("{}, about {}", fates.join(", "), bytes(plan.estimated_bytes)))
+}

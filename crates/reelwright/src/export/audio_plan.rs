@@ -1,0 +1,160 @@
+use reelwright_bitstream::aac::{AudioSpecificConfig, Sbr};
+use reelwright_codec::{AudioEncoderSettings, AudioRate, EncoderInfo};
+use reelwright_media::{AudioFormat, ChannelLayout, MediaType, Result, Stage, Track};
+
+use super::AudioOptions;
+use super::plan::{Context, Fate, acceptance, select_audio};
+use crate::facts::is_simple;
+
+/// How sound is encoded.
+#[derive(Clone, Debug)]
+pub struct AudioPlan {
+    /// The encoder.
+    pub encoder: EncoderInfo,
+    /// What it is made with.
+    pub settings: AudioEncoderSettings,
+    /// Source tracks that are mixed, this one first.
+    pub sources: Vec<u32>,
+}
+
+impl AudioPlan {
+    /// Bits per second the encode is expected to take.
+    pub fn expected_rate(&self) -> u32 {
+        match self.settings.rate {
+            AudioRate::Constant(rate) | AudioRate::Average(rate) => rate,
+            AudioRate::Quality(_) => 64_000 * u32::try_from(self.settings.layout.count()).unwrap_or(2),
+        }
+    }
+}
+
+/// The audio tracks that reach the output: enabled ones with samples, one of each alternate group; where none is
+/// enabled, the first with samples.
+pub(super) fn chosen_tracks(tracks: &[Track]) -> Vec<u32> {
+    let usable =
+        || tracks.iter().filter(|track| track.media == MediaType::Audio && track.sample_count != Some(0));
+    let mut chosen: Vec<&Track> = Vec::new();
+    for track in usable().filter(|track| track.enabled) {
+        let taken =
+            |other: &&Track| track.alternate_group != 0 && other.alternate_group == track.alternate_group;
+        if !chosen.iter().any(taken) {
+            chosen.push(track);
+        }
+    }
+    chosen.extend(usable().next().filter(|_| chosen.is_empty()));
+    chosen.into_iter().map(|track| track.id).collect()
+}
+
+/// Copies what fits, mixes what must be mixed, encodes the rest.
+pub(super) fn decide(
+    context: &Context<'_>,
+    track: &Track,
+    chosen: &[u32],
+    options: &AudioOptions,
+) -> Result<(Fate, String)> {
+    if let [first, _, ..] = chosen
+        && *first != track.id
+    {
+        return Ok((Fate::MixInto(*first), format!("mixed into the sound of track {first}")));
+    }
+    let Some(format) = track.formats.first().and_then(|format| format.as_audio()) else {
+        return super::plan::drop("its sample description is not one of sound");
+    };
+    let misfit = match misfit(context, track, chosen, format, options) {
+        None => return Ok((Fate::Copy, "it fits the preset as it is".to_owned())),
+        Some(misfit) => misfit,
+    };
+    if let Err(refusal) = context.registry.audio_decoder(&track.formats[0]) {
+        // Better the sound as it is than none.
+        if chosen.len() == 1 && acceptance(context, track).is_ok() {
+            return Ok((Fate::Copy, format!("copied as it is: {}", refusal.message())));
+        }
+        return Err(refusal.at_stage(Stage::Plan));
+    }
+    let settings = settings(context, chosen, options);
+    let encoder = select_audio(context.registry, &settings, &options.encoder)
+        .map_err(|error| error.at_stage(Stage::Plan))?;
+    Ok((Fate::EncodeAudio(Box::new(AudioPlan { encoder, settings, sources: chosen.to_vec() })), misfit))
+}
+
+/// Why the track can't be copied, or `None` where it can.
+fn misfit(
+    context: &Context<'_>,
+    track: &Track,
+    chosen: &[u32],
+    format: &AudioFormat,
+    options: &AudioOptions,
+) -> Option<String> {
+    if context.options.reencode {
+        return Some("re-encoding was asked for".into());
+    }
+    if chosen.len() > 1 {
+        return Some(format!("{} tracks are mixed", chosen.len()));
+    }
+    if format.codec != options.codec {
+        return Some(format!("it is {}, not {}", format.codec.name(), options.codec.name()));
+    }
+    if !is_low_complexity(format) {
+        return Some("it is not AAC-LC".into());
+    }
+    if let Err(refusal) = acceptance(context, track) {
+        return Some(refusal.message().to_owned());
+    }
+    if track.formats.len() > 1 {
+        return Some("it changes its format on the way".into());
+    }
+    if format.sample_rate > options.max_sample_rate {
+        return Some(format!("{} Hz is above {}", format.sample_rate, options.max_sample_rate));
+    }
+    if format.channels > options.max_channels {
+        return Some(format!("{} channels are mixed down to {}", format.channels, options.max_channels));
+    }
+    let allowed = rate_for(options, format.channels);
+    let seconds = track.media_duration.to_seconds_lossy();
+    if let Some(bytes) = track.byte_count
+        && seconds > 0.0
+    {
+        let rate = bytes as f64 * 8.0 / seconds;
+        // Encoders overshoot a little, and a quarter more is not worth a generation of loss.
+        if rate > 1.25 * f64::from(allowed) {
+            return Some(format!("its {:.0} kbit/s exceed the {} asked for", rate / 1000.0, allowed / 1000));
+        }
+    }
+    if !is_simple(&track.edits) {
+        return Some("its edit list is resolved".into());
+    }
+    (!context.range.start.is_zero()).then(|| "the cut is exact only when it is encoded".into())
+}
+
+/// Whether the stream is plain AAC-LC, without spectral band replication.
+fn is_low_complexity(format: &AudioFormat) -> bool {
+    let config = format.config.as_ref().and_then(|config| AudioSpecificConfig::parse(&config.bytes).ok());
+    config.is_some_and(|config| config.object_type == 2 && config.sbr != Sbr::Present && !config.ps)
+}
+
+fn rate_for(options: &AudioOptions, channels: u16) -> u32 {
+    match channels {
+        1 if !options.explicit_rate => options.rate / 8 * 5,
+        _ => options.rate,
+    }
+}
+
+fn settings(context: &Context<'_>, chosen: &[u32], options: &AudioOptions) -> AudioEncoderSettings {
+    let movie = context.asset.movie();
+    let formats = || chosen.iter().filter_map(|id| movie.track(*id)?.formats.first()?.as_audio());
+    let channels = formats().map(|format| format.channels).max().unwrap_or(2).clamp(1, options.max_channels);
+    let source_rate = formats().map(|format| format.sample_rate).max().unwrap_or(48_000);
+    AudioEncoderSettings {
+        codec: options.codec,
+        sample_rate: encodable_rate(source_rate, options.max_sample_rate),
+        layout: ChannelLayout::default_for(channels).unwrap_or_else(ChannelLayout::stereo),
+        rate: AudioRate::Average(rate_for(options, channels)),
+        pcm: None,
+        options: Vec::new(),
+    }
+}
+
+/// The source's rate where AAC has it (ISO/IEC 14496-3, table 1.18), else the next above, else the maximum.
+fn encodable_rate(source: u32, max: u32) -> u32 {
+    const RATES: [u32; 10] = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
+    RATES.into_iter().filter(|rate| *rate <= max).find(|rate| *rate >= source).unwrap_or(max)
+}

@@ -1,0 +1,26 @@
+//! Exporting: preset -> [`Plan`] -> run -> [`Report`].
+
+mod audio_plan;
+mod copy;
+mod options;
+mod pace;
+mod plan;
+mod preset;
+mod progress;
+mod report;
+mod run;
+mod session;
+mod sound;
+mod video;
+mod video_plan;
+
+pub use audio_plan::AudioPlan;
+pub use options::{
+    AudioOptions, ExportOptions, Fit, MetadataPolicy, Others, RateChoice, Treatment, VideoOptions,
+};
+pub use plan::{Fate, Plan, TrackPlan};
+pub use preset::{PRESETS, Preset, PresetRow, SizeClass};
+pub use progress::Progress;
+pub use report::{Counts, Report, TrackReport};
+pub use session::{ExportHandle, ExportSession};
+pub use video_plan::VideoPlan;

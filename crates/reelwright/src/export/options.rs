@@ -1,0 +1,204 @@
+use std::path::PathBuf;
+
+use reelwright_codec::{EncoderSpecification, KeyFrames, RateLimit};
+use reelwright_media::{AudioCodec, MetadataItem, Ratio, Size, Time, TimeRange, VideoCodec};
+
+use super::Preset;
+use crate::IndexPlace;
+
+/// Everything an export is told: the full truth, of which presets are constructors.
+#[derive(Clone, Debug)]
+pub struct ExportOptions {
+    /// The preset these options started from, for messages.
+    pub preset: Preset,
+    /// What happens to video.
+    pub video: Treatment<VideoOptions>,
+    /// What happens to sound.
+    pub audio: Treatment<AudioOptions>,
+    /// What happens to every other track.
+    pub others: Others,
+    /// The part of the source to export, on its presentation timeline; `None` is all of it. Clamped to the source.
+    /// `AVAssetExportSession.timeRange`.
+    pub range: Option<TimeRange>,
+    /// Re-encode even what fits as it is.
+    pub reencode: bool,
+    /// Where the index goes. `shouldOptimizeForNetworkUse`.
+    pub index: IndexPlace,
+    /// What the output says about itself. `AVAssetExportSession.metadata`.
+    pub metadata: MetadataPolicy,
+    /// Replace an existing file, once the export is complete. Default: refuse.
+    pub overwrite: bool,
+    /// Force the bytes to the disk before the export counts as done.
+    pub sync: bool,
+    /// Where temporary files go; `None` is beside the output. `directoryForTemporaryFiles`.
+    pub temp_dir: Option<PathBuf>,
+    /// Bytes of samples and pictures in flight at most, over all stages.
+    pub memory_budget: u64,
+    /// Threads to use at most; 0 is as many as the machine runs at once.
+    pub threads: usize,
+}
+
+/// What happens to the tracks of one kind.
+#[derive(Clone, Debug)]
+pub enum Treatment<T> {
+    /// Stored samples, as they are.
+    Copy,
+    /// Encoded as stated, or copied where they already fit.
+    Encode(T),
+    /// Left out.
+    Drop,
+}
+
+impl<T> Treatment<T> {
+    /// The options to encode with, if it is to be encoded.
+    pub fn as_encode_mut(&mut self) -> Option<&mut T> {
+        if let Self::Encode(options) = self { Some(options) } else { None }
+    }
+}
+
+/// What happens to tracks that are neither video nor sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// Copied where the container can hold them, else dropped and reported.
+    Copy,
+    /// Left out.
+    Drop,
+}
+
+/// How video is encoded.
+#[derive(Clone, Debug)]
+pub struct VideoOptions {
+    /// The codec.
+    pub codec: VideoCodec,
+    /// Which encoder.
+    pub encoder: EncoderSpecification,
+    /// Options by the encoder's own names.
+    pub encoder_options: Vec<(String, String)>,
+    /// The box the picture must fit; it is never enlarged. `None` keeps the source's size.
+    pub max_size: Option<Size>,
+    /// What is fitted into the box.
+    pub fit: Fit,
+    /// Widths and heights are rounded to multiples of this.
+    pub align: u32,
+    /// How bits are spent.
+    pub rate: RateChoice,
+    /// A ceiling over a window.
+    pub limit: Option<RateLimit>,
+    /// How often pictures can be decoded on their own.
+    pub key_frames: KeyFrames,
+    /// Exactly this many frames per second; `None` keeps the source's timing.
+    pub frame_rate: Option<Ratio>,
+    /// At most this many frames per second.
+    pub max_frame_rate: Option<Ratio>,
+    /// Whether PQ and HLG are kept; else they are tone-mapped to BT.709.
+    pub keep_hdr: bool,
+    /// Whether a copy is out of the question because something above was asked for by name.
+    pub explicit: bool,
+}
+
+/// What is fitted into a size box.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fit {
+    /// The coded picture, before the track's matrix turns it: Apple's rule, and the library's default.
+    #[default]
+    Coded,
+    /// The picture as displayed, into the box turned the way the picture is: a portrait clip isn't squeezed.
+    Displayed,
+}
+
+/// How the bit rate of an encode is found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RateChoice {
+    /// From this nominal rate (bits per second at 30 fps in a full box), by the picture's real size and rate, and not
+    /// above 1.1 times the source's.
+    Nominal(u32),
+    /// Exactly so many bits per second on average.
+    Average(u32),
+    /// Constant quality, 0.0 to 1.0.
+    Quality(f32),
+}
+
+/// How sound is encoded.
+#[derive(Clone, Debug)]
+pub struct AudioOptions {
+    /// The codec.
+    pub codec: AudioCodec,
+    /// Which encoder.
+    pub encoder: EncoderSpecification,
+    /// Bits per second: of stereo by default (mono gets 5/8), of the whole track where it was asked for by name.
+    pub rate: u32,
+    /// Whether `rate` was asked for by name.
+    pub explicit_rate: bool,
+    /// Channels at most; more are mixed down.
+    pub max_channels: u16,
+    /// Frames per second at most; more are resampled.
+    pub max_sample_rate: u32,
+}
+
+/// What the output says about itself.
+#[derive(Clone, Debug, Default)]
+pub enum MetadataPolicy {
+    /// What the source said, translated where the container needs it; drops are reported.
+    #[default]
+    CarryOver,
+    /// This and nothing of the source's.
+    Replace(Vec<MetadataItem>),
+}
+
+impl ExportOptions {
+    /// What `preset` stands for.
+    pub fn new(preset: Preset) -> Self {
+        let row = preset.row();
+        let video = match (preset, row.video) {
+            (Preset::Passthrough, _) => Treatment::Copy,
+            (_, None) => Treatment::Drop,
+            (_, Some(codec)) => Treatment::Encode(VideoOptions {
+                codec,
+                encoder: EncoderSpecification::default(),
+                encoder_options: Vec::new(),
+                max_size: row.max_size,
+                fit: Fit::default(),
+                align: row.align,
+                rate: RateChoice::Nominal(row.video_rate),
+                limit: None,
+                key_frames: KeyFrames { frames: None, interval: Some(Time::from_secs(2)) },
+                frame_rate: None,
+                max_frame_rate: row.max_frame_rate,
+                keep_hdr: row.keeps_hdr,
+                explicit: false,
+            }),
+        };
+        let audio = match row.audio {
+            None => Treatment::Copy,
+            Some(codec) => Treatment::Encode(AudioOptions {
+                codec,
+                encoder: EncoderSpecification::default(),
+                rate: row.audio_rate,
+                explicit_rate: false,
+                max_channels: 2,
+                max_sample_rate: 48_000,
+            }),
+        };
+        Self {
+            preset,
+            video,
+            audio,
+            others: if preset == Preset::AppleM4a { Others::Drop } else { Others::Copy },
+            range: None,
+            reencode: false,
+            index: IndexPlace::Last,
+            metadata: MetadataPolicy::CarryOver,
+            overwrite: false,
+            sync: false,
+            temp_dir: None,
+            memory_budget: 256 << 20,
+            threads: 0,
+        }
+    }
+}
+
+impl From<Preset> for ExportOptions {
+    fn from(preset: Preset) -> Self {
+        Self::new(preset)
+    }
+}

@@ -1,0 +1,302 @@
+use std::sync::Arc;
+
+use reelwright_codec::{AudioEncoderSettings, EncoderInfo, Registry, VideoEncoderSettings};
+use reelwright_media::{
+    Error, ErrorKind, FormatDescription, Matrix, MediaType, Result, Size, Stage, TimeRange, Track,
+};
+
+use super::audio_plan::{self, AudioPlan};
+use super::video_plan::{self, VideoPlan};
+use super::{ExportOptions, Others, Treatment};
+use crate::{Asset, FileType};
+
+/// What an export will do, track by track, before it does anything: plan and report agree.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The container to write.
+    pub file_type: FileType,
+    /// The part of the source's presentation timeline that is exported; its start becomes zero.
+    pub range: TimeRange,
+    /// One entry per source track, in the source's order.
+    pub tracks: Vec<TrackPlan>,
+    /// Bytes the output will have, roughly.
+    pub estimated_bytes: u64,
+}
+
+/// What happens to one track of the source, and why.
+#[derive(Clone, Debug)]
+pub struct TrackPlan {
+    /// The track's ID in the source.
+    pub source: u32,
+    /// What it carries.
+    pub media: MediaType,
+    /// The track in a few words: codec, size or rate.
+    pub summary: String,
+    /// What happens to it.
+    pub fate: Fate,
+    /// Why, as the rest of a sentence.
+    pub reason: String,
+}
+
+/// What happens to a track.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    /// Stored samples are copied.
+    Copy,
+    /// Video is decoded, processed and encoded.
+    EncodeVideo(Box<VideoPlan>),
+    /// Sound is decoded, mixed, resampled and encoded.
+    EncodeAudio(Box<AudioPlan>),
+    /// Sound is mixed into the track made of this source track.
+    MixInto(u32),
+    /// It is left out.
+    Drop,
+}
+
+impl Fate {
+    /// One word for tables.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::EncodeVideo(_) | Self::EncodeAudio(_) => "encode",
+            Self::MixInto(_) => "mix",
+            Self::Drop => "drop",
+        }
+    }
+
+    /// Whether it makes a track of the output.
+    pub fn is_output(&self) -> bool {
+        matches!(self, Self::Copy | Self::EncodeVideo(_) | Self::EncodeAudio(_))
+    }
+}
+
+/// What planning looks at besides the track itself.
+pub(super) struct Context<'a> {
+    pub(super) asset: &'a Asset,
+    pub(super) options: &'a ExportOptions,
+    pub(super) registry: &'a Registry,
+    pub(super) file_type: FileType,
+    pub(super) range: TimeRange,
+}
+
+impl Plan {
+    /// Decides what happens to every track of `asset`.
+    ///
+    /// # Errors
+    ///
+    /// When nothing would be left to write, when a needed codec is missing, or when the range lies outside the movie.
+    pub fn new(
+        asset: &Asset,
+        options: &ExportOptions,
+        file_type: FileType,
+        registry: &Registry,
+    ) -> Result<Self> {
+        let movie = asset.movie();
+        if !options.preset.row().file_types.contains(&file_type) {
+            let allowed: Vec<_> = options.preset.row().file_types.iter().map(|kind| kind.name()).collect();
+            return Err(Error::misuse(format!(
+                "preset {} can't be written as {}, only as {}",
+                options.preset,
+                file_type.name(),
+                allowed.join(", ")
+            ))
+            .at_stage(Stage::Plan));
+        }
+        let context =
+            Context { asset, options, registry, file_type, range: clamp_range(asset, options.range)? };
+        let main_video = main_track(&movie.tracks, MediaType::Video);
+        let audio = audio_plan::chosen_tracks(&movie.tracks);
+        let mut tracks = Vec::with_capacity(movie.tracks.len());
+        for track in &movie.tracks {
+            let (fate, reason) =
+                decide(&context, track, main_video, &audio).map_err(|error| error.at_track(track.id))?;
+            tracks.push(TrackPlan {
+                source: track.id,
+                media: track.media,
+                summary: summary(track),
+                fate,
+                reason,
+            });
+        }
+        let plan = Self { file_type, range: context.range, tracks, estimated_bytes: 0 };
+        if !plan.tracks.iter().any(|track| track.fate.is_output()) {
+            return Err(plan.nothing_left());
+        }
+        Ok(Self { estimated_bytes: plan.estimate(asset), ..plan })
+    }
+
+    /// The entry of the source track with this ID.
+    pub fn track(&self, source: u32) -> Option<&TrackPlan> {
+        self.tracks.iter().find(|track| track.source == source)
+    }
+
+    fn nothing_left(&self) -> Error {
+        let reasons: Vec<_> = self
+            .tracks
+            .iter()
+            .map(|track| format!("track {} ({}): {}", track.source, track.media, track.reason))
+            .collect();
+        let what = if reasons.is_empty() { "the file has no tracks".to_owned() } else { reasons.join("; ") };
+        Error::new(ErrorKind::Unsupported, format!("no track would be left in the output: {what}"))
+            .at_stage(Stage::Plan)
+    }
+
+    fn estimate(&self, asset: &Asset) -> u64 {
+        let seconds = self.range.duration.to_seconds_lossy();
+        let total = asset.movie().duration.to_seconds_lossy();
+        let share = if total > 0.0 { (seconds / total).min(1.0) } else { 1.0 };
+        let bytes = |plan: &TrackPlan| match &plan.fate {
+            Fate::Copy => {
+                asset.movie().track(plan.source).and_then(|track| track.byte_count).unwrap_or(0) as f64
+                    * share
+            }
+            Fate::EncodeVideo(video) => f64::from(video.expected_rate()) * seconds / 8.0,
+            Fate::EncodeAudio(audio) => f64::from(audio.expected_rate()) * seconds / 8.0,
+            Fate::MixInto(_) | Fate::Drop => 0.0,
+        };
+        // The index costs about a hundredth.
+        (self.tracks.iter().map(bytes).sum::<f64>() * 1.01) as u64
+    }
+}
+
+fn clamp_range(asset: &Asset, wanted: Option<TimeRange>) -> Result<TimeRange> {
+    let whole = TimeRange::new(reelwright_media::Time::ZERO, asset.movie().duration);
+    let Some(wanted) = wanted else { return Ok(whole) };
+    let range = wanted.intersection(whole);
+    if range.is_empty() {
+        return Err(Error::misuse(format!(
+            "the wanted range {} to {} holds nothing: the movie runs from 0:00 to {}",
+            wanted.start,
+            wanted.end(),
+            whole.end()
+        ))
+        .at_stage(Stage::Plan)
+        .with_hint("choose --from and --to inside the movie"));
+    }
+    Ok(range)
+}
+
+/// The first enabled track of the kind that has samples, else the first that has samples.
+fn main_track(tracks: &[Track], media: MediaType) -> Option<u32> {
+    let usable = || tracks.iter().filter(|track| track.media == media && track.sample_count != Some(0));
+    usable().find(|track| track.enabled).or_else(|| usable().next()).map(|track| track.id)
+}
+
+fn decide(
+    context: &Context<'_>,
+    track: &Track,
+    main_video: Option<u32>,
+    audio: &[u32],
+) -> Result<(Fate, String)> {
+    if track.sample_count == Some(0) {
+        return drop("it has no samples");
+    }
+    if track.formats.is_empty() {
+        return drop("it has no sample description");
+    }
+    match track.media {
+        MediaType::Video => match &context.options.video {
+            Treatment::Drop => drop("video was not asked for"),
+            Treatment::Copy => copy(context, track),
+            Treatment::Encode(_) if main_video != Some(track.id) => {
+                drop("only the first enabled video track is exported")
+            }
+            Treatment::Encode(video) => video_plan::decide(context, track, video),
+        },
+        MediaType::Audio => match &context.options.audio {
+            Treatment::Drop => drop("sound was not asked for"),
+            Treatment::Copy => copy(context, track),
+            Treatment::Encode(_) if !audio.contains(&track.id) => drop(if track.enabled {
+                "it is an alternative to an exported track"
+            } else {
+                "it is disabled"
+            }),
+            Treatment::Encode(options) => audio_plan::decide(context, track, audio, options),
+        },
+        _ => match context.options.others {
+            Others::Drop => drop("only sound was asked for"),
+            Others::Copy => copy(context, track),
+        },
+    }
+}
+
+/// Copies the track where the container can hold it, drops it with the reason where not.
+pub(super) fn copy(context: &Context<'_>, track: &Track) -> Result<(Fate, String)> {
+    match acceptance(context, track) {
+        Ok(()) => Ok((Fate::Copy, "copied as it is".to_owned())),
+        Err(refusal) => drop(refusal.message()),
+    }
+}
+
+/// Whether the container can hold every format of the track.
+pub(super) fn acceptance(context: &Context<'_>, track: &Track) -> Result<()> {
+    track.formats.iter().try_for_each(|format| context.file_type.accepts(format))
+}
+
+pub(super) fn drop(reason: impl Into<String>) -> Result<(Fate, String)> {
+    Ok((Fate::Drop, reason.into()))
+}
+
+/// The track in a few words.
+pub(crate) fn summary(track: &Track) -> String {
+    match track.formats.first().map(Arc::as_ref) {
+        Some(FormatDescription::Video(video)) => {
+            let turned = match track.matrix.degrees() {
+                0 => String::new(),
+                degrees => format!(", turned {degrees}°"),
+            };
+            format!("{} {}{turned}", video.codec.name(), video.size)
+        }
+        Some(FormatDescription::Audio(audio)) => {
+            let layout = audio.layout.as_ref().map(|layout| layout.name());
+            let channels = layout.unwrap_or_else(|| format!("{} channels", audio.channels));
+            format!("{} {} Hz {channels}", audio.codec.name(), audio.sample_rate)
+        }
+        Some(FormatDescription::Data(data)) => format!("'{}'", data.tag),
+        None => "no format".to_owned(),
+    }
+}
+
+/// The matrix that turns a picture of `size` the way `matrix` turns the source's, with the corner at (0, 0).
+///
+/// The translation of quarter turns is made anew: it is often wrong in the wild, and never right after scaling.
+pub(super) fn carried_matrix(matrix: &Matrix, source: Size, size: Size) -> Matrix {
+    let Some((rotation, mirrored)) = matrix.orientation() else {
+        return scaled_translation(matrix, source, size);
+    };
+    if !mirrored {
+        return Matrix::rotation(rotation, size);
+    }
+    let width = i32::try_from(u64::from(size.width) << 16).unwrap_or(i32::MAX);
+    let mirror = Matrix([-0x1_0000, 0, 0, 0, 0x1_0000, 0, width, 0, 0x4000_0000]);
+    mirror.then(&Matrix::rotation(rotation, size))
+}
+
+fn scaled_translation(matrix: &Matrix, source: Size, size: Size) -> Matrix {
+    let mut out = *matrix;
+    for (index, (from, to)) in [(6, (source.width, size.width)), (7, (source.height, size.height))] {
+        let scaled = i64::from(out.0[index]) * i64::from(to) / i64::from(from.max(1));
+        out.0[index] = i32::try_from(scaled).unwrap_or(0);
+    }
+    out
+}
+
+/// Which encoder makes `settings`, checked before anything runs.
+pub(super) fn select_video(
+    registry: &Registry,
+    settings: &VideoEncoderSettings,
+    specification: &reelwright_codec::EncoderSpecification,
+) -> Result<EncoderInfo> {
+    let specification =
+        reelwright_codec::EncoderSpecification { size: Some(settings.size), ..specification.clone() };
+    registry.select(reelwright_codec::Codec::Video(settings.codec), &specification).cloned()
+}
+
+/// Which encoder makes `settings`, checked before anything runs.
+pub(super) fn select_audio(
+    registry: &Registry,
+    settings: &AudioEncoderSettings,
+    specification: &reelwright_codec::EncoderSpecification,
+) -> Result<EncoderInfo> {
+    registry.select(reelwright_codec::Codec::Audio(settings.codec), specification).cloned()
+}

@@ -1,0 +1,220 @@
+use std::fmt;
+use std::str::FromStr;
+
+use reelwright_media::{AudioCodec, Error, Ratio, Size, VideoCodec};
+
+use crate::FileType;
+
+/// A named target. `AVAssetExportSession`'s presets; each is a constructor of [`super::ExportOptions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Preset {
+    /// Every track copied as it is. `AVAssetExportPresetPassthrough`.
+    Passthrough,
+    /// Small enough for the worst connection. `AVAssetExportPresetLowQuality`.
+    LowQuality,
+    /// Small enough to share anywhere. `AVAssetExportPresetMediumQuality`.
+    MediumQuality,
+    /// H.264 at the source's size. `AVAssetExportPresetHighestQuality`.
+    HighestQuality,
+    /// HEVC at the source's size, HDR kept. `AVAssetExportPresetHEVCHighestQuality`.
+    HevcHighestQuality,
+    /// H.264 inside a box. `AVAssetExportPreset640x480` to `AVAssetExportPreset3840x2160`.
+    H264(SizeClass),
+    /// HEVC inside a box, HDR kept. `AVAssetExportPresetHEVC1920x1080` to `AVAssetExportPresetHEVC7680x4320`.
+    Hevc(SizeClass),
+    /// The sound alone, as AAC. `AVAssetExportPresetAppleM4A`.
+    AppleM4a,
+}
+
+/// The boxes pictures are fitted into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SizeClass {
+    /// 640x480.
+    Sd480,
+    /// 960x540.
+    Qhd540,
+    /// 1280x720.
+    Hd720,
+    /// 1920x1080.
+    Hd1080,
+    /// 3840x2160.
+    Uhd2160,
+    /// 4320x2160.
+    Wide2160,
+    /// 7680x4320.
+    Uhd4320,
+}
+
+impl SizeClass {
+    /// The box in pixels.
+    pub const fn size(self) -> Size {
+        match self {
+            Self::Sd480 => Size::new(640, 480),
+            Self::Qhd540 => Size::new(960, 540),
+            Self::Hd720 => Size::new(1280, 720),
+            Self::Hd1080 => Size::new(1920, 1080),
+            Self::Uhd2160 => Size::new(3840, 2160),
+            Self::Wide2160 => Size::new(4320, 2160),
+            Self::Uhd4320 => Size::new(7680, 4320),
+        }
+    }
+}
+
+/// The published numbers of a preset: one row of the table in `docs/presets.md`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PresetRow {
+    /// The preset.
+    pub preset: Preset,
+    /// The name `reel` prints.
+    pub name: &'static str,
+    /// Apple's constant.
+    pub apple: &'static str,
+    /// The video codec; `None` where video is copied or dropped.
+    pub video: Option<VideoCodec>,
+    /// The box pictures are fitted into; `None` keeps the source's size.
+    pub max_size: Option<Size>,
+    /// Widths and heights are multiples of this.
+    pub align: u32,
+    /// Bits per second at 30 frames per second in a full box (or at 1920x1080 where there is none).
+    pub video_rate: u32,
+    /// The most frames per second; `None` keeps the source's timing.
+    pub max_frame_rate: Option<Ratio>,
+    /// The audio codec; `None` where audio is copied.
+    pub audio: Option<AudioCodec>,
+    /// Bits per second of stereo; mono gets 5/8 of it.
+    pub audio_rate: u32,
+    /// Whether PQ and HLG are kept; else they are tone-mapped to BT.709.
+    pub keeps_hdr: bool,
+    /// The containers it may be written to, the default first.
+    pub file_types: &'static [FileType],
+}
+
+const MOVIES: &[FileType] = &[FileType::Mp4, FileType::Mov, FileType::M4v];
+const AUDIO: &[FileType] = &[FileType::M4a];
+const ANY: &[FileType] = &[FileType::Mov, FileType::Mp4, FileType::M4v, FileType::M4a];
+
+const fn row(preset: Preset, name: &'static str, apple: &'static str, video_rate: u32) -> PresetRow {
+    let (video, max_size) = match preset {
+        Preset::H264(class) => (Some(VideoCodec::H264), Some(class.size())),
+        Preset::Hevc(class) => (Some(VideoCodec::Hevc), Some(class.size())),
+        Preset::HevcHighestQuality => (Some(VideoCodec::Hevc), None),
+        Preset::LowQuality => (Some(VideoCodec::H264), Some(Size::new(224, 144))),
+        Preset::MediumQuality => (Some(VideoCodec::H264), Some(Size::new(568, 360))),
+        Preset::HighestQuality => (Some(VideoCodec::H264), None),
+        Preset::Passthrough | Preset::AppleM4a => (None, None),
+    };
+    let small = matches!(preset, Preset::LowQuality | Preset::MediumQuality);
+    PresetRow {
+        preset,
+        name,
+        apple,
+        video,
+        max_size,
+        align: if small { 8 } else { 2 },
+        video_rate,
+        max_frame_rate: if small { Ratio::new(30, 1) } else { None },
+        audio: match preset {
+            Preset::Passthrough => None,
+            _ => Some(AudioCodec::Aac),
+        },
+        audio_rate: match preset {
+            Preset::LowQuality => 64_000,
+            Preset::MediumQuality => 96_000,
+            Preset::HighestQuality | Preset::HevcHighestQuality | Preset::AppleM4a => 192_000,
+            _ => 160_000,
+        },
+        keeps_hdr: matches!(preset, Preset::Hevc(_) | Preset::HevcHighestQuality | Preset::Passthrough),
+        file_types: match preset {
+            Preset::AppleM4a => AUDIO,
+            Preset::Passthrough => ANY,
+            _ => MOVIES,
+        },
+    }
+}
+
+/// Every preset, in the order `reel presets` lists them.
+pub const PRESETS: &[PresetRow] = &[
+    row(Preset::Passthrough, "passthrough", "AVAssetExportPresetPassthrough", 0),
+    row(Preset::LowQuality, "low", "AVAssetExportPresetLowQuality", 128_000),
+    row(Preset::MediumQuality, "medium", "AVAssetExportPresetMediumQuality", 800_000),
+    row(Preset::HighestQuality, "highest", "AVAssetExportPresetHighestQuality", 12_000_000),
+    row(Preset::H264(SizeClass::Sd480), "640x480", "AVAssetExportPreset640x480", 2_500_000),
+    row(Preset::H264(SizeClass::Qhd540), "960x540", "AVAssetExportPreset960x540", 4_000_000),
+    row(Preset::H264(SizeClass::Hd720), "1280x720", "AVAssetExportPreset1280x720", 6_000_000),
+    row(Preset::H264(SizeClass::Hd1080), "1920x1080", "AVAssetExportPreset1920x1080", 12_000_000),
+    row(Preset::H264(SizeClass::Uhd2160), "3840x2160", "AVAssetExportPreset3840x2160", 45_000_000),
+    row(Preset::HevcHighestQuality, "hevc-highest", "AVAssetExportPresetHEVCHighestQuality", 7_000_000),
+    row(Preset::Hevc(SizeClass::Hd1080), "hevc-1920x1080", "AVAssetExportPresetHEVC1920x1080", 7_000_000),
+    row(Preset::Hevc(SizeClass::Uhd2160), "hevc-3840x2160", "AVAssetExportPresetHEVC3840x2160", 25_000_000),
+    row(Preset::Hevc(SizeClass::Wide2160), "hevc-4320x2160", "AVAssetExportPresetHEVC4320x2160", 30_000_000),
+    row(Preset::Hevc(SizeClass::Uhd4320), "hevc-7680x4320", "AVAssetExportPresetHEVC7680x4320", 80_000_000),
+    row(Preset::AppleM4a, "m4a", "AVAssetExportPresetAppleM4A", 0),
+];
+
+impl Preset {
+    /// Its row of the table.
+    pub fn row(self) -> &'static PresetRow {
+        PRESETS.iter().find(|row| row.preset == self).unwrap_or(&PRESETS[0])
+    }
+
+    /// The name `reel` prints: `1280x720`, `hevc-1920x1080`, `m4a`.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Preset {
+    type Err = Error;
+
+    /// Reads a preset's short name or Apple's, whole or without its `AVAssetExportPreset` prefix, in any case.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_', ' '], "");
+        let wanted = plain(text);
+        let wanted = wanted.strip_prefix("avassetexportpreset").unwrap_or(&wanted);
+        PRESETS
+            .iter()
+            .find(|row| {
+                plain(row.name) == wanted
+                    || plain(row.apple).strip_prefix("avassetexportpreset") == Some(wanted)
+            })
+            .map(|row| row.preset)
+            .ok_or_else(|| {
+                let names: Vec<_> = PRESETS.iter().map(|row| row.name).collect();
+                Error::misuse(format!("there is no preset named '{text}'; there are {}", names.join(", ")))
+                    .with_hint("`reel presets` shows what each one makes")
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_however_they_are_written() {
+        let hd = Preset::H264(SizeClass::Hd720);
+        for name in ["1280x720", "1280X720", "AVAssetExportPreset1280x720", "avassetexportpreset1280X720"] {
+            assert_eq!(name.parse::<Preset>().unwrap(), hd);
+        }
+        assert_eq!("HEVCHighestQuality".parse::<Preset>().unwrap(), Preset::HevcHighestQuality);
+        assert_eq!("LowQuality".parse::<Preset>().unwrap(), Preset::LowQuality);
+        assert!("720p".parse::<Preset>().unwrap_err().to_string().contains("1280x720"));
+    }
+
+    #[test]
+    fn every_preset_has_its_own_row() {
+        for row in PRESETS {
+            assert_eq!(row.preset.row(), row);
+            assert_eq!(row.name.parse::<Preset>().unwrap(), row.preset);
+            assert_eq!(row.apple.parse::<Preset>().unwrap(), row.preset);
+        }
+    }
+}

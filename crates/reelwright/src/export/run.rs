@@ -1,0 +1,320 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use reelwright_codec::Registry;
+use reelwright_media::{CancelToken, Error, ErrorKind, PixelFormat, Result, Time, Track, TrackReference};
+
+use super::copy::CopyJob;
+use super::progress::Meter;
+use super::report::{Counts, Report, TrackReport};
+use super::sound::SoundJob;
+use super::video::{VideoJob, join};
+use super::{ExportOptions, Fate, MetadataPolicy, Plan, TrackPlan};
+use crate::{
+    Asset, AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, Overwrite, Remux, TrackOutcome,
+};
+
+/// Carries a plan out.
+pub(super) struct Run {
+    asset: Asset,
+    options: ExportOptions,
+    registry: Registry,
+    cancel: CancelToken,
+    plan: Plan,
+    meter: Arc<Meter>,
+}
+
+/// What one output track needs to be made.
+enum Job<'a> {
+    Copy(CopyJob<'a>, Input),
+    Video(VideoJob<'a>, Input),
+    Sound(SoundJob<'a>, Input),
+}
+
+/// What became of a track.
+#[derive(Default)]
+struct Done {
+    counts: Counts,
+    decoder: Option<String>,
+}
+
+impl Run {
+    pub(super) fn new(
+        asset: Asset,
+        options: ExportOptions,
+        registry: Registry,
+        cancel: CancelToken,
+        plan: Plan,
+        meter: Arc<Meter>,
+    ) -> Self {
+        Self { asset, options, registry, cancel, plan, meter }
+    }
+
+    /// Runs to the end; the file is complete, or not there.
+    pub(super) fn execute(self, path: &Path) -> Result<Report> {
+        let started = Instant::now();
+        self.meter.begin(self.plan.range);
+        let result = if self.is_plain_copy() { self.remux(path, started) } else { self.write(path, started) };
+        self.meter.finish();
+        result
+    }
+
+    /// Whether nothing is decoded and nothing cut.
+    fn is_plain_copy(&self) -> bool {
+        let copied = |track: &TrackPlan| matches!(track.fate, Fate::Copy | Fate::Drop);
+        self.options.range.is_none() && self.plan.tracks.iter().all(copied)
+    }
+
+    fn overwrite(&self) -> Overwrite {
+        if self.options.overwrite { Overwrite::Replace } else { Overwrite::Never }
+    }
+
+    /// Copies sample by sample, in the order of the source.
+    fn remux(&self, path: &Path, started: Instant) -> Result<Report> {
+        let copied = self
+            .plan
+            .tracks
+            .iter()
+            .filter(|track| matches!(track.fate, Fate::Copy))
+            .map(|track| track.source);
+        let remux = Remux {
+            index: self.options.index,
+            overwrite: self.overwrite(),
+            sync: self.options.sync,
+            tracks: Some(copied.collect()),
+            cancel: self.cancel.clone(),
+            ..Remux::new(self.plan.file_type)
+        };
+        let made = remux.to_path(self.asset.demuxer().as_ref(), path)?;
+        let track = |plan: &TrackPlan| {
+            let outcome =
+                made.tracks.iter().find(|track| track.id == plan.source).map(|track| &track.outcome);
+            let samples = match outcome {
+                Some(TrackOutcome::Copied(summary)) => Some(summary.samples),
+                _ => None,
+            };
+            let count = samples.unwrap_or(0);
+            let counts = Counts { read: count, written: count, ..Counts::default() };
+            track_report(plan, samples.map(|_| plan.source), Done { counts, decoder: None })
+        };
+        Ok(Report {
+            output: path.to_owned(),
+            file_type: self.plan.file_type,
+            duration: made.duration,
+            bytes: made.bytes,
+            elapsed: started.elapsed(),
+            tracks: self.plan.tracks.iter().map(track).collect(),
+            notes: self.notes(),
+        })
+    }
+
+    fn write(&self, path: &Path, started: Instant) -> Result<Report> {
+        // Raised when a stage fails, so that the others stop.
+        let stop = self.cancel.child();
+        let mut builder = self.builder(path, &stop);
+        let mut jobs = Vec::new();
+        for plan in self.plan.tracks.iter().filter(|plan| plan.fate.is_output()) {
+            jobs.push((plan.source, self.job(plan, &mut builder, &stop)?));
+        }
+        let writer = builder.start()?;
+        writer.start_session(Time::ZERO)?;
+        let (ids, results) = self.run_jobs(jobs, &stop);
+        let mut done = match settle(results) {
+            Ok(done) => done,
+            Err(error) => {
+                let error = writer.error().filter(|own| own.kind() != ErrorKind::Cancelled).unwrap_or(error);
+                writer.cancel();
+                return Err(error);
+            }
+        };
+        if self.options.range.is_some() {
+            writer.end_session(self.plan.range.duration)?;
+        }
+        let finished = writer.finish()?;
+        let mut tracks = Vec::with_capacity(self.plan.tracks.len());
+        for plan in &self.plan.tracks {
+            let position = ids.iter().position(|(source, _)| *source == plan.source);
+            let own = position.map(|position| std::mem::take(&mut done[position])).unwrap_or_default();
+            tracks.push(track_report(plan, position.map(|position| ids[position].1), own));
+        }
+        Ok(self.report(path, started, finished, tracks))
+    }
+
+    fn builder(&self, path: &Path, stop: &CancelToken) -> AssetWriterBuilder {
+        let movie = self.asset.movie();
+        let metadata = match &self.options.metadata {
+            MetadataPolicy::CarryOver => movie.metadata.clone(),
+            MetadataPolicy::Replace(items) => items.clone(),
+        };
+        AssetWriter::create(path, self.plan.file_type)
+            .overwrite(self.overwrite())
+            .index(self.options.index)
+            .sync(self.options.sync)
+            .registry(self.registry.clone())
+            .metadata(metadata)
+            .creation_time(movie.creation_time)
+            .cancel_token(stop.clone())
+    }
+
+    fn job<'a>(
+        &'a self,
+        plan: &'a TrackPlan,
+        builder: &mut AssetWriterBuilder,
+        stop: &CancelToken,
+    ) -> Result<Job<'a>> {
+        let track = self.asset.movie().track(plan.source);
+        let track = track
+            .ok_or_else(|| Error::new(ErrorKind::Bug, "the plan names a track the movie doesn't have"))?;
+        let (asset, range, registry) = (&self.asset, self.plan.range, &self.registry);
+        let (stop, meter) = (stop.clone(), self.meter.as_ref());
+        Ok(match &plan.fate {
+            Fate::EncodeVideo(video) => {
+                let config = InputConfig::encode_video(video.settings.clone())
+                    .encoder(by_id(&video.encoder.id))
+                    .transform(video.matrix)
+                    .layer(track.layer);
+                let input = builder.add_input(self.described(config, track))?;
+                let (threads, budget) = (self.options.threads, self.options.memory_budget);
+                let format = input.pixel_format().unwrap_or(PixelFormat::YUV420);
+                let job = VideoJob {
+                    asset,
+                    track: track.id,
+                    plan: video,
+                    format,
+                    range,
+                    registry,
+                    threads,
+                    budget,
+                    stop,
+                    meter,
+                };
+                Job::Video(job, input)
+            }
+            Fate::EncodeAudio(audio) => {
+                let config =
+                    InputConfig::encode_audio(audio.settings.clone()).encoder(by_id(&audio.encoder.id));
+                let input = builder.add_input(self.described(config, track))?;
+                let leads = !self.plan.tracks.iter().any(|plan| matches!(plan.fate, Fate::EncodeVideo(_)));
+                Job::Sound(SoundJob { asset, plan: audio, range, registry, stop, meter, leads }, input)
+            }
+            _ => {
+                let job = CopyJob { asset, track, range, cut: self.options.range.is_some(), stop, meter };
+                let input = builder.add_input(job.config().references(self.references(track)))?;
+                Job::Copy(job, input)
+            }
+        })
+    }
+
+    /// What an encoded track inherits from its source.
+    fn described(&self, config: InputConfig, track: &Track) -> InputConfig {
+        config
+            .enabled(true)
+            .language(track.language.clone())
+            .metadata(track.metadata.clone())
+            .references(self.references(track))
+    }
+
+    /// The track's references with the IDs the output gives; those to tracks that are left out are left out.
+    fn references(&self, track: &Track) -> Vec<TrackReference> {
+        let outputs: Vec<_> =
+            self.plan.tracks.iter().filter(|plan| plan.fate.is_output()).map(|plan| plan.source).collect();
+        let renamed = |id: &u32| {
+            let position = outputs.iter().position(|source| source == id)?;
+            u32::try_from(position + 1).ok()
+        };
+        let carried = track.references.iter().map(|reference| TrackReference {
+            kind: reference.kind,
+            tracks: reference.tracks.iter().filter_map(renamed).collect(),
+        });
+        carried.filter(|reference| !reference.tracks.is_empty()).collect()
+    }
+
+    /// Every job on a thread of its own. Returns the output's track IDs by source.
+    fn run_jobs(
+        &self,
+        jobs: Vec<(u32, Job<'_>)>,
+        stop: &CancelToken,
+    ) -> (Vec<(u32, u32)>, Vec<Result<Done>>) {
+        let ids = jobs.iter().zip(1..).map(|((source, _), id)| (*source, id)).collect();
+        let results = thread::scope(|scope| {
+            let mut threads = Vec::with_capacity(jobs.len());
+            for (_, job) in jobs {
+                threads.push(scope.spawn(move || job.run().inspect_err(|_| stop.cancel())));
+            }
+            threads.into_iter().map(|thread| join(thread.join())).collect()
+        });
+        (ids, results)
+    }
+
+    fn report(
+        &self,
+        path: &Path,
+        started: Instant,
+        finished: FinishReport,
+        tracks: Vec<TrackReport>,
+    ) -> Report {
+        Report {
+            output: path.to_owned(),
+            file_type: self.plan.file_type,
+            duration: finished.duration,
+            bytes: finished.bytes,
+            elapsed: started.elapsed(),
+            tracks,
+            notes: self.notes(),
+        }
+    }
+
+    /// What the source's index had to be read past.
+    fn notes(&self) -> Vec<String> {
+        self.asset.movie().warnings.clone()
+    }
+}
+
+impl Job<'_> {
+    fn run(self) -> Result<Done> {
+        match self {
+            Self::Copy(job, input) => Ok(Done { counts: job.run(input)?, decoder: None }),
+            Self::Video(job, input) => {
+                let done = job.run(input)?;
+                Ok(Done { counts: done.counts, decoder: done.decoder })
+            }
+            Self::Sound(job, input) => Ok(Done { counts: job.run(input)?, decoder: None }),
+        }
+    }
+}
+
+/// All results, or the failure that explains the others: they were only told to stop.
+fn settle(results: Vec<Result<Done>>) -> Result<Vec<Done>> {
+    let first = results.iter().filter_map(|result| result.as_ref().err());
+    let cause =
+        first.clone().find(|error| error.kind() != ErrorKind::Cancelled).or_else(|| first.clone().next());
+    match cause {
+        Some(error) => Err(error.clone()),
+        None => results.into_iter().collect(),
+    }
+}
+
+fn by_id(id: &str) -> reelwright_codec::EncoderSpecification {
+    reelwright_codec::EncoderSpecification::with_id(id)
+}
+
+fn track_report(plan: &TrackPlan, output: Option<u32>, done: Done) -> TrackReport {
+    let encoder = match &plan.fate {
+        Fate::EncodeVideo(video) => Some(video.encoder.id.clone()),
+        Fate::EncodeAudio(audio) => Some(audio.encoder.id.clone()),
+        _ => None,
+    };
+    TrackReport {
+        source: plan.source,
+        output,
+        media: plan.media,
+        summary: plan.summary.clone(),
+        fate: plan.fate.name(),
+        reason: plan.reason.clone(),
+        encoder,
+        decoder: done.decoder,
+        counts: done.counts,
+    }
+}

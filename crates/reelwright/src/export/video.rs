@@ -1,0 +1,156 @@
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use reelwright_codec::Registry;
+use reelwright_media::{
+    CancelToken, Error, ErrorKind, PixelBuffer, PixelFormat, Result, Stage, TimeRange, VideoFrame,
+};
+use reelwright_process::{Pipeline, PipelineConfig, Workers};
+
+use super::VideoPlan;
+use super::pace::Pacer;
+use super::progress::Meter;
+use super::report::Counts;
+use crate::reader::FrameReader;
+use crate::{Asset, Input};
+
+/// One video track on its way through decode, process and encode: a thread each, bounded queues between.
+pub(super) struct VideoJob<'a> {
+    pub(super) asset: &'a Asset,
+    pub(super) track: u32,
+    pub(super) plan: &'a VideoPlan,
+    /// The layout the encoder takes.
+    pub(super) format: PixelFormat,
+    pub(super) range: TimeRange,
+    pub(super) registry: &'a Registry,
+    pub(super) threads: usize,
+    pub(super) budget: u64,
+    pub(super) stop: CancelToken,
+    pub(super) meter: &'a Meter,
+}
+
+/// What the job did.
+pub(super) struct VideoDone {
+    pub(super) counts: Counts,
+    pub(super) decoder: Option<String>,
+}
+
+impl VideoJob<'_> {
+    /// Runs to the end of the track and finishes `input`.
+    pub(super) fn run(&self, input: Input) -> Result<VideoDone> {
+        let depth = self.queue_depth();
+        let (decoded, to_process) = sync_channel(depth);
+        let (processed, to_encode) = sync_channel(depth);
+        thread::scope(|scope| {
+            let decode = scope.spawn(|| self.decode(decoded));
+            let process = scope.spawn(|| self.process(to_process, processed));
+            let written = self.encode(to_encode, input);
+            let (decoded, paced) = (join(decode.join()), join(process.join()));
+            // The stage that failed first explains the others, which only saw their neighbour go.
+            let ((read, decoded, decoder), paced, written) = (decoded?, paced?, written?);
+            let left_out = (decoded + paced).saturating_sub(written);
+            let counts = Counts { read, decoded, written, repeated: paced, left_out };
+            Ok(VideoDone { counts, decoder })
+        })
+    }
+
+    /// Pictures between two stages: a few, fewer when they are large.
+    fn queue_depth(&self) -> usize {
+        let picture = self.plan.source_size.area().saturating_mul(3).max(1);
+        usize::try_from(self.budget / 8 / picture).unwrap_or(8).clamp(1, 8)
+    }
+
+    fn decode(&self, out: SyncSender<VideoFrame>) -> Result<(u64, u64, Option<String>)> {
+        let reader = FrameReader::new(self.asset, self.track, self.range, self.registry)?;
+        let mut reader = reader.threads(self.threads).cancelled_by(self.stop.clone());
+        while let Some(frame) = reader.next_frame()? {
+            if out.send(frame).is_err() {
+                break;
+            }
+        }
+        let (read, decoded) = reader.counts();
+        Ok((read, decoded, reader.decoder().map(str::to_owned)))
+    }
+
+    /// Converts every picture; returns how many were repeated.
+    fn process(&self, frames: Receiver<VideoFrame>, out: SyncSender<VideoFrame>) -> Result<u64> {
+        let workers = if self.threads == 0 { Workers::available() } else { Workers::new(self.threads) };
+        let mut pipeline: Option<(PixelBuffer, Pipeline)> = None;
+        let mut pacer = self.plan.frame_rate.map(Pacer::new);
+        let mut process = |frame: VideoFrame| -> Result<VideoFrame> {
+            let pixels = self.convert(&frame.pixels, &mut pipeline, &workers);
+            let pixels = pixels
+                .map_err(|error| error.at_stage(Stage::Process).at_track(self.track).at_time(frame.pts))?;
+            Ok(VideoFrame { pixels, ..frame })
+        };
+        for frame in frames {
+            let frame = process(frame)?;
+            let sent = match &mut pacer {
+                Some(pacer) => pacer.push(frame, |frame| out.send(frame)),
+                None => out.send(frame),
+            };
+            if sent.is_err() {
+                return Ok(0);
+            }
+        }
+        let Some(mut pacer) = pacer else { return Ok(0) };
+        // The encoder's thread explains why nobody listens any more.
+        let _ = pacer.finish(|frame| out.send(frame));
+        Ok(pacer.repeated)
+    }
+
+    /// Converts one picture; the pipeline is made anew where a picture differs from the one before in kind.
+    fn convert(
+        &self,
+        pixels: &PixelBuffer,
+        pipeline: &mut Option<(PixelBuffer, Pipeline)>,
+        workers: &Workers,
+    ) -> Result<PixelBuffer> {
+        if let Some((like, pipeline)) = pipeline
+            && same_kind(like, pixels)
+        {
+            return pipeline.process(pixels);
+        }
+        let made = Pipeline::new(self.pipeline_config(pixels), *workers)?;
+        let converted = made.process(pixels)?;
+        *pipeline = Some((pixels.clone(), made));
+        Ok(converted)
+    }
+
+    fn pipeline_config(&self, pixels: &PixelBuffer) -> PipelineConfig {
+        let settings = &self.plan.settings;
+        PipelineConfig {
+            target_color: settings.color,
+            ..PipelineConfig::for_picture(pixels, self.format, settings.size)
+        }
+    }
+
+    fn encode(&self, frames: Receiver<VideoFrame>, mut input: Input) -> Result<u64> {
+        let mut written = 0;
+        for frame in frames {
+            self.stop.check()?;
+            let end = frame.pts.saturating_add(frame.duration.unwrap_or_default());
+            input.append(frame)?;
+            written += 1;
+            self.meter.count(1, 0, end);
+        }
+        // A stream that ended because an earlier stage failed must not pass for a whole one.
+        self.stop.check()?;
+        input.finish()?;
+        Ok(written)
+    }
+}
+
+/// Whether one pipeline serves both pictures.
+fn same_kind(a: &PixelBuffer, b: &PixelBuffer) -> bool {
+    a.format == b.format
+        && a.size == b.size
+        && a.crop == b.crop
+        && a.color == b.color
+        && a.pixel_aspect == b.pixel_aspect
+}
+
+/// A thread's result, its panic turned into an error.
+pub(super) fn join<T>(result: thread::Result<Result<T>>) -> Result<T> {
+    result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Bug, "a stage of the export panicked")))
+}

@@ -1,0 +1,266 @@
+use reelwright_codec::{EncoderInfo, VideoDecoderSettings, VideoEncoderSettings, VideoRate};
+use reelwright_media::{
+    Color, ColorMatrix, ColorPrimaries, ColorRange, Matrix, Ratio, Result, Rotation, Size, Stage, Timescale,
+    Track, VideoCodec, VideoFormat,
+};
+use reelwright_process::fit_inside;
+
+use super::plan::{Context, Fate, acceptance, carried_matrix, select_video};
+use super::{Fit, RateChoice, VideoOptions};
+use crate::facts::is_simple;
+
+/// How one video track is encoded.
+#[derive(Clone, Debug)]
+pub struct VideoPlan {
+    /// The encoder.
+    pub encoder: EncoderInfo,
+    /// What it is made with.
+    pub settings: VideoEncoderSettings,
+    /// The picture before processing, as coded.
+    pub source_size: Size,
+    /// The output track's matrix.
+    pub matrix: Matrix,
+    /// Whether HDR becomes SDR on the way.
+    pub tone_mapped: bool,
+    /// Exactly so many frames per second; `None` keeps the source's timing.
+    pub frame_rate: Option<Ratio>,
+    /// The decoder that is expected to read the source.
+    pub decoder: String,
+}
+
+impl VideoPlan {
+    /// Bits per second the encode is expected to take.
+    pub fn expected_rate(&self) -> u32 {
+        match self.settings.rate {
+            VideoRate::Average(rate) => rate,
+            VideoRate::Quality(quality) => {
+                let pixels = self.settings.size.area() as f64 * self.settings.frame_rate.to_f64();
+                (pixels * 0.2 * f64::from(quality)) as u32
+            }
+        }
+    }
+}
+
+/// Copies what fits, else plans the encode.
+pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOptions) -> Result<(Fate, String)> {
+    let Some(format) = track.formats.first().and_then(|format| format.as_video()) else {
+        return super::plan::drop("its sample description is not one of video");
+    };
+    let misfit = match misfit(context, track, format, options) {
+        None => return Ok((Fate::Copy, "it fits the preset as it is".to_owned())),
+        Some(misfit) => misfit,
+    };
+    let decoder_settings = VideoDecoderSettings { format: track.formats[0].clone(), threads: 1 };
+    let (decoder, _) =
+        context.registry.video_decoder(&decoder_settings).map_err(|error| error.at_stage(Stage::Plan))?;
+    let tone_mapped = format.color.is_hdr() && !options.keep_hdr;
+    let (fitted, frame_rate) = (target_size(track, format, options), measured_rate(track));
+    let settings = settings(context, track, format, options, fitted, frame_rate);
+    let encoder = select_video(context.registry, &settings, &options.encoder)
+        .map_err(|error| error.at_stage(Stage::Plan))?;
+    let square = square_size(format);
+    let plan = VideoPlan {
+        encoder,
+        source_size: format.size,
+        matrix: carried_matrix(&track.matrix, square, settings.size),
+        tone_mapped,
+        frame_rate: options.frame_rate.or_else(|| capped_rate(options, frame_rate)),
+        decoder: decoder.id,
+        settings,
+    };
+    Ok((Fate::EncodeVideo(Box::new(plan)), misfit))
+}
+
+/// Why the track can't be copied, or `None` where it can.
+fn misfit(
+    context: &Context<'_>,
+    track: &Track,
+    format: &VideoFormat,
+    options: &VideoOptions,
+) -> Option<String> {
+    if context.options.reencode {
+        return Some("re-encoding was asked for".into());
+    }
+    if options.explicit {
+        return Some("encoding settings were asked for".into());
+    }
+    if format.codec != options.codec {
+        return Some(format!("it is {}, not {}", format.codec.name(), options.codec.name()));
+    }
+    if let Err(refusal) = acceptance(context, track) {
+        return Some(refusal.message().to_owned());
+    }
+    if track.formats.len() > 1 {
+        return Some("it changes its format on the way".into());
+    }
+    let target = target_size(track, format, options);
+    if target != format.size {
+        return Some(format!("it is scaled from {} to {target}", format.size));
+    }
+    if format.color.is_hdr() && !options.keep_hdr {
+        return Some("HDR becomes SDR".into());
+    }
+    if !options.keep_hdr && format.bit_depth.is_some_and(|depth| depth > 8) {
+        return Some("it has more than 8 bits a component".into());
+    }
+    let rate = measured_rate(track);
+    if capped_rate(options, rate).is_some() {
+        return Some("it has too many frames per second".into());
+    }
+    if let (RateChoice::Nominal(nominal), Some(source)) = (options.rate, source_rate(track))
+        && options.max_size.is_some()
+    {
+        let allowed = nominal_rate(nominal, options.max_size, target, rate);
+        if f64::from(source) > 1.1 * f64::from(allowed) {
+            return Some(format!("its {} kbit/s exceed the preset's {}", source / 1000, allowed / 1000));
+        }
+    }
+    (!starts_clean(context, track)).then(|| "the cut is exact only when it is encoded".into())
+}
+
+/// Whether a copy shows exactly the wanted range: all of it, in one stretch at normal speed.
+fn starts_clean(context: &Context<'_>, track: &Track) -> bool {
+    is_simple(&track.edits) && context.range.start.is_zero()
+}
+
+/// The picture with square pixels, clean aperture applied: what the output has to show.
+fn square_size(format: &VideoFormat) -> Size {
+    let seen = match format.clean_aperture.and_then(|aperture| aperture.rect(format.size)) {
+        Some((_, _, width, height)) => Size::new(width, height),
+        None => format.size,
+    };
+    let aspect = format.pixel_aspect.unwrap_or(Ratio::ONE);
+    let width = (u64::from(seen.width) * u64::from(aspect.num) + u64::from(aspect.den) / 2)
+        / u64::from(aspect.den.max(1));
+    Size::new(u32::try_from(width).unwrap_or(u32::MAX).clamp(1, 16_384), seen.height.max(1))
+}
+
+/// The size to encode at: inside the box, display aspect kept, never enlarged.
+fn target_size(track: &Track, format: &VideoFormat, options: &VideoOptions) -> Size {
+    let square = square_size(format);
+    let Some(mut limit) = options.max_size else {
+        return fit_inside(square, square, options.align);
+    };
+    if options.fit == Fit::Displayed {
+        let quarter =
+            track.matrix.orientation().is_some_and(|(rotation, _): (Rotation, bool)| rotation.is_quarter());
+        let displayed = if quarter { square.turned() } else { square };
+        let portrait_box = limit.height > limit.width;
+        if (displayed.height > displayed.width) != portrait_box && displayed.height != displayed.width {
+            limit = limit.turned();
+        }
+        if quarter {
+            limit = limit.turned();
+        }
+    }
+    fit_inside(square, limit, options.align)
+}
+
+/// Frames per second on average, from the track's own figures.
+pub(crate) fn measured_rate(track: &Track) -> Ratio {
+    let fallback = Ratio { num: 30, den: 1 };
+    let (Some(count), duration) = (track.sample_count, track.media_duration) else { return fallback };
+    if count == 0 || duration.value() <= 0 {
+        return fallback;
+    }
+    let num = u128::from(count) * u128::from(duration.scale().ticks());
+    let den = u128::from(duration.value().unsigned_abs());
+    // Keep the quotient, drop digits until both fit.
+    let shift = (128 - num.max(den).leading_zeros()).saturating_sub(32);
+    let small = |value: u128| u32::try_from(value >> shift).unwrap_or(u32::MAX).max(1);
+    Ratio::new(small(num), small(den)).filter(|rate| rate.to_f64() <= 1000.0).unwrap_or(fallback)
+}
+
+/// The constant rate a cap forces, where the source exceeds it.
+fn capped_rate(options: &VideoOptions, source: Ratio) -> Option<Ratio> {
+    // A little over is a matter of rounding, not of rate.
+    options.max_frame_rate.filter(|cap| source.to_f64() > cap.to_f64() * 1.02)
+}
+
+/// Bits per second of the source's samples.
+fn source_rate(track: &Track) -> Option<u32> {
+    let seconds = track.media_duration.to_seconds_lossy();
+    let bytes = track.byte_count? as f64;
+    (seconds > 0.0).then(|| (bytes * 8.0 / seconds).min(f64::from(u32::MAX)) as u32)
+}
+
+/// What `nominal` (at 30 fps in a full box) means for a picture of `size` at `rate`: fewer pixels and frames need
+/// fewer bits, though not in proportion.
+fn nominal_rate(nominal: u32, max_size: Option<Size>, size: Size, rate: Ratio) -> u32 {
+    let full = max_size.unwrap_or(Size::new(1920, 1080)).area() as f64;
+    let pixels = (size.area() as f64 / full).powf(0.75);
+    let frames = (rate.to_f64() / 30.0).clamp(0.1, 8.0).powf(0.6);
+    (f64::from(nominal) * pixels * frames).clamp(24_000.0, 400_000_000.0) as u32
+}
+
+/// How many bits of H.264 one bit of `codec` is worth, for carrying a source's rate over.
+fn efficiency(codec: VideoCodec) -> f64 {
+    match codec {
+        VideoCodec::Hevc | VideoCodec::Vp9 => 1.6,
+        VideoCodec::Av1 | VideoCodec::Vvc => 2.0,
+        _ => 1.0,
+    }
+}
+
+fn settings(
+    context: &Context<'_>,
+    track: &Track,
+    format: &VideoFormat,
+    options: &VideoOptions,
+    size: Size,
+    source_frame_rate: Ratio,
+) -> VideoEncoderSettings {
+    let frame_rate =
+        options.frame_rate.or_else(|| capped_rate(options, source_frame_rate)).unwrap_or(source_frame_rate);
+    let rate = match options.rate {
+        RateChoice::Average(rate) => VideoRate::Average(rate),
+        RateChoice::Quality(quality) => VideoRate::Quality(quality),
+        RateChoice::Nominal(nominal) => {
+            let wanted = nominal_rate(nominal, options.max_size, size, frame_rate);
+            let worth = efficiency(format.codec) / efficiency(options.codec);
+            let ceiling = source_rate(track).map_or(f64::INFINITY, |rate| 1.1 * worth * f64::from(rate));
+            VideoRate::Average(f64::from(wanted).min(ceiling).max(24_000.0) as u32)
+        }
+    };
+    let hdr = format.color.is_hdr() && options.keep_hdr;
+    VideoEncoderSettings {
+        bit_depth: if hdr && options.codec != VideoCodec::H264 { 10 } else { 8 },
+        timescale: timescale(track, options.frame_rate.or_else(|| capped_rate(options, source_frame_rate))),
+        frame_rate,
+        color: target_color(format, options),
+        mastering: format.mastering.filter(|_| hdr),
+        content_light: format.content_light.filter(|_| hdr),
+        rate,
+        limit: options.limit,
+        key_frames: options.key_frames,
+        threads: context.options.threads,
+        options: options.encoder_options.clone(),
+        ..VideoEncoderSettings::new(options.codec, size)
+    }
+}
+
+/// The source's ticks, or for a constant rate the fewest that say every frame exactly.
+fn timescale(track: &Track, constant: Option<Ratio>) -> Timescale {
+    match constant {
+        None => track.timescale,
+        Some(rate) => Timescale::or_one(rate.num.saturating_mul(if rate.num < 1000 { 100 } else { 1 })),
+    }
+}
+
+/// Tags are kept; what is tone-mapped becomes BT.709; untagged stays untagged.
+fn target_color(format: &VideoFormat, options: &VideoOptions) -> Color {
+    let source = format.color;
+    if source.is_hdr() && !options.keep_hdr {
+        return Color { siting: source.siting, ..Color::BT709 };
+    }
+    let wide = source.primaries == ColorPrimaries::BT2020 || source.matrix == ColorMatrix::BT2020;
+    if wide && !options.keep_hdr {
+        return Color { siting: source.siting, ..Color::BT709 };
+    }
+    // RGB sources have no Y'CbCr matrix to keep; encoders get video range unless the source was full.
+    let matrix = match source.matrix {
+        ColorMatrix::RGB => ColorMatrix::BT709,
+        matrix => matrix,
+    };
+    Color { matrix, range: source.range.or(Some(ColorRange::Video)), ..source }
+}

@@ -1,0 +1,135 @@
+//! What `reel inspect` and planning want to know of a movie, worked out from its tracks.
+
+use reelwright_media::{
+    Edit, FormatDescription, Movie, Ratio, Result, Rounding, Size, Time, TimeRange, Timescale, Track,
+};
+
+use crate::Asset;
+use crate::reader::spans;
+
+/// Facts of a track that take a walk over its samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackFacts {
+    /// Samples; for LPCM, frames.
+    pub samples: u64,
+    /// Bytes of all samples.
+    pub bytes: u64,
+    /// Samples decoding can start at; equals `samples` where all are.
+    pub sync_samples: u64,
+    /// The earliest presentation time on the movie's timeline, edits applied; `None` without samples.
+    pub first_time: Option<Time>,
+    /// The shortest and the longest distance between pictures in presentation order, in track ticks.
+    pub frame_durations: Option<(i64, i64)>,
+    /// The distance most pictures have, as a rate; `None` for tracks that aren't video.
+    pub real_frame_rate: Option<Ratio>,
+}
+
+impl TrackFacts {
+    /// Walks the samples of `track`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever reading the index brings up; sample data is not touched.
+    pub fn measure(asset: &Asset, track: &Track) -> Result<Self> {
+        let mut cursor = asset.cursor(track.id)?;
+        let (mut samples, mut bytes, mut sync_samples) = (0u64, 0u64, 0u64);
+        let video = track.formats.first().is_some_and(|format| format.as_video().is_some());
+        let frame_bytes = track.formats.first().and_then(|format| lpcm_frame(format));
+        let mut times = Vec::new();
+        let mut first: Option<Time> = None;
+        while let Some(sample) = cursor.next_sample()? {
+            let length = sample.payload.len();
+            // A run of LPCM is many frames in one sample buffer.
+            let count = frame_bytes.map_or(1, |frame| length / frame.max(1));
+            samples += count;
+            bytes += length;
+            sync_samples += if sample.flags.sync { count } else { 0 };
+            first = Some(first.map_or(sample.pts, |first| first.min(sample.pts)));
+            if video {
+                times.push(sample.pts.ticks_in(track.timescale, Rounding::Nearest).unwrap_or(0));
+            }
+        }
+        let durations = distances(times);
+        Ok(Self {
+            samples,
+            bytes,
+            sync_samples,
+            first_time: first.map(|first| presented(asset.movie(), track, first)),
+            frame_durations: durations.first().zip(durations.last()).map(|(low, high)| (*low, *high)),
+            real_frame_rate: most_common(&durations).and_then(|ticks| rate_of(ticks, track.timescale)),
+        })
+    }
+}
+
+/// Bytes of one frame of LPCM, if that is what it is.
+fn lpcm_frame(format: &FormatDescription) -> Option<u64> {
+    let audio = format.as_audio()?;
+    audio.pcm.map(|pcm| u64::from(pcm.bytes()) * u64::from(audio.channels))
+}
+
+/// Distances between neighbours in presentation order, sorted.
+fn distances(mut times: Vec<i64>) -> Vec<i64> {
+    times.sort_unstable();
+    let mut out: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).filter(|ticks| *ticks > 0).collect();
+    out.sort_unstable();
+    out
+}
+
+fn most_common(sorted: &[i64]) -> Option<i64> {
+    sorted.chunk_by(|a, b| a == b).max_by_key(|run| run.len()).and_then(|run| run.first()).copied()
+}
+
+fn rate_of(ticks: i64, scale: Timescale) -> Option<Ratio> {
+    Ratio::new(scale.ticks(), u32::try_from(ticks).ok()?)
+}
+
+/// Where media time `time` (or what the first edit shows in its stead) is presented.
+fn presented(movie: &Movie, track: &Track, time: Time) -> Time {
+    let whole = TimeRange::new(Time::ZERO, Time::new(i64::MAX / 2, movie.timescale));
+    match spans(movie, track, whole).first() {
+        Some(span) if track.edits.iter().any(|edit| edit.media_time.is_some()) => {
+            span.shown_at(time.max(span.media_start))
+        }
+        _ => time,
+    }
+}
+
+/// The picture as displayed: clean aperture and pixel aspect applied, then turned.
+pub fn display_size(track: &Track) -> Option<Size> {
+    let format = track.formats.first()?.as_video()?;
+    let aspect = format.pixel_aspect.unwrap_or(Ratio::ONE);
+    let width = (u64::from(format.size.width) * u64::from(aspect.num) + u64::from(aspect.den) / 2)
+        / u64::from(aspect.den.max(1));
+    let square = Size::new(u32::try_from(width).unwrap_or(u32::MAX), format.size.height);
+    let quarter = track.matrix.orientation().is_some_and(|(rotation, _)| rotation.is_quarter());
+    Some(if quarter { square.turned() } else { square })
+}
+
+/// Frames per second on average: samples over media time.
+pub fn average_frame_rate(track: &Track, samples: u64) -> Option<Ratio> {
+    let ticks = track.media_duration.value();
+    let (num, den) =
+        (u128::from(samples) * u128::from(track.media_duration.scale().ticks()), u128::try_from(ticks).ok()?);
+    if num == 0 || den == 0 {
+        return None;
+    }
+    let divisor = gcd(num, den);
+    let (mut num, mut den) = (num / divisor, den / divisor);
+    while num > u128::from(u32::MAX) || den > u128::from(u32::MAX) {
+        (num, den) = (num >> 1, den >> 1);
+    }
+    Ratio::new(u32::try_from(num).ok()?, u32::try_from(den).ok()?)
+}
+
+/// Whether the edit list does no more than hide priming or delay the start.
+pub(crate) fn is_simple(edits: &[Edit]) -> bool {
+    edits.iter().filter(|edit| edit.media_time.is_some()).count() <= 1
+        && edits.iter().all(|edit| edit.media_time.is_none() || edit.rate == Edit::NORMAL_RATE)
+}
+
+const fn gcd(mut a: u128, mut b: u128) -> u128 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}

@@ -1,0 +1,214 @@
+use std::collections::VecDeque;
+
+use reelwright_codec::{Registry, VideoDecoder, VideoDecoderSettings};
+use reelwright_formats::SampleCursor;
+use reelwright_media::{
+    CancelToken, Error, FormatDescription, Result, Stage, Time, TimeRange, Track, VideoFrame,
+};
+use std::sync::Arc;
+
+use super::span::{Span, spans};
+use crate::Asset;
+
+/// The pictures of a video track as they are shown: decoded, in display order, on the presentation timeline, edits
+/// resolved. `AVAssetReaderTrackOutput` with decompression.
+///
+/// Memory is bounded by what the decoder holds for reordering.
+pub struct FrameReader {
+    asset: Asset,
+    track: Track,
+    registry: Registry,
+    threads: usize,
+    cancel: CancelToken,
+    spans: VecDeque<Span>,
+    current: Option<Playing>,
+    decoder: Option<OpenDecoder>,
+    ready: VecDeque<VideoFrame>,
+    decoder_name: Option<String>,
+    decoded: u64,
+    read: u64,
+}
+
+/// A decoder and the format it was opened for.
+struct OpenDecoder {
+    format: Arc<FormatDescription>,
+    decoder: Box<dyn VideoDecoder>,
+}
+
+/// The span being read.
+struct Playing {
+    span: Span,
+    cursor: Box<dyn SampleCursor>,
+    /// The latest frame, held until the next one tells how long it lasts.
+    held: Option<VideoFrame>,
+    done: bool,
+}
+
+impl FrameReader {
+    /// Reads `range` of the presentation of video track `track`; the start of the range becomes time zero.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Misuse`] where there is no such track or it isn't video.
+    pub fn new(asset: &Asset, track: u32, range: TimeRange, registry: &Registry) -> Result<Self> {
+        let movie = asset.movie();
+        let track = movie.track(track).ok_or_else(|| Error::misuse(format!("there is no track {track}")))?;
+        if track.formats.first().is_none_or(|format| format.as_video().is_none()) {
+            return Err(Error::misuse(format!("track {} is not video", track.id)).at_track(track.id));
+        }
+        Ok(Self {
+            asset: asset.clone(),
+            spans: spans(movie, track, range).into(),
+            track: track.clone(),
+            registry: registry.clone(),
+            threads: 0,
+            cancel: CancelToken::new(),
+            current: None,
+            decoder: None,
+            ready: VecDeque::new(),
+            decoder_name: None,
+            decoded: 0,
+            read: 0,
+        })
+    }
+
+    /// Lets the decoder use at most so many threads; 0 leaves it to the decoder.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Stops with [`reelwright_media::ErrorKind::Cancelled`] once the token is raised.
+    #[must_use]
+    pub fn cancelled_by(mut self, cancel: CancelToken) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// The id of the decoder in use, once it is open.
+    pub fn decoder(&self) -> Option<&str> {
+        self.decoder_name.as_deref()
+    }
+
+    /// Samples read and pictures decoded so far, those outside the edits included.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.read, self.decoded)
+    }
+
+    /// The next picture, or `None` after the last. Its duration is known unless the track ends with it and says
+    /// nothing.
+    pub fn next_frame(&mut self) -> Result<Option<VideoFrame>> {
+        loop {
+            if let Some(frame) = self.ready.pop_front() {
+                return Ok(Some(frame));
+            }
+            if self.current.is_none() && !self.start_span()? {
+                return Ok(None);
+            }
+            self.step().map_err(|error| error.at_track(self.track.id))?;
+        }
+    }
+
+    /// Opens the next span; `false` after the last.
+    fn start_span(&mut self) -> Result<bool> {
+        let Some(span) = self.spans.pop_front() else { return Ok(false) };
+        let mut cursor = self.asset.cursor(self.track.id)?;
+        cursor.seek(span.media_start)?;
+        self.current = Some(Playing { span, cursor, held: None, done: false });
+        Ok(true)
+    }
+
+    /// Feeds one sample, or ends the span.
+    fn step(&mut self) -> Result<()> {
+        self.cancel.check()?;
+        let Some(playing) = &mut self.current else { return Ok(()) };
+        let sample = if playing.done { None } else { playing.cursor.next_sample()? };
+        let Some(sample) = sample else { return self.end_span() };
+        self.read += 1;
+        if self
+            .decoder
+            .as_ref()
+            .is_none_or(|open| !Arc::ptr_eq(&open.format, &sample.format) && open.format != sample.format)
+        {
+            self.open_decoder(&sample.format)?;
+        }
+        let (Some(playing), Some(open)) = (&mut self.current, &mut self.decoder) else { return Ok(()) };
+        let (ready, decoded) = (&mut self.ready, &mut self.decoded);
+        let index = self.read - 1;
+        open.decoder
+            .decode(&sample, &mut |frame| {
+                *decoded += 1;
+                playing.take(frame, ready);
+                Ok(())
+            })
+            .map_err(|error| error.at_stage(Stage::Decode).at_sample(index).at_time(sample.pts))
+    }
+
+    fn open_decoder(&mut self, format: &Arc<FormatDescription>) -> Result<()> {
+        self.drain()?;
+        let settings = VideoDecoderSettings { format: format.clone(), threads: self.threads };
+        let (info, decoder) = self.registry.video_decoder(&settings)?;
+        self.decoder_name = Some(info.id);
+        self.decoder = Some(OpenDecoder { format: format.clone(), decoder });
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Result<()> {
+        let (Some(playing), Some(open)) = (&mut self.current, &mut self.decoder) else { return Ok(()) };
+        let (ready, decoded) = (&mut self.ready, &mut self.decoded);
+        open.decoder
+            .finish(&mut |frame| {
+                *decoded += 1;
+                playing.take(frame, ready);
+                Ok(())
+            })
+            .map_err(|error| error.at_stage(Stage::Decode))
+    }
+
+    fn end_span(&mut self) -> Result<()> {
+        self.drain()?;
+        if let Some(mut playing) = self.current.take() {
+            playing.release(None, &mut self.ready);
+        }
+        Ok(())
+    }
+}
+
+impl Playing {
+    /// Takes a decoded frame; the one before it now has its length.
+    fn take(&mut self, frame: VideoFrame, ready: &mut VecDeque<VideoFrame>) {
+        let past = match self.span.rate {
+            // A held picture is the last one that begins at or before the point.
+            0 => self.held.is_some() && frame.pts > self.span.media_start,
+            _ => frame.pts >= self.span.media_end,
+        };
+        self.done |= past;
+        if self.done {
+            return;
+        }
+        if self.span.rate != 0 {
+            self.release(Some(frame.pts), ready);
+        }
+        self.held = Some(frame);
+    }
+
+    /// Puts out the held frame, which lasts until the media time `next` or, at the end, its own duration, if any of
+    /// it is seen in the span.
+    fn release(&mut self, next: Option<Time>, ready: &mut VecDeque<VideoFrame>) {
+        let Some(frame) = self.held.take() else { return };
+        if self.span.rate == 0 {
+            let TimeRange { start, duration } = self.span.shown;
+            ready.push_back(VideoFrame { pts: start, duration: Some(duration), ..frame });
+            return;
+        }
+        let own_end = frame.duration.map(|duration| frame.pts.saturating_add(duration));
+        let end = next.or(own_end).unwrap_or(self.span.media_end).min(self.span.media_end);
+        if end <= self.span.media_start {
+            return;
+        }
+        let start = frame.pts.max(self.span.media_start);
+        let duration = self.span.unscaled(end.saturating_sub(start));
+        ready.push_back(VideoFrame { pts: self.span.shown_at(start), duration: Some(duration), ..frame });
+    }
+}

@@ -1,0 +1,189 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use reelwright_codec::{AudioDecoder, Registry};
+use reelwright_formats::SampleCursor;
+use reelwright_media::{
+    AudioBuffer, CancelToken, Edit, Error, FormatDescription, Result, Stage, Time, TimeRange, Timescale,
+    Track,
+};
+
+use super::span::{Span, frames_at, spans};
+use crate::Asset;
+
+/// The sound of an audio track as it is heard: decoded, on the presentation timeline, edits resolved, priming and
+/// remainder gone.
+///
+/// Buffers come in order. Where the timeline has nothing (empty edits, gaps in the track) there is a gap between one
+/// buffer's end and the next one's start.
+pub struct SoundReader {
+    asset: Asset,
+    track: Track,
+    registry: Registry,
+    cancel: CancelToken,
+    spans: VecDeque<Span>,
+    current: Option<Playing>,
+    decoder: Option<(Arc<FormatDescription>, Box<dyn AudioDecoder>)>,
+    ready: VecDeque<AudioBuffer>,
+    read: u64,
+}
+
+struct Playing {
+    span: Span,
+    cursor: Box<dyn SampleCursor>,
+    /// The media time, in frames of the decoded rate, of the next decoded frame; unknown before the first.
+    position: Option<i64>,
+    done: bool,
+}
+
+/// Timestamps of stored packets may wander this far from the sum of what was decoded before they are believed over
+/// it: less is jitter of a recorder's clock, more is a gap one would hear as lost sync.
+const TOLERANCE: Time = Time::from_millis(5);
+
+impl SoundReader {
+    /// Reads `range` of the presentation of audio track `track`; the start of the range becomes time zero.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Misuse`] where there is no such track or it isn't sound.
+    pub fn new(asset: &Asset, track: u32, range: TimeRange, registry: &Registry) -> Result<Self> {
+        let movie = asset.movie();
+        let track = movie.track(track).ok_or_else(|| Error::misuse(format!("there is no track {track}")))?;
+        if track.formats.first().is_none_or(|format| format.as_audio().is_none()) {
+            return Err(Error::misuse(format!("track {} is not sound", track.id)).at_track(track.id));
+        }
+        Ok(Self {
+            asset: asset.clone(),
+            spans: spans(movie, track, range).into(),
+            track: track.clone(),
+            registry: registry.clone(),
+            cancel: CancelToken::new(),
+            current: None,
+            decoder: None,
+            ready: VecDeque::new(),
+            read: 0,
+        })
+    }
+
+    /// Stops with [`reelwright_media::ErrorKind::Cancelled`] once the token is raised.
+    #[must_use]
+    pub fn cancelled_by(mut self, cancel: CancelToken) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Packets read so far.
+    pub fn packets(&self) -> u64 {
+        self.read
+    }
+
+    /// The next stretch of sound, or `None` after the last.
+    pub fn next_buffer(&mut self) -> Result<Option<AudioBuffer>> {
+        loop {
+            if let Some(buffer) = self.ready.pop_front() {
+                return Ok(Some(buffer));
+            }
+            if self.current.is_none() && !self.start_span()? {
+                return Ok(None);
+            }
+            self.step().map_err(|error| error.at_track(self.track.id))?;
+        }
+    }
+
+    fn start_span(&mut self) -> Result<bool> {
+        let Some(span) = self.spans.pop_front() else { return Ok(false) };
+        let mut cursor = self.asset.cursor(self.track.id)?;
+        cursor.seek(self.preroll(&span))?;
+        self.current = Some(Playing { span, cursor, position: None, done: false });
+        Ok(true)
+    }
+
+    /// Where decoding must begin for the span's first frame to be right: transform codecs overlap packets.
+    fn preroll(&self, span: &Span) -> Time {
+        let format = self.track.formats.first().and_then(|format| format.as_audio());
+        let packet = format.map_or(0, |format| format.frames_per_packet);
+        let packets = self.track.roll_distance.map_or(2, |distance| i64::from(distance.unsigned_abs()) + 1);
+        let rate = Timescale::or_one(format.map_or(48_000, |format| format.sample_rate));
+        let back = Time::new(i64::from(if packet > 1 { packet } else { 0 }) * packets, rate);
+        span.media_start.saturating_sub(back)
+    }
+
+    fn step(&mut self) -> Result<()> {
+        self.cancel.check()?;
+        let Some(playing) = &mut self.current else { return Ok(()) };
+        let sample = if playing.done { None } else { playing.cursor.next_sample()? };
+        let Some(sample) = sample else { return self.end_span() };
+        let index = self.read;
+        self.read += 1;
+        if self.decoder.as_ref().is_none_or(|(format, _)| *format != sample.format) {
+            self.drain()?;
+            let (_, decoder) = self.registry.audio_decoder(&sample.format)?;
+            self.decoder = Some((sample.format.clone(), decoder));
+        }
+        let (Some(playing), Some((_, decoder))) = (&mut self.current, &mut self.decoder) else {
+            return Ok(());
+        };
+        let ready = &mut self.ready;
+        decoder
+            .decode(&sample, &mut |buffer| {
+                playing.take(buffer, ready);
+                Ok(())
+            })
+            .map_err(|error| error.at_stage(Stage::Decode).at_sample(index).at_time(sample.pts))
+    }
+
+    fn drain(&mut self) -> Result<()> {
+        let (Some(playing), Some((_, decoder))) = (&mut self.current, &mut self.decoder) else {
+            return Ok(());
+        };
+        let ready = &mut self.ready;
+        decoder
+            .finish(&mut |buffer| {
+                playing.take(buffer, ready);
+                Ok(())
+            })
+            .map_err(|error| error.at_stage(Stage::Decode))
+    }
+
+    fn end_span(&mut self) -> Result<()> {
+        self.drain()?;
+        self.current = None;
+        Ok(())
+    }
+}
+
+impl Playing {
+    /// Cuts a decoded buffer to the span and places it on the timeline.
+    fn take(&mut self, mut buffer: AudioBuffer, ready: &mut VecDeque<AudioBuffer>) {
+        let rate = buffer.sample_rate;
+        let stated = frames_at(buffer.pts, rate);
+        let tolerance = frames_at(TOLERANCE, rate);
+        let start = match self.position {
+            Some(expected) if (stated - expected).abs() <= tolerance => expected,
+            _ => stated,
+        };
+        let count = i64::try_from(buffer.frames()).unwrap_or(i64::MAX);
+        self.position = Some(start + count);
+        let (first, last) = (frames_at(self.span.media_start, rate), frames_at(self.span.media_end, rate));
+        if start >= last {
+            self.done = true;
+            return;
+        }
+        let lead = (first - start).clamp(0, count);
+        let keep = (last - start).clamp(0, count) - lead;
+        if keep <= 0 {
+            return;
+        }
+        buffer.trim_start(usize::try_from(lead).unwrap_or(0));
+        buffer.truncate(usize::try_from(keep).unwrap_or(0));
+        let offset = Time::new(start + lead - first, rate);
+        buffer.pts = self.span.shown.start.saturating_add(self.span.unscaled(offset));
+        if self.span.rate != Edit::NORMAL_RATE && self.span.rate > 0 {
+            // Played faster or slower, the pitch follows: the same frames at another rate.
+            let scaled = u64::from(rate.ticks()) * u64::from(self.span.rate.unsigned_abs())
+                / u64::from(Edit::NORMAL_RATE.unsigned_abs());
+            buffer.sample_rate = Timescale::or_one(u32::try_from(scaled).unwrap_or(u32::MAX));
+        }
+        ready.push_back(buffer);
+    }
+}
