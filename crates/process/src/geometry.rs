@@ -1,6 +1,14 @@
-use reelwright_media::Size;
+use reelwright_media::{Ratio, Size};
 
-/// The size at which a picture of `size` (square pixels) fits into `limit`: scaled down to touch it, aspect kept, never
+/// The size a picture of `size` has on a screen with square pixels: the width is stretched or squeezed by the shape of
+/// a pixel, the height stays.
+pub fn square_size(size: Size, pixel_aspect: Ratio) -> Size {
+    let (num, den) = (u64::from(pixel_aspect.num), u64::from(pixel_aspect.den.max(1)));
+    let width = (u64::from(size.width) * num * 2 + den) / (den * 2);
+    Size::new(u32::try_from(width.max(1)).unwrap_or(u32::MAX), size.height)
+}
+
+/// The size at which a picture of `size` (of square pixels: see [`square_size`]) fits into `limit`: scaled down to touch it, aspect kept, never
 /// enlarged, sides rounded to the nearest multiple of `align` but not above the limit, and at least one `align`.
 ///
 /// Apple's rule for export presets: 1920x1080 into 568x360 with multiples of 8 is 568x320.
@@ -39,6 +47,15 @@ mod tests {
         assert_eq!(fit((640, 480), (224, 144), 8), (192, 144));
         assert_eq!(fit((1080, 1920), (1280, 720), 2), (406, 720));
         assert_eq!(fit((1080, 1920), (1920, 1080), 2), (608, 1080));
+    }
+
+    #[test]
+    fn pixels_are_made_square() {
+        let square =
+            |width, height, num, den| square_size(Size::new(width, height), Ratio::new(num, den).unwrap());
+        assert_eq!(square(1440, 1080, 4, 3), Size::new(1920, 1080));
+        assert_eq!(square(720, 576, 16, 15), Size::new(768, 576));
+        assert_eq!(square(640, 360, 1, 1), Size::new(640, 360));
     }
 
     #[test]

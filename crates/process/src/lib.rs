@@ -15,9 +15,9 @@ mod turn;
 mod workers;
 
 pub use color::source_peak;
-pub use geometry::fit_inside;
-pub use pipeline::{FrameShape, Pipeline, PipelineConfig};
+pub use geometry::{fit_inside, square_size};
+pub use pipeline::{Alpha, FrameShape, Pipeline, PipelineConfig};
 pub use scale::Kernel;
-pub use sound::{Remix, Resampler};
+pub use sound::{Mixer, Remix, Resampler, Volume};
 pub use turn::turn;
 pub use workers::Workers;

@@ -81,6 +81,14 @@ impl Coding {
         self.matrix == other.matrix && self.range == other.range && self.yuv == other.yuv && scaled
     }
 
+    /// The code values of black.
+    pub(crate) fn black(&self) -> [f32; 3] {
+        let unit = f32::from(1u16 << (self.depth - 8));
+        let luma = if self.range == ColorRange::Video { 16.0 * unit } else { 0.0 };
+        let other = if self.yuv && self.matrix != ColorMatrix::RGB { 128.0 * unit } else { luma };
+        [luma, other, other]
+    }
+
     /// From code values scaled to [`WORK_BITS`] to R'G'B' from 0 to 1.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Pictures from one shape into another: size, layout, depth and colour in one pass.
 
+mod flatten;
 #[cfg(test)]
 mod foreign_tests;
 mod layout;
@@ -11,6 +12,8 @@ mod tests;
 #[cfg(test)]
 mod tone_tests;
 
+pub use flatten::Alpha;
+use flatten::{flat_format, flatten};
 use plan::{Group, groups};
 use reelwright_media::{
     Color, ColorMatrix, ColorPrimaries, ColorRange, Error, PixelBuffer, PixelFormat, PixelPool, Ratio,
@@ -65,6 +68,9 @@ pub struct PipelineConfig {
     pub kernel: Kernel,
     /// The brightest light in a PQ source, in cd/m², from which tone mapping starts; see [`source_peak`].
     pub source_peak: f64,
+    /// What alpha has done to the source's colours; it matters where the target has none, since the picture is then put
+    /// on black.
+    pub alpha: Alpha,
 }
 
 impl PipelineConfig {
@@ -77,6 +83,7 @@ impl PipelineConfig {
             target_color: Color::UNSPECIFIED,
             kernel: Kernel::BICUBIC,
             source_peak: source_peak(None, None),
+            alpha: Alpha::Straight,
         }
     }
 
@@ -126,6 +133,8 @@ pub struct Pipeline {
     pixel_aspect: Ratio,
     groups: Vec<Group>,
     pool: PixelPool,
+    /// Where pictures with alpha are put on black, before anything else.
+    flat: Option<PixelPool>,
     workers: Workers,
     simd: Simd,
     passthrough: bool,
@@ -153,8 +162,11 @@ impl Pipeline {
             same_place && same_size && unchanged && config.source.format == config.target_format;
         let pixel_aspect = if same_size { config.source.pixel_aspect } else { scaled_aspect(&config) };
         let pool = PixelPool::new(config.target_format, config.target_size);
+        let loses_alpha = config.source.format.has_alpha() && !config.target_format.has_alpha();
+        let flat = (loses_alpha && config.alpha == Alpha::Straight)
+            .then(|| PixelPool::new(flat_format(config.source.format), config.source.size));
         let simd = Simd::detect();
-        Ok(Self { config, color, pixel_aspect, groups, pool, workers, simd, passthrough })
+        Ok(Self { config, color, pixel_aspect, groups, pool, flat, workers, simd, passthrough })
     }
 
     /// What it was made for.
@@ -196,7 +208,14 @@ impl Pipeline {
         if picture.color.is_hdr() && !self.color.is_hdr() {
             (target.mastering, target.content_light) = (None, None);
         }
-        if !self.passthrough {
+        if self.passthrough {
+            return Ok(target);
+        }
+        if let Some(pool) = &self.flat {
+            let mut flat = pool.take();
+            flatten(picture, &mut flat, self.workers);
+            run::fill(&self.groups, &flat, &mut target, self.workers, self.simd);
+        } else {
             run::fill(&self.groups, picture, &mut target, self.workers, self.simd);
         }
         Ok(target)

@@ -9,9 +9,8 @@ use crate::scale::{Filter, Mapping, Store, WORK_BITS};
 
 /// Target components that lie on the same grid and are made from the same source samples.
 pub(super) struct Group {
-    /// Target samples across and down.
+    /// Target samples across.
     pub(super) width: usize,
-    pub(super) height: usize,
     pub(super) inputs: Vec<Input>,
     pub(super) grids: Vec<Grid>,
     pub(super) work: Work,
@@ -56,6 +55,18 @@ pub(super) struct Output {
     pub(super) channel: Channel,
     pub(super) weights: [f32; 3],
     pub(super) bias: f32,
+}
+
+impl Group {
+    /// A plane of the target that it writes; all of them have the same rows.
+    pub(super) fn plane(&self) -> usize {
+        match &self.work {
+            Work::Store(channel) => channel.plane,
+            Work::Mix(outputs) | Work::Relight { outputs, .. } => {
+                outputs.first().map_or(0, |output| output.channel.plane)
+            }
+        }
+    }
 }
 
 /// Whether code values keep their meaning, but for a power of two.
@@ -215,7 +226,7 @@ impl Placement<'_> {
         }
         let depth = self.config.target_format.bit_depth();
         let store = if depth > 8 { Store::Deep(depth.into()) } else { Store::Eight };
-        Group { width, height, inputs, grids, work, store }
+        Group { width, inputs, grids, work, store }
     }
 
     fn grid(&self, source: (u32, u32), target: (u32, u32), width: usize, height: usize) -> Grid {

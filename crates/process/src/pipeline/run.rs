@@ -8,16 +8,12 @@ use crate::scale::{LANES, Strip, horizontal, horizontal_work, vertical};
 use crate::simd::Simd;
 use crate::workers::Workers;
 
-/// Some rows of each plane of the target, for one thread.
-struct Band<'a> {
-    part: usize,
-    planes: Vec<Rows<'a>>,
-}
-
-struct Rows<'a> {
-    bytes: &'a mut [u8],
-    stride: usize,
-    first: usize,
+/// Some rows of one plane of the target, for one thread.
+pub(super) struct Rows<'a> {
+    pub(super) bytes: &'a mut [u8],
+    pub(super) stride: usize,
+    /// The number of the first one.
+    pub(super) first: usize,
 }
 
 /// The rows that part `part` of `parts` has of `rows`.
@@ -33,23 +29,28 @@ pub(super) fn fill(
     workers: Workers,
     simd: Simd,
 ) {
+    in_bands(target, workers, |planes| {
+        for group in groups {
+            group.fill(source, planes, simd);
+        }
+    });
+}
+
+/// Cuts the planes of `target` into bands of rows and works on them side by side.
+pub(super) fn in_bands(target: &mut PixelBuffer, workers: Workers, work: impl Fn(&mut [Rows<'_>]) + Sync) {
     let rows: Vec<usize> = target.planes().iter().map(|plane| plane.rows).collect();
     let parts = workers.threads().min(rows.iter().copied().max().unwrap_or(1).div_ceil(16)).max(1);
-    let mut bands: Vec<Band> = (0..parts).map(|part| Band { part, planes: Vec::with_capacity(4) }).collect();
+    let mut bands: Vec<Vec<Rows>> = (0..parts).map(|_| Vec::with_capacity(4)).collect();
     let mut writable = target.make_mut();
     for ((mut bytes, stride), rows) in writable.all().into_iter().zip(rows) {
         for (part, band) in bands.iter_mut().enumerate() {
             let range = share(rows, part, parts);
             let (these, rest) = bytes.split_at_mut((range.len() * stride).min(bytes.len()));
-            band.planes.push(Rows { bytes: these, stride, first: range.start });
+            band.push(Rows { bytes: these, stride, first: range.start });
             bytes = rest;
         }
     }
-    workers.run(bands, |mut band| {
-        for group in groups {
-            group.fill(source, share(group.height, band.part, parts), &mut band.planes, simd);
-        }
-    });
+    workers.run(bands, |mut planes| work(&mut planes));
 }
 
 /// Memory for one row on its way.
@@ -65,7 +66,8 @@ struct Scratch {
 }
 
 impl Group {
-    fn fill(&self, source: &PixelBuffer, rows: Range<usize>, planes: &mut [Rows<'_>], simd: Simd) {
+    fn fill(&self, source: &PixelBuffer, planes: &mut [Rows<'_>], simd: Simd) {
+        let rows = planes[self.plane()].range();
         let widest =
             self.inputs.iter().map(|input| self.grids[input.grid].across.1 * input.channel.step).max();
         let padding = self.grids.iter().map(|grid| grid.horizontal.stride()).max().unwrap_or(0) + LANES;
@@ -170,6 +172,10 @@ fn component<'a>(input: &Input, width: usize, packed: &'a [i16], single: &'a mut
 }
 
 impl Rows<'_> {
+    fn range(&self) -> Range<usize> {
+        self.first..self.first + self.bytes.len() / self.stride.max(1)
+    }
+
     /// Row `y` of the plane.
     fn row(&mut self, y: usize) -> &mut [u8] {
         let start = (y - self.first) * self.stride;

@@ -1,7 +1,11 @@
-//! Sound: rate and channels.
+//! Sound: rate, channels, volume, and the sum of tracks.
 
+mod mixer;
 mod remix;
 mod resample;
+mod volume;
 
+pub use mixer::Mixer;
 pub use remix::Remix;
 pub use resample::Resampler;
+pub use volume::Volume;
