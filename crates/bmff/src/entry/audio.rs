@@ -1,10 +1,13 @@
 use bytes::Bytes;
+use reelwright_bitstream::{
+    aac::AudioSpecificConfig, ac3::Ac3Config, alac::AlacConfig, flac::StreamInfo, opus::OpusConfig,
+};
 use reelwright_media::{
     AudioCodec, AudioFormat, BoxFamily, ChannelLayout, CodecConfig, FourCc, PcmFormat, Result,
 };
 
 use super::sound_header::SoundHeader;
-use super::{aac, codec, find, layout, original_format, sound_children, stored, too_short};
+use super::{codec, find, layout, original_format, sound_children, stored, too_short};
 use crate::{BitRates, BoxRef, Endianness, PcmConfig, SamplingRate, StreamDescriptor};
 
 /// Reads an audio sample entry.
@@ -133,11 +136,11 @@ fn compressed(format: &mut AudioFormat, children: &[BoxRef<'_>]) {
     }
     match format.codec {
         AudioCodec::Aac => from_aac(format, &config),
-        AudioCodec::Alac => _ = from_alac(format, &config),
-        AudioCodec::Flac => _ = from_flac(format, &config),
+        AudioCodec::Alac => from_alac(format, &config),
+        AudioCodec::Flac => from_flac(format, &config),
         AudioCodec::Opus => from_opus(format, &config),
-        AudioCodec::Ac3 => _ = from_ac3(format, &config),
-        AudioCodec::Eac3 => _ = from_eac3(format, &config),
+        AudioCodec::Ac3 => from_ac3(format, Ac3Config::parse_dac3(&config)),
+        AudioCodec::Eac3 => from_ac3(format, Ac3Config::parse_dec3(&config)),
         AudioCodec::Mp3 | AudioCodec::Mp2 => {
             let low_rate = format.codec == AudioCodec::Mp3 && format.sample_rate < 32_000;
             format.frames_per_packet = if low_rate { 576 } else { 1152 };
@@ -159,7 +162,7 @@ fn per_channel(format: &mut AudioFormat, frames: u32, bytes: u32) {
 }
 
 fn from_aac(format: &mut AudioFormat, config: &[u8]) {
-    let Ok(facts) = aac::facts(config) else {
+    let Ok(facts) = AudioSpecificConfig::parse(config) else {
         format.frames_per_packet = 1024;
         return;
     };
@@ -169,82 +172,51 @@ fn from_aac(format: &mut AudioFormat, config: &[u8]) {
         34 => AudioCodec::Mp3,
         _ => AudioCodec::Aac,
     };
-    format.sample_rate = facts.sample_rate;
-    if facts.channels > 0 {
-        format.channels = facts.channels;
-        format.layout = facts.layout;
+    format.sample_rate = facts.output_sample_rate();
+    if facts.output_channels() > 0 {
+        format.channels = facts.output_channels();
+        format.layout = facts.layout();
     }
-    format.frames_per_packet = facts.frame_length;
+    format.frames_per_packet = facts.output_frame_length();
 }
 
-/// The magic cookie (Apple Lossless Format, "ALACSpecificConfig").
-fn from_alac(format: &mut AudioFormat, config: &[u8]) -> Option<()> {
-    let &[a, b, c, d, _, bits, _, _, _, channels, ..] = config else { return None };
-    format.frames_per_packet = u32::from_be_bytes([a, b, c, d]);
-    format.bits = Some(bits.into());
-    format.channels = channels.into();
-    format.sample_rate = u32::from_be_bytes(config.get(20..24)?.try_into().ok()?);
-    Some(())
+fn from_alac(format: &mut AudioFormat, config: &[u8]) {
+    if let Ok(facts) = AlacConfig::parse(config) {
+        format.frames_per_packet = facts.frame_length;
+        format.bits = Some(facts.bits.into());
+        format.channels = facts.channels.into();
+        format.sample_rate = facts.sample_rate;
+    }
 }
 
-/// The STREAMINFO block (RFC 9639, 8.2) behind its header of four bytes.
-fn from_flac(format: &mut AudioFormat, config: &[u8]) -> Option<()> {
-    let info = config.get(4..22)?;
-    let (least, most) = (u16::from_be_bytes([info[0], info[1]]), u16::from_be_bytes([info[2], info[3]]));
-    let packed = u64::from_be_bytes(info.get(10..18)?.try_into().ok()?);
-    format.frames_per_packet = if least == most { least.into() } else { 0 };
-    format.sample_rate = u32::try_from(packed >> 44).ok().filter(|&rate| rate > 0)?;
-    format.channels = u16::try_from(packed >> 41 & 7).ok()? + 1;
-    format.bits = Some(u16::try_from(packed >> 36 & 31).ok()? + 1);
-    Some(())
+fn from_flac(format: &mut AudioFormat, config: &[u8]) {
+    if let Ok(facts) = StreamInfo::find(config) {
+        let (least, most) = facts.block_size;
+        format.frames_per_packet = if least == most { least.into() } else { 0 };
+        format.sample_rate = facts.sample_rate;
+        format.channels = facts.channels.into();
+        format.bits = Some(facts.bits.into());
+        format.layout = facts.layout();
+    }
 }
 
 /// Opus is always put out at 48 kHz; its box states the rate before encoding (Encapsulation of Opus in ISOBMFF, 4.3.2).
 fn from_opus(format: &mut AudioFormat, config: &[u8]) {
     format.sample_rate = 48_000;
     format.frames_per_packet = 0;
-    if let Some(&channels) = config.get(1).filter(|&&channels| channels > 0) {
-        format.channels = channels.into();
+    if let Ok(facts) = OpusConfig::parse_dops(config) {
+        format.channels = facts.channels.into();
+        format.layout = facts.layout();
     }
 }
 
-/// Channels of `acmod` (ETSI TS 102 366, 4.4.2.3).
-const ACMOD_CHANNELS: [u16; 8] = [2, 1, 2, 3, 3, 4, 4, 5];
-
-/// Rates of `fscod`; the fourth is reserved.
-const FSCOD_RATES: [Option<u32>; 4] = [Some(48_000), Some(44_100), Some(32_000), None];
-
-/// `dac3` (ETSI TS 102 366, F.4).
-fn from_ac3(format: &mut AudioFormat, config: &[u8]) -> Option<()> {
+fn from_ac3(format: &mut AudioFormat, facts: Result<Ac3Config>) {
     format.frames_per_packet = 1536;
-    let &[a, b, c, ..] = config else { return None };
-    let packed = u32::from_be_bytes([0, a, b, c]);
-    format.sample_rate = FSCOD_RATES[(packed >> 22) as usize & 3].unwrap_or(format.sample_rate);
-    let (acmod, low) = ((packed >> 11) as usize & 7, (packed >> 10 & 1) as u16);
-    format.channels = ACMOD_CHANNELS[acmod] + low;
-    Some(())
-}
-
-/// `dec3` (ETSI TS 102 366, F.6), by its first independent substream.
-fn from_eac3(format: &mut AudioFormat, config: &[u8]) -> Option<()> {
-    format.frames_per_packet = 1536;
-    let &[_, _, a, b, ..] = config else { return None };
-    let packed = u16::from_be_bytes([a, b]);
-    format.sample_rate = FSCOD_RATES[usize::from(packed >> 14)].unwrap_or(format.sample_rate);
-    let (acmod, low) = (usize::from(packed >> 1 & 7), packed & 1);
-    let [_, _, _, _, dependent, locations @ ..] = config else { return None };
-    let extra = match (dependent >> 1 & 15, locations) {
-        (0, _) | (_, []) => 0,
-        (_, [low_bits, ..]) => location_channels(u16::from(dependent & 1) << 8 | u16::from(*low_bits)),
-    };
-    format.channels = ACMOD_CHANNELS[acmod] + low + extra;
-    Some(())
-}
-
-/// Channels of `chan_loc`: pairs and single ones.
-fn location_channels(locations: u16) -> u16 {
-    const PAIRS: u16 = 0b0_0111_0011;
-    (0..9).filter(|bit| locations >> bit & 1 == 1).map(|bit| 1 + (PAIRS >> bit & 1)).sum()
+    if let Ok(facts) = facts {
+        format.sample_rate = facts.sample_rate.unwrap_or(format.sample_rate);
+        format.channels = facts.channels;
+        format.layout = facts.layout;
+    }
 }
 
 /// `damr` (3GPP TS 26.244, 6.7): always mono, 20 ms a frame.

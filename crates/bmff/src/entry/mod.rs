@@ -1,7 +1,6 @@
 //! Sample entries (ISO/IEC 14496-12, 8.5.2; QuickTime File Format, "Sample Description Atoms") as
 //! [`FormatDescription`]s, both ways.
 
-mod aac;
 mod audio;
 mod audio_write;
 mod codec;

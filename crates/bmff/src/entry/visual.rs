@@ -1,8 +1,8 @@
 use bytes::Bytes;
-use reelwright_bitstream::{av1::SequenceHeader, h264::AvcConfig, hevc::HevcConfig};
+use reelwright_bitstream::{av1::SequenceHeader, h264::AvcConfig, hevc::HevcConfig, vp9::VpConfig};
 use reelwright_media::{
-    BoxFamily, CodecConfig, Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, FourCc,
-    MasteringDisplay, Ratio, Result, Size, TransferFunction, VideoCodec, VideoFormat,
+    BoxFamily, CodecConfig, Color, ColorMatrix, ColorPrimaries, ContentLight, FourCc, MasteringDisplay,
+    Ratio, Result, Size, TransferFunction, VideoCodec, VideoFormat,
 };
 
 use super::{codec, find, original_format, sound_children, stored, too_short};
@@ -145,7 +145,10 @@ fn from_bitstream(format: &mut VideoFormat) {
             Ok(config) => (config.first_sps().ok().map(|sps| sps.color()), Some(config.bit_depth)),
             Err(_) => (None, None),
         },
-        (Some(config), VideoCodec::Vp8 | VideoCodec::Vp9) => vp9_facts(&config.bytes),
+        (Some(config), VideoCodec::Vp8 | VideoCodec::Vp9) => {
+            let facts = VpConfig::parse(&config.bytes);
+            facts.map_or((None, None), |facts| (Some(facts.color), Some(facts.bit_depth)))
+        }
         (Some(config), VideoCodec::Av1) => av1_facts(&config.bytes),
         (Some(config), VideoCodec::Vvc) => (None, vvc_depth(&config.bytes)),
         (_, VideoCodec::ProRes) => (None, Some(if format.tag.0.starts_with(b"ap4") { 12 } else { 10 })),
@@ -168,20 +171,6 @@ fn merge(container: Color, stream: Color) -> Color {
         || container.matrix != ColorMatrix::UNSPECIFIED;
     let base = if stated { container } else { stream };
     Color { range: container.range.or(stream.range), siting: container.siting.or(stream.siting), ..base }
-}
-
-/// `vpcC` (VP Codec ISO Media File Format Binding, "VP Codec Configuration Box"), without version and flags.
-fn vp9_facts(body: &Bytes) -> (Option<Color>, Option<u8>) {
-    let &[_, _, packed, primaries, transfer, matrix, ..] = &body[..] else { return (None, None) };
-    let range = if packed & 1 == 0 { ColorRange::Video } else { ColorRange::Full };
-    let color = Color {
-        primaries: ColorPrimaries(primaries),
-        transfer: TransferFunction(transfer),
-        matrix: ColorMatrix(matrix),
-        range: Some(range),
-        siting: None,
-    };
-    (Some(color), Some(packed >> 4))
 }
 
 /// `av1C` (AV1 Codec ISO Media File Format Binding, 2.3.3): four bytes, then the sequence header, which may be missing.
