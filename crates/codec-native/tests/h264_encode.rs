@@ -258,6 +258,21 @@ fn a_ceiling_over_quality_lowers_the_rate() {
 }
 
 #[test]
+fn no_window_exceeds_its_ceiling() {
+    let limit = RateLimit { max_rate: 1_500_000, buffer: 1_500_000 };
+    for (rate, least) in [(VideoRate::Average(1_000_000), 900_000), (VideoRate::Quality(0.75), 1_000_000)] {
+        let limit = Some(limit);
+        let encoded =
+            encode(&VideoEncoderSettings { rate, limit, ..settings(Size::new(640, 360)) }, 240, None);
+        let bits: Vec<u64> = encoded.samples.iter().map(|sample| sample.payload.len() * 8).collect();
+        let worst = bits.windows(30).map(|window| window.iter().sum::<u64>()).max().unwrap();
+        let average = bits.iter().sum::<u64>() / 8;
+        eprintln!("{rate:?}: {average} bits a second, the fullest second holds {worst} of 1500000");
+        assert!(worst <= 1_500_000 && average >= least, "{rate:?}: {worst}, {average}");
+    }
+}
+
+#[test]
 fn misuse_is_an_error() {
     let registry = Registry::new().with(reelwright_codec_native::provider());
     let any = EncoderSpecification::default();

@@ -5,9 +5,9 @@ use std::ffi::c_void;
 use std::ptr::{NonNull, null_mut};
 
 use openh264_sys2::{
-    ENCODER_OPTION, ENCODER_OPTION_TRACE_LEVEL, ISVCEncoder, ISVCEncoderVtbl, SEncParamExt, SFrameBSInfo,
-    SSourcePicture, WELS_LOG_QUIET, source, videoFormatI420, videoFrameTypeI, videoFrameTypeIDR,
-    videoFrameTypeP,
+    ENCODER_OPTION, ENCODER_OPTION_BITRATE, ENCODER_OPTION_TRACE_LEVEL, ISVCEncoder, ISVCEncoderVtbl,
+    SEncParamExt, SFrameBSInfo, SPATIAL_LAYER_ALL, SSourcePicture, TagBitrateInfo, WELS_LOG_QUIET, source,
+    videoFormatI420, videoFrameTypeI, videoFrameTypeIDR, videoFrameTypeP,
 };
 use reelwright_media::{Error, ErrorKind, PixelBuffer, PixelFormat, Result, Size};
 
@@ -112,9 +112,15 @@ impl Engine {
         if status == 0 { Ok(()) } else { Err(failure("asking for a key frame", status)) }
     }
 
+    /// Changes the target bit rate from the next picture on.
+    pub(super) fn set_bit_rate(&mut self, bits_per_second: i32) -> Result<()> {
+        let mut rate = TagBitrateInfo { iLayer: SPATIAL_LAYER_ALL, iBitrate: bits_per_second };
+        self.option(ENCODER_OPTION_BITRATE, &mut rate)
+    }
+
     fn option<T>(&self, option: ENCODER_OPTION, value: &mut T) -> Result<()> {
         let set = self.entry(|table| table.SetOption)?;
-        // SAFETY: `raw` is alive and `value` is of the type the option takes: the caller above sees to that.
+        // SAFETY: `raw` is alive and `value` is of the type the option takes: both callers above see to that.
         let status = unsafe { set(self.raw.as_ptr(), option, (value as *mut T).cast::<c_void>()) };
         if status == 0 { Ok(()) } else { Err(failure("setting an option", status)) }
     }

@@ -1,11 +1,13 @@
 //! H.264 encoding by OpenH264: 8-bit 4:2:0, Baseline to High, CABAC, no B pictures.
 
+mod ceiling;
 mod engine;
 mod parameters;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use ceiling::Ceiling;
 use engine::{Coded, Engine};
 use parameters::Wishes;
 use reelwright_bitstream::h264::{self, AvcConfig, NalType};
@@ -56,6 +58,7 @@ pub(crate) struct OpenH264 {
     /// The usual length of a frame, to judge whether the next one would be too far from the last key frame.
     usual: Time,
     last: Option<Last>,
+    ceiling: Option<Ceiling>,
 }
 
 /// What is remembered of the frames so far.
@@ -81,6 +84,8 @@ impl OpenH264 {
         let make = |wishes| Engine::new(&parameters::parameters(settings, size, wishes)?, size);
         // Rate control in groups of rows forbids some numbers of slices for some heights.
         let mut engine = make(wishes).or_else(|_| make(wishes.single_slice()))?;
+        let target = parameters::parameters(settings, size, wishes)?.iTargetBitrate;
+        let ceiling = settings.limit.map(|limit| Ceiling::new(limit, target));
         let format = format(settings, size, engine.parameter_sets()?)?;
         let Ratio { num, den } = settings.frame_rate;
         let usual = Time::from_ratio(den.into(), num).unwrap_or(Time::ZERO);
@@ -93,6 +98,7 @@ impl OpenH264 {
             key_frames: settings.key_frames,
             usual,
             last: None,
+            ceiling,
         })
     }
 
@@ -157,6 +163,11 @@ impl VideoEncoder for OpenH264 {
         let coded = coded.map_err(|error| error.at_time(pts))?;
         let idr = coded.idr;
         let payload = access_unit(&coded);
+        if let Some(ceiling) = &mut self.ceiling
+            && let Some(rate) = ceiling.note(pts, payload.len() as u64 * 8)
+        {
+            self.engine.set_bit_rate(rate)?;
+        }
         let since_key = self.last.map_or(0, |last| last.since_key);
         self.last = Some(match self.last {
             Some(last) if !idr => Last { pts, key: last.key, since_key: since_key.saturating_add(1) },
