@@ -408,3 +408,48 @@ fn files_and_memory_hold_the_same() {
     assert_eq!(report.bytes, file.len() as u64);
     assert!(file == memory);
 }
+
+#[test]
+fn beyond_4_gib_sizes_and_offsets_take_64_bits() {
+    let path = folder("large").join("out.mov");
+    for index in [IndexPlace::Last, IndexPlace::First] {
+        let mut builder =
+            AssetWriter::create(&path, FileType::Mov).index(index).overwrite(Overwrite::Replace);
+        let mut input = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+        let writer = builder.start().unwrap();
+        writer.start_session(Time::ZERO).unwrap();
+        let format = pcm_format();
+        // Zeros are a payload, and a file need not hold them: nothing of these 4.8 GB is stored.
+        for block in 0..25 {
+            let mut sample = pcm(&format, block * 1000 * i64::from(RATE), 0);
+            sample.duration = Time::from_secs(1000);
+            sample.payload = reelwright_media::Payload::zeros(1000 * 4 * u64::from(RATE));
+            input.append(sample).unwrap();
+        }
+        drop(input);
+        let report = writer.finish().unwrap();
+        assert!(report.bytes > u64::from(u32::MAX));
+        assert_eq!((report.index, report.duration), (index, Time::from_secs(25_000)));
+        let output = Command::new("ffprobe")
+            .args(["-v", "error", "-read_intervals", "24999.9", "-show_entries"])
+            .args(["packet=pos,size:format=duration", "-of", "csv=p=0"])
+            .arg(&path)
+            .output();
+        let Ok(output) = output else {
+            eprintln!("SKIPPED: ffprobe is not installed");
+            return;
+        };
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text.lines().last(), Some("25000.000000"));
+        let packet: Vec<u64> =
+            text.lines().rev().nth(1).unwrap().split(',').map(|field| field.parse().unwrap()).collect();
+        // The last packet ends where the media does.
+        let end = packet.iter().sum::<u64>();
+        assert!(end > u64::from(u32::MAX) && end <= report.bytes, "{text}");
+        if index == IndexPlace::First {
+            assert_eq!(end, report.bytes);
+        }
+    }
+    std::fs::remove_file(&path).unwrap();
+}
