@@ -1,10 +1,19 @@
 //! Probing, the [`Demuxer`] trait, and every container Reelwright reads.
 #![forbid(unsafe_code)]
 
+mod adts;
+mod aiff;
 mod boxes;
+mod caf;
 mod demuxer;
 mod file;
+mod flac;
+mod id3;
+mod indexed;
+mod mpeg_audio;
 mod probe;
+mod wave;
+mod window;
 
 pub use demuxer::{Demuxer, SampleCursor};
 pub use file::FileSource;

@@ -11,10 +11,11 @@ mod visual_write;
 
 use bytes::Bytes;
 use reelwright_media::{
-    BoxFamily, DataFormat, Error, ErrorKind, FormatDescription, FourCc, MediaType, Result, SampleEntry,
+    BoxFamily, ChannelLayout, DataFormat, Error, ErrorKind, FormatDescription, FourCc, MediaType, Result,
+    SampleEntry,
 };
 
-use crate::{BoxRef, Boxes, boxes};
+use crate::{BoxRef, Boxes, Reader, boxes};
 
 /// Reads a sample entry: `bytes` is the whole box as it stands in `stsd`, `handler` that of the track, `family` that of
 /// the file.
@@ -68,6 +69,13 @@ pub fn write(format: &FormatDescription, family: BoxFamily) -> Result<Vec<u8>> {
             Err(Error::unsupported(message))
         }
     }
+}
+
+/// The layout that the body of `chan` states for `channels` channels; `body` begins with the layout tag, as in the chunk
+/// of Core Audio Format, which has no version and flags.
+pub fn core_audio_layout(body: &Bytes, channels: u32) -> Option<ChannelLayout> {
+    let full: Bytes = [&[0; 4][..], body].concat().into();
+    layout::read_chan(&mut Reader::new(&full), channels).ok().flatten()
 }
 
 /// Which data reference (from 1) the samples of an entry are found through; `bytes` is the whole box.

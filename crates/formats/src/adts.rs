@@ -1,0 +1,107 @@
+//! AAC in ADTS frames without a container.
+
+use std::sync::Arc;
+
+use reelwright_bitstream::aac::AdtsHeader;
+use reelwright_media::{
+    AudioCodec, AudioFormat, CodecConfig, ContainerKind, Error, FormatDescription, FourCc, ReadAt, Result,
+    Time, Timescale,
+};
+
+use crate::id3;
+use crate::indexed::{Indexed, Packet, PacketTable, Storage, movie, present, track};
+use crate::window::Window;
+
+/// Opens an ADTS file. Packets are frames without their headers, as MP4 stores them.
+///
+/// # Errors
+///
+/// Where the first frame is malformed, or holds several blocks.
+pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
+    let mut window = Window::new(source.clone(), 64 << 10);
+    let mut metadata = Vec::new();
+    let mut start = 0;
+    while let Some(length) = id3::length(window.at(start, 10)?) {
+        metadata.extend(id3::parse(
+            window.at(start, usize::try_from(length).unwrap_or(usize::MAX).min(id3::MOST))?,
+        ));
+        start = start.saturating_add(length);
+    }
+    let first =
+        AdtsHeader::parse(window.at(start, AdtsHeader::LENGTH)?).map_err(|error| error.at_offset(start))?;
+    let data = window.at(start + u64::from(first.header_length), 256)?;
+    let format = Arc::new(FormatDescription::Audio(format_of(&first, data)?));
+    let timescale = Timescale::or_one(first.sample_rate);
+    let mut movie = movie(ContainerKind::Adts, timescale);
+    let mut table = PacketTable::new(source, format.clone(), timescale);
+    read_frames(&mut window, &mut table, &first, start, &mut movie.warnings)?;
+
+    let total = table.packets.len() as i64 * 1024;
+    let mut track = track(1, format, timescale);
+    present(&mut track, timescale, Time::ZERO, 0, total, total);
+    track.sample_count = Some(table.packets.len() as u64);
+    track.byte_count = Some(table.byte_count());
+    movie.duration = track.range.end();
+    movie.metadata = metadata;
+    movie.tracks.push(track);
+    Ok(Indexed::new(movie, vec![Storage::Packets(Arc::new(table))]))
+}
+
+/// What frames with this header are; `data` is the first one's.
+pub(crate) fn format_of(header: &AdtsHeader, data: &[u8]) -> Result<AudioFormat> {
+    if header.blocks != 1 {
+        return Err(Error::unsupported(format!("ADTS frames of {} raw data blocks", header.blocks)));
+    }
+    let config = header.config(data);
+    if config.channels == 0 {
+        return Err(Error::malformed("an ADTS stream without channels"));
+    }
+    // A configuration that counts channels in the stream can't be written; the stream says it in each packet then.
+    let written =
+        config.to_bytes().ok().map(|bytes| CodecConfig { kind: FourCc::new(b"esds"), bytes: bytes.into() });
+    Ok(AudioFormat {
+        layout: config.layout(),
+        frames_per_packet: config.frame_length,
+        config: written,
+        ..AudioFormat::new(AudioCodec::Aac, FourCc::new(b"mp4a"), config.sample_rate, config.channels)
+    })
+}
+
+fn read_frames(
+    window: &mut Window,
+    table: &mut PacketTable,
+    first: &AdtsHeader,
+    start: u64,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
+    let end = window.len();
+    let mut at = start;
+    let mut junk = 0u64;
+    while at < end {
+        let header = AdtsHeader::parse(window.at(at, AdtsHeader::LENGTH)?).ok();
+        let Some(header) = header.filter(|header| header.same_stream(first) && header.blocks == 1) else {
+            junk += 1;
+            at += 1;
+            continue;
+        };
+        if u64::from(header.frame_length) > end - at {
+            warnings.push(format!("the last frame is cut short at byte {end}"));
+            break;
+        }
+        let dts = table.packets.len() as i64 * 1024;
+        table.packets.push(Packet {
+            offset: at + u64::from(header.header_length),
+            size: header.frame_length - header.header_length,
+            dts,
+            pts: dts,
+            duration: 1024,
+            sync: true,
+            skipped_leading: false,
+        });
+        at += u64::from(header.frame_length);
+    }
+    if junk > 0 {
+        warnings.push(format!("{junk} bytes between or after the frames belong to none"));
+    }
+    Ok(())
+}

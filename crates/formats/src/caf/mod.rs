@@ -1,0 +1,159 @@
+//! Core Audio Format (Apple, "Core Audio Format Specification").
+
+mod format;
+mod packets;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reelwright_media::{
+    AudioFormat, ContainerKind, Error, FormatDescription, MetadataItem, ReadAt, Result, Time, Timescale,
+};
+
+use crate::indexed::{Indexed, PacketTable, Runs, Storage, movie, present, track};
+use crate::wave::{item, of_runs};
+use crate::window::Window;
+use format::Description;
+use packets::PacketInfo;
+
+/// Opens a CAF file.
+///
+/// # Errors
+///
+/// A missing or malformed `desc` or `data` chunk, a missing packet table where packets vary.
+pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
+    let mut window = Window::new(source.clone(), 4096);
+    let chunks = Chunks::read(&mut window)?;
+    let description =
+        chunks.description.ok_or_else(|| Error::malformed("a CAF file without 'desc' chunk"))?;
+    let (offset, length) = chunks.data.ok_or_else(|| Error::malformed("a CAF file without 'data' chunk"))?;
+    let audio = format::describe(&description, chunks.cookie.as_ref(), chunks.layout.as_ref())?;
+    let timescale =
+        Timescale::new(audio.sample_rate).ok_or_else(|| Error::malformed("a CAF file of 0 Hz"))?;
+    let mut movie = movie(ContainerKind::Caf, timescale);
+    movie.metadata = chunks.metadata;
+    if audio.bytes_per_packet > 0 && audio.frames_per_packet > 0 {
+        let (packet_bytes, packet_frames) = (audio.bytes_per_packet, audio.frames_per_packet);
+        let format = Arc::new(FormatDescription::Audio(audio));
+        let packets = length / u64::from(packet_bytes);
+        return Ok(of_runs(
+            movie,
+            Runs { source, format, timescale, offset, packet_bytes, packet_frames, packets },
+        ));
+    }
+    let (at, size) =
+        chunks.packets.ok_or_else(|| Error::malformed("a CAF file without the 'pakt' chunk it needs"))?;
+    let info = PacketInfo::read(&mut window, at)?;
+    of_packets(
+        movie,
+        source,
+        &mut window,
+        audio,
+        Place { offset, length, table: at + 24, table_length: size, info },
+    )
+}
+
+struct Place {
+    offset: u64,
+    length: u64,
+    table: u64,
+    table_length: u64,
+    info: PacketInfo,
+}
+
+fn of_packets(
+    mut movie: reelwright_media::Movie,
+    source: Arc<dyn ReadAt>,
+    window: &mut Window,
+    audio: AudioFormat,
+    place: Place,
+) -> Result<Indexed> {
+    let constant = (audio.bytes_per_packet, audio.frames_per_packet);
+    let format = Arc::new(FormatDescription::Audio(audio));
+    let mut table = PacketTable::new(source, format.clone(), movie.timescale);
+    let end = place.table + place.table_length.saturating_sub(24);
+    let data = place.offset..place.offset + place.length;
+    packets::read(
+        window,
+        &mut table,
+        place.table..end,
+        data,
+        place.info.packets,
+        constant,
+        &mut movie.warnings,
+    )?;
+
+    let total = table.shown().map_or(0, |(_, end)| end);
+    let from = i64::from(place.info.priming.max(0)).min(total);
+    let stated = i64::try_from(place.info.valid_frames).ok().filter(|&frames| frames > 0);
+    let to = match stated {
+        Some(frames) => from.saturating_add(frames).min(total),
+        None => total.saturating_sub(place.info.remainder.max(0).into()).max(from),
+    };
+    let mut track = track(1, format, movie.timescale);
+    present(&mut track, movie.timescale, Time::ZERO, from, to, total);
+    track.sample_count = Some(table.packets.len() as u64);
+    track.byte_count = Some(table.byte_count());
+    movie.duration = track.range.end();
+    movie.tracks.push(track);
+    Ok(Indexed::new(movie, vec![Storage::Packets(Arc::new(table))]))
+}
+
+#[derive(Default)]
+struct Chunks {
+    description: Option<Description>,
+    /// Offset and length.
+    data: Option<(u64, u64)>,
+    /// Offset and length.
+    packets: Option<(u64, u64)>,
+    cookie: Option<Bytes>,
+    layout: Option<Bytes>,
+    metadata: Vec<MetadataItem>,
+}
+
+impl Chunks {
+    fn read(window: &mut Window) -> Result<Self> {
+        let end = window.len();
+        let mut out = Self::default();
+        let mut at = 8;
+        while end.saturating_sub(at) >= 12 {
+            let header = window.array::<12>(at)?;
+            let (id, size) = header.split_at(4);
+            let body = at + 12;
+            let left = end - body;
+            let stated = size.iter().fold(0u64, |value, &byte| value << 8 | u64::from(byte));
+            // Only the data chunk may say -1: to the end.
+            let length = if stated == u64::MAX { left } else { stated };
+            let short = usize::try_from(length).unwrap_or(usize::MAX).min(1 << 20);
+            match id {
+                b"desc" => out.description = Some(Description::parse(&window.array::<32>(body)?)?),
+                b"data" => {
+                    out.data = Some((body.saturating_add(4).min(end), length.min(left).saturating_sub(4)))
+                }
+                b"pakt" => out.packets = Some((body, length.min(left))),
+                b"kuki" => out.cookie = Some(Bytes::copy_from_slice(window.at(body, short)?)),
+                b"chan" => out.layout = Some(Bytes::copy_from_slice(window.at(body, short)?)),
+                b"info" => out.metadata.extend(information(window.at(body, short)?)),
+                _ => {}
+            }
+            match body.checked_add(length) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// `info`: a count, then keys and values that end in zeros.
+fn information(bytes: &[u8]) -> Vec<MetadataItem> {
+    let mut texts = bytes.get(4..).unwrap_or_default().split(|&byte| byte == 0);
+    let mut items = Vec::new();
+    while let (Some(key), Some(value)) = (texts.next(), texts.next()) {
+        let (key, value) = (String::from_utf8_lossy(key), String::from_utf8_lossy(value));
+        if !key.is_empty() && !value.is_empty() {
+            items.push(item(&key, value.into_owned()));
+        }
+    }
+    items
+}

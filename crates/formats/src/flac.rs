@@ -1,0 +1,217 @@
+//! Native FLAC (RFC 9639).
+
+use std::sync::Arc;
+
+use reelwright_bitstream::flac::{FrameHeader, StreamInfo, crc16, dfla};
+use reelwright_media::{
+    AudioCodec, AudioFormat, ContainerKind, Error, FormatDescription, FourCc, Language, MetadataItem,
+    MetadataKey, MetadataValue, ReadAt, Result, Time, Timescale,
+};
+
+use crate::id3;
+use crate::indexed::{Indexed, Packet, PacketTable, Storage, movie, present, track};
+use crate::wave::item;
+use crate::window::Window;
+
+/// Opens a FLAC file. Frames are found by their headers and told from look-alikes by their checks.
+///
+/// # Errors
+///
+/// A missing or malformed STREAMINFO block.
+pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
+    let mut window = Window::new(source.clone(), 256 << 10);
+    let start = id3::length(window.at(0, 10)?).unwrap_or(0);
+    let blocks = Blocks::read(&mut window, start)?;
+    let info = blocks.info;
+    let format = Arc::new(FormatDescription::Audio(AudioFormat {
+        layout: info.layout(),
+        bits: Some(info.bits.into()),
+        frames_per_packet: if info.block_size.0 == info.block_size.1 { info.block_size.0.into() } else { 0 },
+        config: Some(dfla(&blocks.raw)),
+        ..AudioFormat::new(AudioCodec::Flac, FourCc::new(b"fLaC"), info.sample_rate, info.channels.into())
+    }));
+    let timescale = Timescale::or_one(info.sample_rate);
+    let mut movie = movie(ContainerKind::Flac, timescale);
+    let mut table = PacketTable::new(source, format.clone(), timescale);
+    read_frames(&mut window, &mut table, &info, blocks.end, &mut movie.warnings)?;
+
+    let total = table.shown().map_or(0, |(_, end)| end);
+    let mut track = track(1, format, timescale);
+    present(&mut track, timescale, Time::ZERO, 0, total, total);
+    track.sample_count = Some(table.packets.len() as u64);
+    track.byte_count = Some(table.byte_count());
+    movie.duration = track.range.end();
+    movie.metadata = blocks.metadata;
+    movie.tracks.push(track);
+    Ok(Indexed::new(movie, vec![Storage::Packets(Arc::new(table))]))
+}
+
+struct Blocks {
+    info: StreamInfo,
+    raw: [u8; StreamInfo::LENGTH],
+    metadata: Vec<MetadataItem>,
+    /// Where the first frame begins.
+    end: u64,
+}
+
+impl Blocks {
+    fn read(window: &mut Window, start: u64) -> Result<Self> {
+        let mut at = start + 4;
+        let mut found = None;
+        let mut metadata = Vec::new();
+        loop {
+            let [kind, a, b, c] = window.array::<4>(at)?;
+            let length = u32::from_be_bytes([0, a, b, c]) as usize;
+            let body = at + 4;
+            match kind & 0x7F {
+                0 => found = Some(window.array::<{ StreamInfo::LENGTH }>(body)?),
+                4 => metadata.extend(vorbis_comments(window.exact(body, length)?)),
+                6 => metadata.extend(picture(window.exact(body, length)?)),
+                _ => {}
+            }
+            at = body + length as u64;
+            if kind & 0x80 != 0 {
+                break;
+            }
+        }
+        let raw = found.ok_or_else(|| Error::malformed("a FLAC file without STREAMINFO"))?;
+        Ok(Self { info: StreamInfo::parse(&raw)?, raw, metadata, end: at })
+    }
+}
+
+/// Vorbis comments (Vorbis I, 5): `KEY=value` texts with little-endian lengths.
+pub(crate) fn vorbis_comments(bytes: &[u8]) -> Vec<MetadataItem> {
+    fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
+        rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+    }
+    let mut items = Vec::new();
+    let Some((_vendor, rest)) = text(bytes) else { return items };
+    let mut rest = rest.get(4..).unwrap_or_default();
+    while let Some((comment, tail)) = text(rest) {
+        let comment = String::from_utf8_lossy(comment);
+        if let Some((key, value)) =
+            comment.split_once('=').filter(|(key, value)| !key.is_empty() && !value.is_empty())
+        {
+            items.push(item(key, value.to_string()));
+        }
+        rest = tail;
+    }
+    items
+}
+
+/// A PICTURE block (8.8).
+fn picture(bytes: &[u8]) -> Option<MetadataItem> {
+    fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
+        rest.split_at_checked(u32::from_be_bytes(*length) as usize)
+    }
+    let (media_type, rest) = part(bytes.get(4..)?)?;
+    let (_description, rest) = part(rest)?;
+    let (data, _) = part(rest.get(16..)?)?;
+    let kind = match media_type {
+        b"image/jpeg" => 13,
+        b"image/png" => 14,
+        _ => 0,
+    };
+    let value = MetadataValue::Data { kind, bytes: bytes::Bytes::copy_from_slice(data) };
+    let key = MetadataKey::Other("METADATA_BLOCK_PICTURE".into());
+    Some(MetadataItem { key, value, language: Language::UNDETERMINED })
+}
+
+fn read_frames(
+    window: &mut Window,
+    table: &mut PacketTable,
+    info: &StreamInfo,
+    start: u64,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
+    let end = window.len();
+    let mut at = start;
+    let Some(mut header) = header_at(window, at, info)? else {
+        if at < end {
+            warnings.push(format!("no FLAC frame at byte {at}"));
+        }
+        return Ok(());
+    };
+    while at < end {
+        let fixed = u32::from(info.block_size.0);
+        let (length, next) = frame_length(window, at, &header, info, fixed)?;
+        let dts = i64::try_from(header.first_sample(fixed)).unwrap_or(i64::MAX);
+        let size =
+            u32::try_from(length).map_err(|_| Error::malformed("a FLAC frame beyond 4 GiB").at_offset(at))?;
+        table.packets.push(Packet {
+            offset: at,
+            size,
+            dts,
+            pts: dts,
+            duration: header.block_size,
+            sync: true,
+            skipped_leading: false,
+        });
+        at += length;
+        match next {
+            Some(next) => header = next,
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+fn header_at(window: &mut Window, at: u64, info: &StreamInfo) -> Result<Option<FrameHeader>> {
+    let header = FrameHeader::parse(window.at(at, FrameHeader::LONGEST)?).ok();
+    Ok(header.filter(|header| {
+        header.channels == info.channels && header.sample_rate.is_none_or(|rate| rate == info.sample_rate)
+    }))
+}
+
+/// How long the frame at `at` is, and the header that follows it. A header's own check is 8 bits, so the number must
+/// continue and the 16-bit check of the frame must hold too.
+fn frame_length(
+    window: &mut Window,
+    at: u64,
+    header: &FrameHeader,
+    info: &StreamInfo,
+    fixed: u32,
+) -> Result<(u64, Option<FrameHeader>)> {
+    const STEP: usize = 64 << 10;
+    let end = window.len();
+    let expected = header.first_sample(fixed).saturating_add(header.block_size.into());
+    let mut check = 0;
+    let mut checked = at;
+    let least = u64::from(info.frame_size.0).max(header.length as u64 + 2);
+    let mut candidate = at.saturating_add(least);
+    loop {
+        let bytes = window.at(candidate, STEP)?;
+        let Some(skip) = bytes.windows(2).position(|pair| pair[0] == 0xFF && pair[1] & 0xFE == 0xF8) else {
+            let scanned = bytes.len().saturating_sub(1) as u64;
+            if scanned == 0 || candidate.saturating_add(scanned + 1) >= end {
+                return Ok((end - at, None));
+            }
+            candidate += scanned;
+            continue;
+        };
+        candidate += skip as u64;
+        if let Some(next) = header_at(window, candidate, info)?
+            && next.first_sample(fixed) == expected
+        {
+            (check, checked) = check_up_to(window, check, checked, candidate)?;
+            // A frame followed by its own check gives 0.
+            if check == 0 {
+                return Ok((candidate - at, Some(next)));
+            }
+        }
+        candidate += 1;
+    }
+}
+
+fn check_up_to(window: &mut Window, mut check: u16, from: u64, to: u64) -> Result<(u16, u64)> {
+    let mut at = from;
+    while at < to {
+        let step = usize::try_from(to - at).unwrap_or(usize::MAX).min(64 << 10);
+        let bytes = window.exact(at, step)?;
+        check = crc16(check, bytes);
+        at += step as u64;
+    }
+    Ok((check, to))
+}

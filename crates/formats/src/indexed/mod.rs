@@ -1,0 +1,53 @@
+//! The demuxer behind every container but MP4 and QuickTime: an index built when the file is opened, and cursors over it.
+
+mod audio_clock;
+mod describe;
+mod packets;
+mod runs;
+
+use std::sync::Arc;
+
+use reelwright_media::{Error, Movie, Result, Stage};
+
+use crate::{Demuxer, SampleCursor};
+
+pub(crate) use audio_clock::AudioClock;
+pub(crate) use describe::{movie, present, track};
+pub(crate) use packets::{Packet, PacketTable};
+pub(crate) use runs::Runs;
+
+/// A file whose samples are known.
+pub(crate) struct Indexed {
+    movie: Arc<Movie>,
+    storages: Vec<Storage>,
+}
+
+/// Where the samples of one track are.
+pub(crate) enum Storage {
+    /// One by one.
+    Packets(Arc<PacketTable>),
+    /// All alike, one after the other.
+    Runs(Runs),
+}
+
+impl Indexed {
+    /// A file described by `movie`, with one storage a track in the same order.
+    pub(crate) fn new(movie: Movie, storages: Vec<Storage>) -> Self {
+        Self { movie: Arc::new(movie), storages }
+    }
+}
+
+impl Demuxer for Indexed {
+    fn movie(&self) -> &Arc<Movie> {
+        &self.movie
+    }
+
+    fn cursor(&self, track: u32) -> Result<Box<dyn SampleCursor>> {
+        let position = self.movie.tracks.iter().position(|candidate| candidate.id == track);
+        match position.and_then(|position| self.storages.get(position)) {
+            Some(Storage::Packets(table)) => Ok(Box::new(table.cursor())),
+            Some(Storage::Runs(runs)) => Ok(Box::new(runs.cursor())),
+            None => Err(Error::misuse(format!("the file has no track {track}")).at_stage(Stage::Read)),
+        }
+    }
+}

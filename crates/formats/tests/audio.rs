@@ -1,0 +1,214 @@
+//! Audio containers beside ffprobe: every variety ffmpeg can write, and the corpus.
+
+#![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
+
+mod foreign;
+
+use std::path::Path;
+
+use foreign::{bytes, corpus, ffmpeg, ffprobe, open_path, packets, samples, scratch};
+use reelwright_formats::Demuxer;
+use reelwright_media::{AudioCodec, AudioFormat, ContainerKind};
+
+const TONE: &str = "aevalsrc=0.4*sin(440*2*PI*t)|0.3*sin(660*2*PI*t):s=44100:d=1.3";
+
+fn audio(demuxer: &dyn Demuxer) -> AudioFormat {
+    demuxer.movie().tracks[0].formats[0].as_audio().unwrap().clone()
+}
+
+/// Decodes with ffmpeg to little-endian 32-bit integers.
+fn decoded(path: &Path, extra: &[&str]) -> Option<Vec<u8>> {
+    let out = path.with_extension("raw");
+    let mut arguments = extra.to_vec();
+    arguments.extend(["-i", path.to_str().unwrap(), "-f", "s32le", out.to_str().unwrap()]);
+    ffmpeg(&arguments)?;
+    std::fs::read(out).ok()
+}
+
+#[test]
+fn linear_pcm_of_every_kind_is_the_bytes_ffmpeg_reads() {
+    let folder = scratch("linear");
+    let kinds = [
+        ("wav", "pcm_s16le", "s16le"),
+        ("wav", "pcm_u8", "u8"),
+        ("wav", "pcm_s24le", "s24le"),
+        ("wav", "pcm_s32le", "s32le"),
+        ("wav", "pcm_f32le", "f32le"),
+        ("wav", "pcm_f64le", "f64le"),
+        ("wav", "pcm_alaw", "alaw"),
+        ("wav", "pcm_mulaw", "mulaw"),
+        ("aiff", "pcm_s16be", "s16be"),
+        ("aiff", "pcm_s8", "s8"),
+        ("aiff", "pcm_s24be", "s24be"),
+        ("aiff", "pcm_s16le", "s16le"),
+        ("aiff", "pcm_f32be", "f32be"),
+        ("aiff", "pcm_f64be", "f64be"),
+        ("aiff", "pcm_alaw", "alaw"),
+        ("caf", "pcm_s16be", "s16be"),
+        ("caf", "pcm_s16le", "s16le"),
+        ("caf", "pcm_s24le", "s24le"),
+        ("caf", "pcm_f32le", "f32le"),
+        ("caf", "pcm_mulaw", "mulaw"),
+    ];
+    for (container, codec, raw) in kinds {
+        let path = folder.join(format!("{codec}.{container}"));
+        let name = path.to_str().unwrap();
+        if ffmpeg(&["-f", "lavfi", "-i", TONE, "-c:a", codec, name]).is_none() {
+            return;
+        }
+        let expected = path.with_extension("raw");
+        ffmpeg(&["-i", name, "-c:a", "copy", "-f", raw, expected.to_str().unwrap()]).unwrap();
+        let demuxer = open_path(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let format = audio(&*demuxer);
+        assert_eq!((format.sample_rate, format.channels), (44_100, 2), "{name}");
+        assert_eq!(demuxer.movie().tracks[0].sample_count, Some(57_330), "{name}");
+        assert!(bytes(&*demuxer, 1) == std::fs::read(&expected).unwrap(), "{name}: the bytes differ");
+        if let Some(pcm) = format.pcm {
+            let spelled = format!(
+                "{}{}{}",
+                if pcm.float {
+                    'f'
+                } else if pcm.signed {
+                    's'
+                } else {
+                    'u'
+                },
+                pcm.bits,
+                if pcm.bits == 8 {
+                    ""
+                } else if pcm.big_endian {
+                    "be"
+                } else {
+                    "le"
+                }
+            );
+            assert_eq!(spelled, raw, "{name}");
+        }
+    }
+}
+
+#[test]
+fn unfinished_and_long_wave_files_are_read_to_their_end() {
+    let folder = scratch("unfinished");
+    let path = folder.join("long.wav");
+    let name = path.to_str().unwrap();
+    if ffmpeg(&["-f", "lavfi", "-i", TONE, "-rf64", "always", "-metadata", "title=Tone", name]).is_none() {
+        return;
+    }
+    let long = open_path(&path).unwrap();
+    assert_eq!(long.movie().tracks[0].sample_count, Some(57_330));
+    assert_eq!(long.movie().metadata[0].value.as_text(), Some("Tone"));
+    ffmpeg(&["-f", "lavfi", "-i", TONE, name]).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let data = whole.windows(4).position(|bytes| bytes == b"data").unwrap();
+    for size in [0u32, u32::MAX] {
+        let mut changed = whole.clone();
+        changed[data + 4..data + 8].copy_from_slice(&size.to_le_bytes());
+        changed[4..8].copy_from_slice(&size.to_le_bytes());
+        // An extension says nothing.
+        let path = folder.join("streamed.mp4");
+        std::fs::write(&path, changed).unwrap();
+        let demuxer = open_path(&path).unwrap();
+        assert_eq!(demuxer.movie().container, ContainerKind::Wave);
+        assert_eq!(demuxer.movie().tracks[0].sample_count, Some(57_330), "size {size}");
+    }
+    let cut = folder.join("cut.wav");
+    std::fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(open_path(&cut).unwrap().movie().warnings.len(), 1);
+}
+
+#[test]
+fn packets_are_those_ffprobe_sees() {
+    let folder = scratch("packets");
+    let kinds: [(&str, &[&str]); 7] = [
+        ("cbr.mp3", &["-c:a", "libmp3lame", "-b:a", "128k"]),
+        ("vbr.mp3", &["-c:a", "libmp3lame", "-q:a", "4", "-id3v2_version", "3", "-metadata", "title=Tone"]),
+        ("plain.mp3", &["-c:a", "libmp3lame", "-write_xing", "0", "-ar", "22050"]),
+        ("tone.aac", &["-c:a", "aac"]),
+        ("tone.flac", &["-c:a", "flac", "-metadata", "artist=Somebody"]),
+        ("tone.caf", &["-c:a", "alac"]),
+        ("aac.caf", &["-c:a", "aac"]),
+    ];
+    for (file, arguments) in kinds {
+        let path = folder.join(file);
+        let mut all = vec!["-f", "lavfi", "-i", TONE];
+        all.extend(arguments);
+        all.push(path.to_str().unwrap());
+        if ffmpeg(&all).is_none() {
+            continue;
+        }
+        compare(&path);
+    }
+    if let Some(corpus) = corpus() {
+        for file in ["bear.flac", "bear_vbr.mp3"] {
+            compare(&corpus.join(file));
+        }
+    }
+}
+
+fn compare(path: &Path) {
+    let demuxer = open_path(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let Some(theirs) = packets(path, 0) else { return };
+    let ours = samples(&*demuxer, 1);
+    assert_eq!(ours.len(), theirs.len(), "{}", path.display());
+    let adts = demuxer.movie().container == ContainerKind::Adts;
+    let first = theirs[0].pts.unwrap_or(0.0);
+    for (index, (our, their)) in ours.iter().zip(&theirs).enumerate() {
+        let header = if adts { 7 } else { 0 };
+        assert_eq!(our.payload.len() + header, their.size, "{} packet {index}", path.display());
+        if let Some(pts) = their.pts {
+            let difference = our.pts.to_seconds_lossy() - (pts - first);
+            assert!(difference.abs() < 0.001, "{} packet {index}: {difference}", path.display());
+        }
+    }
+    let rows = ffprobe(path, &["-show_entries", "stream=sample_rate,channels"]).unwrap();
+    let format = audio(&*demuxer);
+    assert_eq!(rows[0][0], format.sample_rate.to_string(), "{}", path.display());
+    assert_eq!(rows[0][1], format.channels.to_string(), "{}", path.display());
+}
+
+#[test]
+fn what_an_encoder_added_is_edited_out() {
+    let folder = scratch("gapless");
+    let path = folder.join("tone.mp3");
+    if ffmpeg(&["-f", "lavfi", "-i", TONE, "-c:a", "libmp3lame", path.to_str().unwrap()]).is_none() {
+        return;
+    }
+    let demuxer = open_path(&path).unwrap();
+    let track = &demuxer.movie().tracks[0];
+    assert_eq!(track.edits.len(), 1);
+    // LAME's 576 and the decoder's 529.
+    assert_eq!(track.edits[0].media_time, Some(1105));
+    assert_eq!(track.edits[0].duration, 57_330);
+    let Some(played) = decoded(&path, &[]) else { return };
+    assert_eq!(played.len() / 8, 57_330, "ffmpeg plays as much");
+}
+
+#[test]
+fn the_corpus_opens() {
+    let Some(corpus) = corpus() else { return };
+    let expected = [
+        ("wav_24le.wav", ContainerKind::Wave, AudioCodec::Lpcm, 44_100, 1, 44_100),
+        ("wav_extensible.wav", ContainerKind::Wave, AudioCodec::Lpcm, 48_000, 6, 24_576),
+        ("pcm16be.caf", ContainerKind::Caf, AudioCodec::Lpcm, 11_025, 1, 18_749),
+    ];
+    for (file, container, codec, rate, channels, frames) in expected {
+        let demuxer = open_path(&corpus.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let format = audio(&*demuxer);
+        assert_eq!((demuxer.movie().container, format.codec), (container, codec), "{file}");
+        assert_eq!((format.sample_rate, format.channels), (rate, channels), "{file}");
+        assert_eq!(demuxer.movie().tracks[0].sample_count, Some(frames), "{file}");
+        let raw = scratch("corpus").join(format!("{file}.raw"));
+        let codec = match format.pcm.map(|pcm| (pcm.bits, pcm.float, pcm.big_endian)) {
+            Some((24, ..)) => "s24le",
+            Some((32, true, _)) => "f32le",
+            _ => "s16be",
+        };
+        let source = corpus.join(file);
+        if ffmpeg(&["-i", source.to_str().unwrap(), "-c:a", "copy", "-f", codec, raw.to_str().unwrap()])
+            .is_some()
+        {
+            assert!(bytes(&*demuxer, 1) == std::fs::read(raw).unwrap(), "{file}: the bytes differ");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What ffmpeg makes and ffprobe sees, for comparison. Every caller skips loudly where they are missing.
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use reelwright_formats::{Demuxer, FileSource, open};
+use reelwright_media::{Result, SampleBuffer};
+
+/// The corpus, or `None` with a loud remark.
+pub(crate) fn corpus() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media");
+    let there = folder.join("manifest.tsv").exists();
+    if !there {
+        eprintln!("SKIPPED: no corpus at {}", folder.display());
+    }
+    there.then_some(folder)
+}
+
+pub(crate) fn open_path(path: &Path) -> Result<Box<dyn Demuxer>> {
+    open(Arc::new(FileSource::open(path)?))
+}
+
+/// Every sample of a track.
+pub(crate) fn samples(demuxer: &dyn Demuxer, track: u32) -> Vec<SampleBuffer> {
+    let mut cursor = demuxer.cursor(track).unwrap();
+    let mut out = Vec::new();
+    loop {
+        let peeked = cursor.peek_offset().unwrap();
+        let Some(sample) = cursor.next_sample().unwrap() else { break };
+        assert!(peeked.is_some());
+        out.push(sample);
+    }
+    assert_eq!(cursor.peek_offset().unwrap(), None);
+    out
+}
+
+/// The bytes of all samples of a track, one after the other.
+pub(crate) fn bytes(demuxer: &dyn Demuxer, track: u32) -> Vec<u8> {
+    samples(demuxer, track).iter().flat_map(|sample| sample.payload.load().unwrap().to_vec()).collect()
+}
+
+/// Runs ffmpeg; `None`, loudly, where it is missing or can't do it.
+pub(crate) fn ffmpeg(arguments: &[&str]) -> Option<()> {
+    let run = Command::new("ffmpeg").args(["-v", "error", "-y", "-bitexact"]).args(arguments).output();
+    match run {
+        Ok(output) if output.status.success() => Some(()),
+        Ok(output) => {
+            eprintln!("SKIPPED: ffmpeg {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+            None
+        }
+        Err(error) => {
+            eprintln!("SKIPPED: ffmpeg is missing: {error}");
+            None
+        }
+    }
+}
+
+/// What ffprobe prints for `arguments`, as comma-separated rows.
+pub(crate) fn ffprobe(path: &Path, arguments: &[&str]) -> Option<Vec<Vec<String>>> {
+    let run = Command::new("ffprobe")
+        .args(["-v", "error", "-of", "csv=p=0"])
+        .args(arguments)
+        .arg(path)
+        .output()
+        .map_err(|error| eprintln!("SKIPPED: ffprobe is missing: {error}"))
+        .ok()?;
+    let text = String::from_utf8_lossy(&run.stdout).into_owned();
+    let row = |line: &str| line.split(',').map(|cell| cell.trim().to_string()).collect();
+    Some(text.lines().filter(|line| !line.trim().is_empty()).map(row).collect())
+}
+
+/// A packet as ffprobe sees it: presentation time in seconds, size, key flag.
+#[derive(Clone, Debug)]
+pub(crate) struct Packet {
+    pub(crate) pts: Option<f64>,
+    pub(crate) dts: Option<f64>,
+    pub(crate) size: u64,
+    pub(crate) key: bool,
+}
+
+/// The packets of stream `index`.
+pub(crate) fn packets(path: &Path, index: usize) -> Option<Vec<Packet>> {
+    let index = index.to_string();
+    let entries = ["-select_streams", &index, "-show_entries", "packet=pts_time,dts_time,size,flags"];
+    let rows = ffprobe(path, &entries)?;
+    let number = |cell: Option<&String>| cell.and_then(|cell| cell.parse().ok());
+    Some(
+        rows.iter()
+            .map(|row| Packet {
+                pts: number(row.first()),
+                dts: number(row.get(1)),
+                size: row.get(2).and_then(|cell| cell.parse().ok()).unwrap_or(0),
+                key: row.get(3).is_some_and(|cell| cell.contains('K')),
+            })
+            .collect(),
+    )
+}
+
+/// A folder of its own below the build folder, emptied.
+pub(crate) fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
