@@ -23,10 +23,9 @@ impl Simd {
 
     /// Runs `work` compiled for these instructions. The same code, so the same results: only the compiler's choice of
     /// registers differs.
-    #[inline(always)]
-    pub(crate) fn run(self, work: impl FnOnce()) {
+    pub(crate) fn run(self, work: impl Work) {
         match self {
-            Self::Scalar => work(),
+            Self::Scalar => work.run(),
             // SAFETY: `detect` found AVX2.
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => unsafe { with_avx2(work) },
@@ -34,8 +33,15 @@ impl Simd {
     }
 }
 
+/// A loop that gains from wide registers. Its `run` is `#[inline(always)]`, and so is what that calls: only then is it
+/// compiled anew for each kind of processor.
+pub(crate) trait Work {
+    /// Does it.
+    fn run(self);
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn with_avx2(work: impl FnOnce()) {
-    work();
+fn with_avx2(work: impl Work) {
+    work.run();
 }

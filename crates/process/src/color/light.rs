@@ -95,22 +95,35 @@ impl Light {
         Ok(Some(Self { decode: Table::of(hlg_to_scene), hlg: Some(hlg), primaries, encode }))
     }
 
-    /// Converts R'G'B' signals from 0 to 1 in place.
+    /// Converts R'G'B' signals from 0 to 1 in place. One short loop a step, which compilers turn into vectors.
     #[inline(always)]
     pub(crate) fn convert(&self, [red, green, blue]: [&mut [f32]; 3]) {
-        for ((red, green), blue) in red.iter_mut().zip(green).zip(blue) {
-            let mut light = [self.decode.at(*red), self.decode.at(*green), self.decode.at(*blue)];
-            if let Some(hlg) = &self.hlg {
-                let luminance: f32 =
-                    hlg.luminance[0] * light[0] + hlg.luminance[1] * light[1] + hlg.luminance[2] * light[2];
-                let gain = hlg.gain.at(luminance);
-                light = light.map(|value| hlg.display.at(value * gain));
+        let count = red.len().min(green.len()).min(blue.len());
+        let (red, green, blue) = (&mut red[..count], &mut green[..count], &mut blue[..count]);
+        for row in [&mut *red, &mut *green, &mut *blue] {
+            row.iter_mut().for_each(|value| *value = self.decode.at(*value));
+        }
+        if let Some(hlg) = &self.hlg {
+            let [r, g, b] = hlg.luminance;
+            for index in 0..count {
+                let gain = hlg.gain.at(r * red[index] + g * green[index] + b * blue[index]);
+                red[index] *= gain;
+                green[index] *= gain;
+                blue[index] *= gain;
             }
-            let m = &self.primaries;
-            let mixed = |row: usize| m[row][0] * light[0] + m[row][1] * light[1] + m[row][2] * light[2];
-            *red = self.encode.at(mixed(0));
-            *green = self.encode.at(mixed(1));
-            *blue = self.encode.at(mixed(2));
+            for row in [&mut *red, &mut *green, &mut *blue] {
+                row.iter_mut().for_each(|value| *value = hlg.display.at(*value));
+            }
+        }
+        let m = &self.primaries;
+        for index in 0..count {
+            let light = [red[index], green[index], blue[index]];
+            red[index] = m[0][0] * light[0] + m[0][1] * light[1] + m[0][2] * light[2];
+            green[index] = m[1][0] * light[0] + m[1][1] * light[1] + m[1][2] * light[2];
+            blue[index] = m[2][0] * light[0] + m[2][1] * light[1] + m[2][2] * light[2];
+        }
+        for row in [red, green, blue] {
+            row.iter_mut().for_each(|value| *value = self.encode.at(*value));
         }
     }
 }
@@ -143,12 +156,16 @@ impl Table {
 
     #[inline(always)]
     fn at(&self, signal: f32) -> f32 {
-        let place = (signal * TABLE as f32).max(0.0).min(TABLE as f32 - 0.001);
-        let index = place as i32;
-        let [value, way] = self.0[index as usize % TABLE];
-        value + way * (place - index as f32)
+        let place = (signal * TABLE as f32).max(0.0).min(TABLE as f32 - 0.5);
+        // The whole number below, without a checked conversion; where two lines meet, either will do.
+        let shifted = (place - 0.5) + WHOLE;
+        let [value, way] = self.0[shifted.to_bits() as usize % TABLE];
+        value + way * (place - (shifted - WHOLE))
     }
 }
+
+/// Added to a number not far from zero, leaves it, rounded, in the lowest bits.
+const WHOLE: f32 = 12_582_912.0;
 
 /// A function of light from 0 to 1: as many steps in each octave, straight lines between, so that the dark end, where
 /// signals are steep, is as exact as the bright one.
