@@ -4,6 +4,7 @@
 //! young, so each is pinned to one exact version, wrapped once, and gated by a corpus of real files in the tests.
 #![deny(unsafe_code)]
 
+pub mod aac;
 mod aac_decoder;
 mod h264;
 mod hevc;

@@ -1,0 +1,133 @@
+"""The clips of the comparison, as float32 arrays of shape (frames, channels) at 44.1 or 48 kHz.
+
+Real sound is what the files of the media folder decode to, its beginning cut off by an odd number of frames so that no
+encoder meets the block grid of the file's own codec. The rest is generated, always the same.
+"""
+
+import os
+import shutil
+import subprocess
+
+import numpy as np
+
+REAL = [  # name, file, seconds, channels
+    ("bear", "media/bear.flac", 2.7, 2),
+    ("street", "bench/bench_20s.mp4", 12, 2),
+    ("action", "media/gopro_max.mp4", 10, 2),
+    ("film", "media/hevc_1080p_hev1.mp4", 10, 2),
+    ("show", "media/bad_empty_stsc.mp4", 15, 2),
+    ("song", "media/bad_userdata.mp4", 15, 2),
+    ("surround", "media/heaac_51.mp4", 12, 2),
+    ("adpcm", "media/ima4.mov", 10, 2),
+]
+
+
+def decoded(path, seconds, channels, rate=48000):
+    command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a:0", "-ac", str(channels), "-ar", str(rate)]
+    raw = subprocess.run(command + ["-t", str(seconds), "-f", "f32le", "-"], capture_output=True).stdout
+    return np.frombuffer(raw, np.float32).reshape(-1, channels)[517:]
+
+
+def speech(rate=48000):
+    if not shutil.which("espeak-ng"):
+        return None
+    text = (
+        "The quick brown fox jumps over the lazy dog. She sells sea shells by the sea shore. "
+        "Peter Piper picked a peck of pickled peppers, and thirty-six thick thistle sticks."
+    )
+    wav = subprocess.run(["espeak-ng", "-v", "en-gb", "-s", "165", "--stdout", text], capture_output=True).stdout
+    command = ["ffmpeg", "-v", "error", "-i", "-", "-ar", str(rate), "-ac", "1", "-f", "f32le", "-"]
+    mono = np.frombuffer(subprocess.run(command, input=wav, capture_output=True).stdout, np.float32)
+    random = np.random.default_rng(1)
+    # A voice a little to the left in a small room with some air.
+    room = random.normal(size=(4000, 2)) * np.exp(-np.arange(4000) / 700)[:, None] * 0.02
+    room[0] = [0.9, 0.6]
+    wet = np.stack([np.convolve(mono, room[:, c])[: len(mono)] for c in range(2)], 1)
+    return (wet * 0.8 + random.normal(size=wet.shape) * 3e-4).astype(np.float32)
+
+
+def castanets(rate=48000, seconds=6):
+    random = np.random.default_rng(2)
+    out = random.normal(size=(rate * seconds, 2)) * 1e-4
+    time = 0.1
+    while time < seconds - 0.3:
+        n = np.arange(int(0.08 * rate))
+        click = sum(
+            a * np.sin(2 * np.pi * f * n / rate + p) * np.exp(-n / (rate * d))
+            for a, f, d, p in [(0.5, 1900, 0.012, 0), (0.4, 2900, 0.008, 1), (0.3, 5200, 0.004, 2)]
+        )
+        click = click + random.normal(size=len(n)) * np.exp(-n / (rate * 0.002)) * 0.5
+        pan, start = random.uniform(0.25, 0.75), int(time * rate)
+        out[start : start + len(n)] += click[:, None] * [1 - pan, pan] * random.uniform(0.4, 0.9)
+        time += random.choice([0.09, 0.12, 0.18, 0.31])
+    return out.astype(np.float32)
+
+
+def sweep(rate=48000, seconds=8):
+    t = np.arange(rate * seconds) / rate
+    k = np.log(18000 / 40) / seconds
+    phase = 2 * np.pi * 40 * (np.exp(k * t) - 1) / k
+    return (0.5 * np.stack([np.sin(phase), np.sin(phase + 1)], 1)).astype(np.float32)
+
+
+def strings(rate=48000, seconds=10):
+    """Chords of slightly detuned, vibrating harmonic tones: strongly tonal and wide."""
+    random = np.random.default_rng(3)
+    t = np.arange(rate * seconds) / rate
+    out = np.zeros((len(t), 2))
+    for chord in range(5):
+        inside = np.clip(np.minimum((t - 2 * chord) / 0.15, (2 * chord + 2 - t) / 0.15), 0, 1)
+        for note in [[0, 4, 7, 12], [-3, 0, 5, 9], [2, 5, 9, 14], [-5, 2, 7, 11], [0, 4, 7, 16]][chord]:
+            base = 196 * 2 ** (note / 12) * (1 + random.normal() * 1e-3)
+            wave = base * t + 0.4 * np.sin(2 * np.pi * (5 + random.normal() * 0.3) * t) * base / 400
+            tone = sum(np.sin(2 * np.pi * h * wave + random.uniform(0, 6)) / h**1.2 for h in range(1, 30))
+            pan = random.uniform(0.2, 0.8)
+            out += (tone * inside)[:, None] * [np.sqrt(1 - pan), np.sqrt(pan)]
+    return (out * 0.08).astype(np.float32)
+
+
+def band(rate=48000, seconds=10):
+    """Plucked strings, a bass, drums and hats."""
+    random = np.random.default_rng(4)
+    out = np.zeros((rate * (seconds + 1), 2))
+
+    def add(sound, at, pan, gain):
+        start = int(at * rate)
+        out[start : start + len(sound)] += sound[:, None] * [np.sqrt(1 - pan), np.sqrt(pan)] * gain
+
+    def pluck(hertz, length=0.9):
+        period = int(rate / hertz)
+        line, sound = random.uniform(-1, 1, period), np.zeros(int(length * rate))
+        for start in range(0, len(sound), period):
+            part = min(period, len(sound) - start)
+            sound[start : start + part] = line[:part]
+            line = 0.498 * (line + np.roll(line, 1))
+        return sound
+
+    n = np.arange(int(0.3 * rate))
+    kick = np.sin(2 * np.pi * 50 * n / rate + 8 * np.exp(-n / 900)) * np.exp(-n / 4000)
+    snare = random.normal(size=len(n)) * np.exp(-n / 2500) * 0.4 + np.sin(2 * np.pi * 190 * n / rate) * np.exp(-n / 2000) * 0.5
+    hat = np.diff(random.normal(size=len(n) + 1)) * np.exp(-n / 900) * 0.2
+    for beat in range(seconds * 2):
+        add(kick if beat % 2 == 0 else snare, beat / 2, 0.5, 0.45)
+        for half in (0, 0.25):
+            add(hat, beat / 2 + half, 0.65, 0.35)
+            note = random.choice([0, 3, 5, 7, 10, 12])
+            add(pluck(220 * 2 ** (note / 12)), beat / 2 + half, random.uniform(0.2, 0.8), 0.25)
+        add(pluck(55 * 2 ** (random.choice([0, 3, 5]) / 12), 0.5), beat / 2, 0.5, 0.3)
+    return out[: rate * seconds].astype(np.float32)
+
+
+def all_clips(shared):
+    for name, file, seconds, channels in REAL:
+        path = os.path.join(shared, file)
+        if os.path.exists(path):
+            yield name, decoded(path, seconds, channels), 48000
+        else:
+            print(f"SKIPPED: {path} is missing")
+    for make in (speech, castanets, sweep, strings, band):
+        clip = make()
+        if clip is None:
+            print(f"SKIPPED: {make.__name__} (needs espeak-ng)")
+        else:
+            yield make.__name__, clip, 48000

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Compares AAC LC encoders: `compare.py [--rates 64,96,128,192] [--only NAME,...] [--clips NAME,...] [--json FILE]`.
+
+Build first: `cargo build --release -p reelwright-codec-native --example aac_encode`. Needs numpy, ffmpeg and, for the
+clip of speech, espeak-ng. Prints, per bit rate and encoder, the means over the clips.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+
+import numpy as np
+
+import clips
+import metrics
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+
+
+def binary():
+    target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
+    return os.environ.get("AAC_ENCODE", os.path.join(target, "release/examples/aac_encode"))
+
+
+def ffmpegs():
+    yield "libavcodec 5.1" if "version 5" in version("ffmpeg") else "libavcodec", "ffmpeg"
+    try:
+        import imageio_ffmpeg
+
+        path = imageio_ffmpeg.get_ffmpeg_exe()
+        yield "libavcodec " + version(path).split("version ")[1].split("-")[0], path
+    except ImportError:
+        pass
+
+
+def version(path):
+    return subprocess.run([path, "-version"], capture_output=True, text=True).stdout.split("\n")[0]
+
+
+def encoders():
+    """Name and command, fed with interleaved float PCM, putting out ADTS."""
+    yield "reelwright", lambda rate, ch, bits: [binary(), str(rate), str(ch), str(bits), "average"]
+    yield "reelwright constant", lambda rate, ch, bits: [binary(), str(rate), str(ch), str(bits), "constant"]
+    for name, path in ffmpegs():
+        codecs = ["aac"]
+        if " libfdk_aac " in subprocess.run([path, "-v", "quiet", "-encoders"], capture_output=True, text=True).stdout:
+            codecs.append("libfdk_aac")
+        for codec in codecs:
+            yield name + (" fdk" if "fdk" in codec else ""), lambda rate, ch, bits, p=path, c=codec: (
+                [p, "-v", "error", "-f", "f32le", "-ar", str(rate), "-ac", str(ch), "-i", "-", "-threads", "1"]
+                + ["-c:a", c, "-b:a", str(bits), "-f", "adts", "-"]
+            )
+    yield "rusty_aac", lambda rate, ch, bits: [binary(), str(rate), str(ch), str(bits), "rusty_aac"]
+
+
+def run(command, pcm):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, input=pcm, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(f"{command}: {done.stderr.decode()}")
+    return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def payload(adts):
+    """Bytes without the headers, and frames."""
+    place = frames = size = 0
+    while place + 7 <= len(adts):
+        length = (adts[place + 3] & 3) << 11 | adts[place + 4] << 3 | adts[place + 5] >> 5
+        size, frames, place = size + length - 7, frames + 1, place + length
+    return size, frames
+
+
+def decode(adts, channels):
+    command = ["ffmpeg", "-v", "warning", "-f", "aac", "-i", "-", "-f", "f32le", "-ac", str(channels), "-"]
+    done = subprocess.run(command, input=adts, capture_output=True)
+    if done.stderr:
+        print("decoder:", done.stderr.decode().strip()[:300])
+    return np.frombuffer(done.stdout, np.float32).reshape(-1, channels)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rates", default="64,96,128,192")
+    parser.add_argument("--only")
+    parser.add_argument("--clips")
+    parser.add_argument("--json")
+    parser.add_argument("--shared", default=os.path.join(ROOT, "../shared"))
+    options = parser.parse_args()
+    rows = []
+    sounds = list(clips.all_clips(options.shared))
+    for bits in options.rates.split(","):
+        for name, command in encoders():
+            if options.only and name not in options.only.split(","):
+                continue
+            for clip, pcm, rate in sounds:
+                if options.clips and clip not in options.clips.split(","):
+                    continue
+                channels = pcm.shape[1]
+                adts, seconds = run(command(rate, channels, int(bits) * 1000), pcm.tobytes())
+                size, frames = payload(adts)
+                snr, total, geometric, disturbed = metrics.measure(pcm, decode(adts, channels), rate)
+                length = len(pcm) / rate
+                rows.append(
+                    dict(bits=bits, encoder=name, clip=clip, kbps=size * 8 / (frames * 1024 / rate) / 1000, snr=snr)
+                    | dict(nmr=total, frame_nmr=geometric, disturbed=disturbed, cpu=seconds, length=length)
+                )
+    if options.json:
+        json.dump(rows, open(options.json, "w"), indent=1)
+    print("| kbit/s asked | encoder | kbit/s got | segmental SNR dB | NMR dB | NMR of frames dB | disturbed % | x real time |")
+    print("|---|---|---|---|---|---|---|---|")
+    for bits in options.rates.split(","):
+        for name in dict.fromkeys(row["encoder"] for row in rows):
+            some = [row for row in rows if row["bits"] == bits and row["encoder"] == name]
+            mean = lambda key: np.mean([row[key] for row in some])
+            speed = sum(r["length"] for r in some) / max(sum(r["cpu"] for r in some), 1e-9)
+            print(
+                f"| {bits} | {name} | {mean('kbps'):.1f} | {mean('snr'):.2f} | {mean('nmr'):.2f} "
+                f"| {mean('frame_nmr'):.2f} | {100 * mean('disturbed'):.1f} | {speed:.0f} |"
+            )
+    if options.clips or options.json:
+        for row in rows:
+            print(*(f"{v:.2f}" if isinstance(v, float) else v for v in row.values()))
+
+
+main()

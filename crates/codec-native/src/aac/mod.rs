@@ -1,0 +1,27 @@
+//! AAC LC encoding (ISO/IEC 14496-3, subpart 4).
+//!
+//! [`Encoder`] turns PCM into raw data blocks of 1024 frames. A frame goes through [`mdct`] (long or short windows as
+//! [`transient`] asks), [`psycho`] (how much noise each band hides), [`stereo`] (left/right or middle/side), [`search`]
+//! (scale factors at a given price of a bit), [`sections`] (codebooks) and [`syntax`] (bits); [`rate`] moves the price so
+//! that the stream keeps its rate.
+
+mod analysis;
+mod bands;
+mod block;
+mod codebooks;
+mod coded;
+mod encoder;
+mod layout;
+mod mdct;
+mod psycho;
+mod quantize;
+mod rate;
+mod search;
+mod sections;
+mod settings;
+mod stereo;
+mod syntax;
+mod transient;
+
+pub use encoder::{Encoder, Packet};
+pub use settings::{Rate, Settings};

@@ -1,0 +1,138 @@
+//! What a bit is worth from frame to frame, so that the stream keeps its rate and the decoder's buffer.
+
+use super::Rate;
+use super::bands::LONG;
+
+/// Bits of a decoder's input buffer per channel (4.5.3.1).
+pub(super) const BUFFER: u32 = 6144;
+/// Seconds an average is held over.
+const AVERAGED: f64 = 4.0;
+/// Price of a bit at quality 0.5, in weighted noise.
+const MIDDLE_PRICE: f64 = 0.2;
+/// Doublings of the price between qualities 0 and 1.
+const QUALITY_SPAN: f64 = 14.0;
+/// How many times the price doubles from an empty to a full stock of bits.
+const PULL: f64 = 4.0;
+/// Cheaper than this, noise is inaudible by far.
+const LOWEST: f64 = -20.0;
+const HIGHEST: f64 = 24.0;
+
+/// Follows the bits spent.
+pub(super) struct Control {
+    kind: Kind,
+    /// Bits of a frame on average.
+    mean: f64,
+    /// Bits saved that a later frame can use.
+    stock: f64,
+    /// The most that can be saved.
+    capacity: f64,
+    /// Of a frame.
+    most: u32,
+    /// The price's logarithm to base 2, the stock apart.
+    price: f64,
+    /// Frames that were not silent.
+    frames: u32,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Constant,
+    Average,
+    Variable,
+}
+
+/// The bits a frame may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    /// Where there are fewer, the frame is filled up.
+    pub(super) least: u32,
+    /// Never more.
+    pub(super) most: u32,
+}
+
+impl Control {
+    /// For `considered` channels that share the buffer.
+    pub(super) fn new(rate: Rate, sample_rate: u32, considered: usize) -> Self {
+        let buffer = BUFFER * considered.max(1) as u32;
+        let frame = |bits: u32| f64::from(bits) * LONG as f64 / f64::from(sample_rate);
+        let (kind, mean, capacity) = match rate {
+            Rate::Constant(bits) => (Kind::Constant, frame(bits), f64::from(buffer) - frame(bits)),
+            Rate::Average(bits) => (Kind::Average, frame(bits), AVERAGED * f64::from(bits)),
+            Rate::Variable(_) => (Kind::Variable, 0.0, 0.0),
+        };
+        let quality = if let Rate::Variable(quality) = rate { f64::from(quality) } else { 0.5 };
+        let price = MIDDLE_PRICE.log2() + (0.5 - quality) * QUALITY_SPAN;
+        Self { kind, mean, capacity, stock: capacity / 2.0, most: buffer, price, frames: 0 }
+    }
+
+    /// The price of a bit for the next frame.
+    pub(super) fn price(&self) -> f32 {
+        let pull = if self.capacity > 0.0 { PULL * (0.5 - self.stock / self.capacity) } else { 0.0 };
+        (self.price + pull).clamp(LOWEST, HIGHEST).exp2() as f32
+    }
+
+    /// What the next frame's bits, a multiple of 8, must keep to.
+    pub(super) fn bounds(&self) -> Bounds {
+        match self.kind {
+            Kind::Constant => {
+                let most = (self.stock + self.mean).min(self.most.into());
+                let least = (self.stock + self.mean - self.capacity).max(0.0);
+                Bounds { least: (least / 8.0).ceil() as u32 * 8, most: (most / 8.0).floor() as u32 * 8 }
+            }
+            Kind::Average | Kind::Variable => Bounds { least: 0, most: self.most },
+        }
+    }
+
+    /// Bits the first frames should have, to find the price by; later `None`.
+    pub(super) fn wanted(&self) -> Option<f64> {
+        (self.kind != Kind::Variable && self.frames < 3).then_some(self.mean)
+    }
+
+    /// A price was found to give about the wanted bits.
+    pub(super) fn calibrate(&mut self, price: f32) {
+        let found = f64::from(price).log2();
+        let known = f64::from(self.frames);
+        self.price = ((self.price * known + found) / (known + 1.0)).clamp(LOWEST, HIGHEST);
+    }
+
+    /// A frame was written with `bits`; `silent` ones say nothing about the price.
+    pub(super) fn spent(&mut self, bits: u32, silent: bool) {
+        if self.kind == Kind::Variable {
+            return;
+        }
+        let bits = f64::from(bits);
+        self.stock = (self.stock + self.mean - bits).min(self.capacity);
+        if self.kind == Kind::Average {
+            self.stock = self.stock.max(-self.capacity);
+        }
+        if !silent {
+            self.frames += 1;
+            // Quick at first, then slow: a steady price is what makes quality steady.
+            let gain = (1.0 / f64::from(self.frames + 4)).max(0.02);
+            self.price = (self.price + gain * (bits / self.mean - 1.0)).clamp(LOWEST, HIGHEST);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_rate_never_leaves_the_buffer() {
+        let mut control = Control::new(Rate::Constant(64_000), 44_100, 2);
+        let (mut sent, mut arrived) = (0.0, control.capacity - control.stock);
+        for frame in 0..2000u32 {
+            let bounds = control.bounds();
+            assert!(bounds.least <= bounds.most && bounds.most <= 12_288);
+            let wish = if frame % 700 < 300 { 100 } else { 9000 };
+            let bits = wish.clamp(bounds.least, bounds.most) / 8 * 8;
+            control.spent(bits, false);
+            sent += f64::from(bits);
+            arrived += control.mean;
+            let early = arrived - sent;
+            assert!(control.stock >= -1e-6 && control.stock <= control.capacity + 1e-6 && early > -1e4);
+        }
+        assert!((sent / 2000.0 / control.mean - 1.0).abs() < 0.01);
+    }
+}

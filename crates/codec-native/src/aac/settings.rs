@@ -1,0 +1,46 @@
+use reelwright_media::{ChannelLayout, Error, Result};
+
+use super::bands::SAMPLE_RATES;
+
+/// How bits are spent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rate {
+    /// So many bits per second, within the decoder's buffer of 6144 bits per channel (4.5.3): every packet can be sent
+    /// over a channel of just this rate. Left-over bits are filled up.
+    Constant(u32),
+    /// So many bits per second on average over a few seconds; simple passages take less than hard ones.
+    Average(u32),
+    /// Constant quality from 0.0 (worst) to 1.0 (best); 0.5 is about 128 kbit/s for stereo music.
+    Variable(f32),
+}
+
+/// Everything an encoder is made with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Frames per second: one of the thirteen rates of table 1.18 but 7350, 8000 to 96 000.
+    pub sample_rate: u32,
+    /// Which channel is which, in the order they are fed; at most 8.
+    pub layout: ChannelLayout,
+    /// How bits are spent.
+    pub rate: Rate,
+    /// The highest frequency to code in Hz; `None` chooses by rate.
+    pub bandwidth: Option<u32>,
+}
+
+impl Settings {
+    /// Settings with the bandwidth left to the encoder.
+    pub const fn new(sample_rate: u32, layout: ChannelLayout, rate: Rate) -> Self {
+        Self { sample_rate, layout, rate, bandwidth: None }
+    }
+
+    /// `samplingFrequencyIndex`.
+    pub(super) fn rate_index(&self) -> Result<usize> {
+        SAMPLE_RATES[..12].iter().position(|&rate| rate == self.sample_rate).ok_or_else(|| {
+            Error::unsupported(format!(
+                "AAC at {} Hz; possible are {:?}",
+                self.sample_rate,
+                &SAMPLE_RATES[..12]
+            ))
+        })
+    }
+}
