@@ -8,6 +8,7 @@ pub mod aac;
 mod aac_decoder;
 mod h264;
 mod hevc;
+mod jpeg;
 mod nal;
 mod openh264;
 mod opus;

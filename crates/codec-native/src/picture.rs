@@ -79,6 +79,11 @@ pub(crate) fn from_words(format: PixelFormat, size: Size, planes: [Vec<u16>; 3])
     PixelBuffer::wrap(format, size, &tight(format, size), Arc::new(WordPlanes(planes)))
 }
 
+/// Storage of one plane, for [`PixelBuffer::wrap`].
+pub(crate) fn bytes(plane: Vec<u8>) -> Arc<dyn PixelStorage> {
+    Arc::new(BytePlanes([plane, Vec::new(), Vec::new()]))
+}
+
 /// Planes without padding, each in memory of its own.
 fn tight(format: PixelFormat, size: Size) -> Vec<Plane> {
     let plane = |index| {

@@ -6,7 +6,7 @@ use reelwright_codec::{
 };
 use reelwright_media::{Error, ErrorKind, FormatDescription, Result};
 
-use crate::{aac_decoder, h264, hevc, openh264, opus, pcm, symphonia, telephony};
+use crate::{aac_decoder, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony};
 
 /// The provider's name in the registry.
 const NAME: &str = "native";
@@ -15,7 +15,7 @@ const NAME: &str = "native";
 pub fn provider() -> Arc<dyn Provider> {
     let mut decoders =
         vec![h264::info(NAME), hevc::info(NAME), aac_decoder::info(NAME), pcm::decoder_info(NAME)];
-    decoders.push(opus::info(NAME));
+    decoders.extend([jpeg::info(NAME), opus::info(NAME)]);
     decoders.extend(symphonia::infos(NAME).chain(telephony::infos(NAME)));
     Arc::new(Native { encoders: vec![openh264::info(NAME), pcm::encoder_info(NAME)], decoders })
 }
@@ -55,6 +55,7 @@ impl Provider for Native {
     fn video_decoder(&self, id: &str, settings: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>> {
         match id {
             h264::ID => h264::decoder(settings),
+            jpeg::ID => Ok(Box::new(jpeg::Jpeg::new(&settings.format)?)),
             hevc::ID => Ok(Box::new(hevc::Hevc::new(settings)?)),
             _ => Err(unknown(id)),
         }

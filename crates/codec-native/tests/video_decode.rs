@@ -3,8 +3,13 @@
 
 mod corpus;
 
+use std::sync::Arc;
+
 use reelwright_codec::{Registry, VideoDecoderSettings};
-use reelwright_media::ErrorKind;
+use reelwright_media::{
+    ColorRange, ErrorKind, FormatDescription, FourCc, SampleBuffer, SampleFlags, Size, Time, Trim,
+    VideoCodec, VideoFormat,
+};
 
 fn compare(name: &str) {
     let Some(path) = corpus::file(name) else { return };
@@ -111,4 +116,49 @@ fn h264_4_4_4_is_refused_at_once() {
     let error = registry.video_decoder(&settings).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.hint().is_some());
+}
+
+#[test]
+fn jpeg_is_close_to_ffmpeg_s() {
+    if !corpus::has("ffmpeg") {
+        eprintln!("SKIPPED: no ffmpeg");
+        return;
+    }
+    let encode =
+        ["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x120:r=1:d=1", "-q:v", "2", "-f", "mjpeg", "-"];
+    let jpeg = corpus::run("ffmpeg", &encode);
+    let scratch = std::env::temp_dir().join(format!("reelwright-{}.jpg", std::process::id()));
+    std::fs::write(&scratch, &jpeg).unwrap();
+    let decode =
+        ["-v", "error", "-i", scratch.to_str().unwrap(), "-pix_fmt", "yuvj420p", "-f", "rawvideo", "-"];
+    let theirs = corpus::run("ffmpeg", &decode);
+    std::fs::remove_file(&scratch).unwrap();
+
+    let size = Size::new(160, 120);
+    let format = VideoFormat::new(VideoCodec::Jpeg, FourCc::new(b"jpeg"), size);
+    let format = Arc::new(FormatDescription::Video(format));
+    let registry = Registry::new().with(reelwright_codec_native::provider());
+    let settings = VideoDecoderSettings { format: format.clone(), threads: 0 };
+    let (_, mut decoder) = registry.video_decoder(&settings).unwrap();
+    let sample = SampleBuffer {
+        format,
+        payload: jpeg.into(),
+        dts: Time::ZERO,
+        pts: Time::ZERO,
+        duration: Time::ZERO,
+        flags: SampleFlags::SYNC,
+        trim: Trim::default(),
+    };
+    let mut pictures = Vec::new();
+    let mut out = |frame: reelwright_media::VideoFrame| {
+        pictures.push(frame.pixels);
+        Ok(())
+    };
+    decoder.decode(&sample, &mut out).unwrap();
+    let picture = &pictures[0];
+    assert_eq!((picture.size, picture.color.range), (size, Some(ColorRange::Full)));
+    for y in 0..120 {
+        let pairs = picture.row(0, y).iter().zip(&theirs[y * 160..]);
+        assert!(pairs.clone().all(|(ours, theirs)| ours.abs_diff(*theirs) <= 2), "row {y}");
+    }
 }
