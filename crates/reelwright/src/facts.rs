@@ -1,16 +1,14 @@
 //! What `reel inspect` and planning want to know of a movie, worked out from its tracks.
 
-use reelwright_media::{
-    Edit, FormatDescription, Movie, Ratio, Result, Rounding, Size, Time, TimeRange, Timescale, Track,
-};
+use reelwright_media::{Edit, Movie, Ratio, Result, Rounding, Size, Time, Timescale, Track};
 
 use crate::Asset;
-use crate::reader::spans;
+use crate::reader::{everything, spans};
 
 /// Facts of a track that take a walk over its samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackFacts {
-    /// Samples; for LPCM, frames.
+    /// Samples as the index counts them; for LPCM usually frames.
     pub samples: u64,
     /// Bytes of all samples.
     pub bytes: u64,
@@ -34,24 +32,23 @@ impl TrackFacts {
         let mut cursor = asset.cursor(track.id)?;
         let (mut samples, mut bytes, mut sync_samples) = (0u64, 0u64, 0u64);
         let video = track.formats.first().is_some_and(|format| format.as_video().is_some());
-        let frame_bytes = track.formats.first().and_then(|format| lpcm_frame(format));
         let mut times = Vec::new();
         let mut first: Option<Time> = None;
         while let Some(sample) = cursor.next_sample()? {
-            let length = sample.payload.len();
-            // A run of LPCM is many frames in one sample buffer.
-            let count = frame_bytes.map_or(1, |frame| length / frame.max(1));
-            samples += count;
-            bytes += length;
-            sync_samples += if sample.flags.sync { count } else { 0 };
+            samples += 1;
+            bytes += sample.payload.len();
+            sync_samples += u64::from(sample.flags.sync);
             first = Some(first.map_or(sample.pts, |first| first.min(sample.pts)));
             if video {
                 times.push(sample.pts.ticks_in(track.timescale, Rounding::Nearest).unwrap_or(0));
             }
         }
         let durations = distances(times);
+        // Sound whose index counts PCM frames is walked in runs of many.
+        let counted = track.sample_count.unwrap_or(samples);
+        let sync_samples = if sync_samples == samples { counted } else { sync_samples };
         Ok(Self {
-            samples,
+            samples: counted,
             bytes,
             sync_samples,
             first_time: first.map(|first| presented(asset.movie(), track, first)),
@@ -59,12 +56,6 @@ impl TrackFacts {
             real_frame_rate: most_common(&durations).and_then(|ticks| rate_of(ticks, track.timescale)),
         })
     }
-}
-
-/// Bytes of one frame of LPCM, if that is what it is.
-fn lpcm_frame(format: &FormatDescription) -> Option<u64> {
-    let audio = format.as_audio()?;
-    audio.pcm.map(|pcm| u64::from(pcm.bytes()) * u64::from(audio.channels))
 }
 
 /// Distances between neighbours in presentation order, sorted.
@@ -85,8 +76,7 @@ fn rate_of(ticks: i64, scale: Timescale) -> Option<Ratio> {
 
 /// Where media time `time` (or what the first edit shows in its stead) is presented.
 fn presented(movie: &Movie, track: &Track, time: Time) -> Time {
-    let whole = TimeRange::new(Time::ZERO, Time::new(i64::MAX / 2, movie.timescale));
-    match spans(movie, track, whole).first() {
+    match spans(movie, track, everything(movie)).first() {
         Some(span) if track.edits.iter().any(|edit| edit.media_time.is_some()) => {
             span.shown_at(time.max(span.media_start))
         }

@@ -14,7 +14,8 @@ pub(super) struct FragmentIndex {
     pub(super) bytes: u64,
     /// The decode time after the last sample.
     pub(super) end: i64,
-    pub(super) reorders: bool,
+    /// The presentation time after the last picture shown.
+    pub(super) shown_end: i64,
 }
 
 /// A run of samples, one behind the other in the file.
@@ -142,8 +143,9 @@ impl FragmentIndex {
     fn push(&mut self, run: Run, mut at: u64, mut dts: i64) -> (u64, i64) {
         for sample in run.iter() {
             at = at.saturating_add(sample.size.into());
+            let shown = dts.saturating_add(sample.composition).saturating_add(sample.duration.into());
+            self.shown_end = self.shown_end.max(shown);
             dts = dts.saturating_add(sample.duration.into());
-            self.reorders |= sample.composition != 0;
             self.bytes = self.bytes.saturating_add(sample.size.into());
         }
         self.count += u64::from(run.len());

@@ -230,23 +230,24 @@ fn settle(opened: &mut Opened, movie: Timescale) {
     }
     track.sample_count = Some(data.table.count + data.fragments.count);
     track.byte_count = Some(data.table.byte_count().saturating_add(data.fragments.bytes));
-    track.range = presented(track, movie);
+    let end = track.media_duration.max(Time::new(data.fragments.shown_end, track.timescale));
+    track.range = presented(track, movie, end);
 }
 
-/// The part of the movie's timeline the edits cover.
-fn presented(track: &Track, movie: Timescale) -> TimeRange {
+/// The part of the movie's timeline the edits cover; the media is shown up to `media_end`.
+fn presented(track: &Track, movie: Timescale, media_end: Time) -> TimeRange {
     let ticks = |ticks: u64| Time::new(i64::try_from(ticks).unwrap_or(i64::MAX), movie);
     let leading = track.edits.iter().take_while(|edit| edit.media_time.is_none());
     let start = leading.fold(Time::new(0, movie), |sum, edit| sum.saturating_add(ticks(edit.duration)));
     if !track.edits.iter().any(|edit| edit.media_time.is_some()) {
-        return TimeRange::new(start, track.media_duration);
+        return TimeRange::new(start, media_end);
     }
     let mut end = Time::new(0, movie);
     for edit in &track.edits {
         let length = match edit.media_time {
             // Fragmented files state no length: up to the end of the media.
             Some(from) if edit.duration == 0 => {
-                track.media_duration.saturating_sub(Time::new(from, track.timescale)).max(Time::new(0, movie))
+                media_end.saturating_sub(Time::new(from, track.timescale)).max(Time::new(0, movie))
             }
             _ => ticks(edit.duration),
         };

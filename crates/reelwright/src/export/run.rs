@@ -4,7 +4,9 @@ use std::thread;
 use std::time::Instant;
 
 use reelwright_codec::Registry;
-use reelwright_media::{CancelToken, Error, ErrorKind, PixelFormat, Result, Time, Track, TrackReference};
+use reelwright_media::{
+    CancelToken, Error, ErrorKind, PixelFormat, Result, Time, TimeRange, Track, TrackReference,
+};
 
 use super::copy::CopyJob;
 use super::progress::Meter;
@@ -12,6 +14,7 @@ use super::report::{Counts, Report, TrackReport};
 use super::sound::SoundJob;
 use super::video::{VideoJob, join};
 use super::{ExportOptions, Fate, MetadataPolicy, Plan, TrackPlan};
+use crate::reader::everything;
 use crate::{
     Asset, AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, Overwrite, Remux, TrackOutcome,
 };
@@ -65,6 +68,11 @@ impl Run {
     fn is_plain_copy(&self) -> bool {
         let copied = |track: &TrackPlan| matches!(track.fate, Fate::Copy | Fate::Drop);
         self.options.range.is_none() && self.plan.tracks.iter().all(copied)
+    }
+
+    /// What the readers read: all of it, unless part was asked for. The stated duration doesn't cut anything off.
+    fn reading_range(&self) -> TimeRange {
+        if self.options.range.is_some() { self.plan.range } else { everything(self.asset.movie()) }
     }
 
     fn overwrite(&self) -> Overwrite {
@@ -167,7 +175,7 @@ impl Run {
         let track = self.asset.movie().track(plan.source);
         let track = track
             .ok_or_else(|| Error::new(ErrorKind::Bug, "the plan names a track the movie doesn't have"))?;
-        let (asset, range, registry) = (&self.asset, self.plan.range, &self.registry);
+        let (asset, range, registry) = (&self.asset, self.reading_range(), &self.registry);
         let (stop, meter) = (stop.clone(), self.meter.as_ref());
         Ok(match &plan.fate {
             Fate::EncodeVideo(video) => {

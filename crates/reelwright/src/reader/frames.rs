@@ -203,7 +203,9 @@ impl Playing {
             return;
         }
         let own_end = frame.duration.map(|duration| frame.pts.saturating_add(duration));
-        let end = next.or(own_end).unwrap_or(self.span.media_end).min(self.span.media_end);
+        let ends = next.or(own_end).unwrap_or(self.span.media_end);
+        let cut_short = ends.saturating_sub(self.span.media_end);
+        let end = if cut_short < self.span.slack { ends } else { self.span.media_end };
         if end <= self.span.media_start {
             return;
         }

@@ -6,4 +6,4 @@ mod span;
 
 pub use frames::FrameReader;
 pub use sound::SoundReader;
-pub(crate) use span::{Span, spans};
+pub(crate) use span::{Span, everything, spans};

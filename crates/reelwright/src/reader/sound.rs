@@ -33,6 +33,7 @@ struct Playing {
     cursor: Box<dyn SampleCursor>,
     /// The media time, in frames of the decoded rate, of the next decoded frame; unknown before the first.
     position: Option<i64>,
+    media_length: Time,
     done: bool,
 }
 
@@ -94,7 +95,13 @@ impl SoundReader {
         let Some(span) = self.spans.pop_front() else { return Ok(false) };
         let mut cursor = self.asset.cursor(self.track.id)?;
         cursor.seek(self.preroll(&span))?;
-        self.current = Some(Playing { span, cursor, position: None, done: false });
+        self.current = Some(Playing {
+            span,
+            cursor,
+            position: None,
+            media_length: self.track.media_duration,
+            done: false,
+        });
         Ok(true)
     }
 
@@ -164,7 +171,7 @@ impl Playing {
         };
         let count = i64::try_from(buffer.frames()).unwrap_or(i64::MAX);
         self.position = Some(start + count);
-        let (first, last) = (frames_at(self.span.media_start, rate), frames_at(self.span.media_end, rate));
+        let (first, last) = (frames_at(self.span.media_start, rate), self.last_frame(rate));
         if start >= last {
             self.done = true;
             return;
@@ -185,5 +192,12 @@ impl Playing {
             buffer.sample_rate = Timescale::or_one(u32::try_from(scaled).unwrap_or(u32::MAX));
         }
         ready.push_back(buffer);
+    }
+
+    /// The frame the span ends before; the media's own end where only the coarseness of the movie's ticks cuts it off.
+    fn last_frame(&self, rate: Timescale) -> i64 {
+        let left = self.media_length.saturating_sub(self.span.media_end);
+        let near = !left.is_negative() && left < self.span.slack;
+        frames_at(if near { self.media_length } else { self.span.media_end }, rate)
     }
 }

@@ -11,6 +11,9 @@ pub(crate) struct Span {
     pub(crate) media_end: Time,
     /// Playback rate as 16.16 fixed point; 0 holds one picture.
     pub(crate) rate: i32,
+    /// By how much less than this the end may cut a sample short that it means to show whole: edits are counted in the
+    /// movie's ticks, which are coarser than the media's. Zero where something follows.
+    pub(crate) slack: Time,
 }
 
 impl Span {
@@ -30,29 +33,43 @@ impl Span {
     }
 }
 
+/// All of a presentation, however long.
+pub(crate) fn everything(movie: &Movie) -> TimeRange {
+    TimeRange::new(Time::new(0, movie.timescale), endless(movie))
+}
+
+/// Longer than any movie, yet far from overflow.
+fn endless(movie: &Movie) -> Time {
+    Time::new(1 << 48, movie.timescale)
+}
+
 /// The media of `track` that `range` of the presentation shows, in order. Empty edits leave gaps.
 pub(crate) fn spans(movie: &Movie, track: &Track, range: TimeRange) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut at = Time::new(0, movie.timescale);
-    for edit in normalised(movie, track) {
-        let shown = TimeRange::new(at, edit.duration);
+    let stretches = stretches(movie, track);
+    let last = stretches.len().saturating_sub(1);
+    for (index, stretch) in stretches.into_iter().enumerate() {
+        let shown = TimeRange::new(at, stretch.duration);
         at = shown.end();
-        let Some(media_start) = edit.media_start else { continue };
+        let Some(media_start) = stretch.media_start else { continue };
         let visible = shown.intersection(range);
         if visible.is_empty() {
             continue;
         }
         let skipped = visible.start.saturating_sub(shown.start);
-        let scaled = |length: Time| match edit.rate {
+        let scaled = |length: Time| match stretch.rate {
             Edit::NORMAL_RATE => length,
             rate => length.scaled_by(i64::from(rate), i64::from(Edit::NORMAL_RATE)).unwrap_or(length),
         };
         let media_start = media_start.saturating_add(scaled(skipped));
+        let whole_end = index == last && visible.end() == shown.end();
         spans.push(Span {
             shown: TimeRange::new(visible.start.saturating_sub(range.start), visible.duration),
             media_start,
             media_end: media_start.saturating_add(scaled(visible.duration)),
-            rate: edit.rate,
+            rate: stretch.rate,
+            slack: Time::new(i64::from(whole_end), movie.timescale),
         });
     }
     spans
@@ -64,33 +81,19 @@ struct Stretch {
     rate: i32,
 }
 
-/// The edit list with real lengths: no edits mean everything, and an end that only the movie's coarser ticks cut off
-/// or overshoot is the media's end.
-fn normalised(movie: &Movie, track: &Track) -> Vec<Stretch> {
-    let media_length = track.media_duration;
-    let tick = Time::new(1, movie.timescale);
-    if track.edits.is_empty() {
-        let zero = Time::new(0, track.timescale);
-        return vec![Stretch { duration: media_length, media_start: Some(zero), rate: Edit::NORMAL_RATE }];
-    }
-    let last = track.edits.len() - 1;
-    let stretch = |(index, edit): (usize, &Edit)| {
+/// The edit list as lengths; none means everything. What says zero ends with the media: fragmented files can't know.
+fn stretches(movie: &Movie, track: &Track) -> Vec<Stretch> {
+    let stretch = |edit: &Edit| {
         let stated = Time::new(i64::try_from(edit.duration).unwrap_or(i64::MAX), movie.timescale);
         let media_start = edit.media_time.map(|ticks| Time::new(ticks, track.timescale));
-        let mut duration = stated;
-        if let Some(start) = media_start
-            && edit.rate == Edit::NORMAL_RATE
-        {
-            let left = media_length.saturating_sub(start);
-            let end_is_near = index == last && left > stated && left.saturating_sub(stated) < tick;
-            // Zero means "to the end" in fragmented files, whose length the header can't know.
-            if end_is_near || stated > left || stated.is_zero() {
-                duration = left.max(Time::new(0, track.timescale));
-            }
-        }
-        Stretch { duration, media_start, rate: edit.rate }
+        let open = stated.is_zero() && media_start.is_some();
+        Stretch { duration: if open { endless(movie) } else { stated }, media_start, rate: edit.rate }
     };
-    track.edits.iter().enumerate().map(stretch).collect()
+    if track.edits.is_empty() {
+        let media_start = Some(Time::new(0, track.timescale));
+        return vec![Stretch { duration: endless(movie), media_start, rate: Edit::NORMAL_RATE }];
+    }
+    track.edits.iter().map(stretch).collect()
 }
 
 /// The ticks of `time` in whole frames of `rate` per second.
