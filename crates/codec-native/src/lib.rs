@@ -6,6 +6,7 @@
 
 pub mod aac;
 mod aac_decoder;
+mod aac_encoder;
 mod h264;
 mod hevc;
 mod jpeg;

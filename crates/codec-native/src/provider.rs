@@ -6,7 +6,7 @@ use reelwright_codec::{
 };
 use reelwright_media::{Error, ErrorKind, FormatDescription, Result};
 
-use crate::{aac_decoder, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony};
+use crate::{aac_decoder, aac_encoder, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony};
 
 /// The provider's name in the registry.
 const NAME: &str = "native";
@@ -17,7 +17,8 @@ pub fn provider() -> Arc<dyn Provider> {
         vec![h264::info(NAME), hevc::info(NAME), aac_decoder::info(NAME), pcm::decoder_info(NAME)];
     decoders.extend([jpeg::info(NAME), opus::info(NAME)]);
     decoders.extend(symphonia::infos(NAME).chain(telephony::infos(NAME)));
-    Arc::new(Native { encoders: vec![openh264::info(NAME), pcm::encoder_info(NAME)], decoders })
+    let encoders = vec![openh264::info(NAME), aac_encoder::info(NAME), pcm::encoder_info(NAME)];
+    Arc::new(Native { encoders, decoders })
 }
 
 struct Native {
@@ -47,6 +48,7 @@ impl Provider for Native {
 
     fn audio_encoder(&self, id: &str, settings: &AudioEncoderSettings) -> Result<Box<dyn AudioEncoder>> {
         match id {
+            aac_encoder::ID => Ok(Box::new(aac_encoder::AacLc::new(settings)?)),
             pcm::ID => Ok(Box::new(pcm::LpcmEncoder::new(settings)?)),
             _ => Err(unknown(id)),
         }
