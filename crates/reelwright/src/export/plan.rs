@@ -194,6 +194,9 @@ fn decide(
     if track.formats.is_empty() {
         return drop("it has no sample description");
     }
+    if track.formats.iter().any(|format| matches!(&format.tag().0, b"encv" | b"enca" | b"encs")) {
+        return drop("it is encrypted");
+    }
     match track.media {
         MediaType::Video => match &context.options.video {
             Treatment::Drop => drop("video was not asked for"),

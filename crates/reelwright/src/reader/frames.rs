@@ -41,6 +41,8 @@ struct Playing {
     cursor: Box<dyn SampleCursor>,
     /// The latest frame, held until the next one tells how long it lasts.
     held: Option<VideoFrame>,
+    /// How long the frame before it lasted.
+    step: Time,
     done: bool,
 }
 
@@ -115,7 +117,7 @@ impl FrameReader {
         let Some(span) = self.spans.pop_front() else { return Ok(false) };
         let mut cursor = self.asset.cursor(self.track.id)?;
         cursor.seek(span.media_start)?;
-        self.current = Some(Playing { span, cursor, held: None, done: false });
+        self.current = Some(Playing { span, cursor, held: None, step: Time::ZERO, done: false });
         Ok(true)
     }
 
@@ -187,6 +189,12 @@ impl Playing {
         if self.done {
             return;
         }
+        match &self.held {
+            // Of frames for one instant, or from one before it (overlapping fragments), the first is shown.
+            Some(held) if self.span.rate != 0 && frame.pts <= held.pts => return,
+            Some(held) => self.step = frame.pts.saturating_sub(held.pts),
+            None => {}
+        }
         if self.span.rate != 0 {
             self.release(Some(frame.pts), ready);
         }
@@ -202,11 +210,12 @@ impl Playing {
             ready.push_back(VideoFrame { pts: start, duration: Some(duration), ..frame });
             return;
         }
-        let own_end = frame.duration.map(|duration| frame.pts.saturating_add(duration));
-        let ends = next.or(own_end).unwrap_or(self.span.media_end);
+        // A last frame that doesn't say how long it lasts does so as long as the one before.
+        let length = frame.duration.filter(|duration| !duration.is_zero()).unwrap_or(self.step);
+        let ends = next.unwrap_or_else(|| frame.pts.saturating_add(length));
         let cut_short = ends.saturating_sub(self.span.media_end);
         let end = if cut_short < self.span.slack { ends } else { self.span.media_end };
-        if end <= self.span.media_start {
+        if end <= self.span.media_start && !(next.is_none() && frame.pts >= self.span.media_start) {
             return;
         }
         let start = frame.pts.max(self.span.media_start);
