@@ -119,7 +119,12 @@ impl Plan {
             });
         }
         let plan = Self { file_type, range: context.range, tracks, estimated_bytes: 0 };
-        if !plan.tracks.iter().any(|track| track.fate.is_output()) {
+        let is_main = |track: &&TrackPlan| matches!(track.media, MediaType::Video | MediaType::Audio);
+        let of_use = |track: &TrackPlan| {
+            track.fate.is_output() && (is_main(&track) || !plan.tracks.iter().any(|track| is_main(&track)))
+        };
+        // Captions without the picture they belong to are no movie.
+        if !plan.tracks.iter().any(of_use) {
             return Err(plan.nothing_left());
         }
         Ok(Self { estimated_bytes: plan.estimate(asset), ..plan })
