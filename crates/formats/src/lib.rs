@@ -10,6 +10,7 @@ mod file;
 mod flac;
 mod id3;
 mod indexed;
+mod matroska;
 mod mpeg_audio;
 mod probe;
 mod wave;

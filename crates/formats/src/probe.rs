@@ -5,7 +5,7 @@ use reelwright_bitstream::mpeg_audio::MpegAudioHeader;
 use reelwright_media::{Error, ErrorKind, ReadAt, Result, Stage};
 
 use crate::window::Window;
-use crate::{Demuxer, adts, aiff, caf, flac, id3, mpeg_audio, wave};
+use crate::{Demuxer, adts, aiff, caf, flac, id3, matroska, mpeg_audio, wave};
 
 /// Opens what `source` holds. The first bytes decide what it is, never a name.
 ///
@@ -28,6 +28,7 @@ fn dispatch(source: Arc<dyn ReadAt>) -> Result<Box<dyn Demuxer>> {
     }
     let opened = match probe(&mut window)? {
         Content::Wave => wave::open(source),
+        Content::Matroska => matroska::open(source),
         Content::Aiff => aiff::open(source),
         Content::Caf => caf::open(source),
         Content::Flac => flac::open(source),
@@ -44,6 +45,7 @@ const WINDOW: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Content {
     Wave,
+    Matroska,
     Aiff,
     Caf,
     Flac,
@@ -61,6 +63,9 @@ fn probe(window: &mut Window) -> Result<Content> {
     let riff = at(0, b"RIFF") || at(0, b"RF64") || at(0, b"BW64");
     if riff && at(8, b"WAVE") {
         return Ok(Content::Wave);
+    }
+    if matroska::is_matroska(&head) {
+        return Ok(Content::Matroska);
     }
     if at(0, b"FORM") && (at(8, b"AIFF") || at(8, b"AIFC")) {
         return Ok(Content::Aiff);

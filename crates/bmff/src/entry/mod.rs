@@ -12,7 +12,7 @@ mod visual_write;
 use bytes::Bytes;
 use reelwright_media::{
     BoxFamily, ChannelLayout, DataFormat, Error, ErrorKind, FormatDescription, FourCc, MediaType, Result,
-    SampleEntry,
+    SampleEntry, VideoFormat,
 };
 
 use crate::{BoxRef, Boxes, Reader, boxes};
@@ -69,6 +69,11 @@ pub fn write(format: &FormatDescription, family: BoxFamily) -> Result<Vec<u8>> {
             Err(Error::unsupported(message))
         }
     }
+}
+
+/// Fills in what a container left unsaid of colour and bit depth from the codec's configuration.
+pub fn complete_video(format: &mut VideoFormat) {
+    visual::from_bitstream(format);
 }
 
 /// The layout that the body of `chan` states for `channels` channels; `body` begins with the layout tag, as in the chunk

@@ -134,8 +134,8 @@ fn webm_light(r: &mut Reader<'_>) -> Result<ContentLight> {
     Ok(ContentLight { max: r.u16()?, max_frame_average: r.u16()? })
 }
 
-/// Fills in what the boxes left unsaid from the parameter sets or the codec's own configuration.
-fn from_bitstream(format: &mut VideoFormat) {
+/// Fills in what the container left unsaid of colour and depth from the parameter sets or the codec's own configuration.
+pub(super) fn from_bitstream(format: &mut VideoFormat) {
     let (color, bit_depth) = match (&format.config, format.codec) {
         (Some(config), VideoCodec::H264) => {
             let sps = AvcConfig::parse(&config.bytes).and_then(|config| config.first_sps());

@@ -13,7 +13,7 @@ use crate::{Demuxer, SampleCursor};
 
 pub(crate) use audio_clock::AudioClock;
 pub(crate) use describe::{movie, present, track};
-pub(crate) use packets::{Packet, PacketTable};
+pub(crate) use packets::{Packet, PacketTable, Prefix};
 pub(crate) use runs::Runs;
 
 /// A file whose samples are known.

@@ -42,18 +42,50 @@ pub(crate) struct PacketTable {
     /// Ranges of the packets that lie in several, by index.
     pub(crate) ropes: BTreeMap<usize, Box<[(u64, u32)]>>,
     /// What every packet begins with although the file doesn't repeat it.
-    pub(crate) prefix: Option<Bytes>,
+    pub(crate) prefix: Prefix,
+}
+
+/// What packets begin with although the file leaves it out.
+#[derive(Clone, Debug)]
+pub(crate) enum Prefix {
+    /// Nothing.
+    None,
+    /// The same for all.
+    Bytes(Bytes),
+    /// The frame's length and `icpf` (SMPTE RDD 36, 5.1).
+    ProRes,
+}
+
+impl Prefix {
+    fn len(&self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Bytes(bytes) => u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            Self::ProRes => 8,
+        }
+    }
+
+    fn piece(&self, size: u32) -> Option<Piece> {
+        match self {
+            Self::None => None,
+            Self::Bytes(bytes) => Some(Piece::Bytes(bytes.clone())),
+            Self::ProRes => {
+                let [a, b, c, d] = size.saturating_add(8).to_be_bytes();
+                Some(Piece::Bytes(Bytes::copy_from_slice(&[a, b, c, d, b'i', b'c', b'p', b'f'])))
+            }
+        }
+    }
 }
 
 impl PacketTable {
     /// An empty table.
     pub(crate) fn new(source: Arc<dyn ReadAt>, format: Arc<FormatDescription>, timescale: Timescale) -> Self {
-        Self { source, format, timescale, packets: Vec::new(), ropes: BTreeMap::new(), prefix: None }
+        Self { source, format, timescale, packets: Vec::new(), ropes: BTreeMap::new(), prefix: Prefix::None }
     }
 
     /// Bytes of all samples.
     pub(crate) fn byte_count(&self) -> u64 {
-        let prefix = self.prefix.as_ref().map_or(0, |prefix| prefix.len() as u64);
+        let prefix = u64::from(self.prefix.len());
         self.packets.iter().map(|packet| u64::from(packet.size) + prefix).sum()
     }
 
@@ -113,8 +145,8 @@ impl PacketTable {
         };
         let whole = [(packet.offset, packet.size)];
         let ranges = self.ropes.get(&index).map_or(&whole[..], |rope| rope);
-        let prefix = self.prefix.iter().cloned().map(Piece::Bytes);
-        Payload::rope(prefix.chain(ranges.iter().map(range)))
+        let prefix = self.prefix.piece(packet.size);
+        Payload::rope(prefix.into_iter().chain(ranges.iter().map(range)))
     }
 
     fn sample(&self, index: usize, packet: &Packet) -> SampleBuffer {
@@ -217,7 +249,7 @@ mod tests {
     fn seeking_lands_where_decoding_shows_all() {
         let mut table = table();
         table.order_by_shown();
-        table.prefix = Some(Bytes::from_static(b"x"));
+        table.prefix = Prefix::Bytes(Bytes::from_static(b"x"));
         table.ropes.insert(1, Box::new([(7, 1), (1, 1)]));
         let table = Arc::new(table);
         let mut cursor = table.cursor();

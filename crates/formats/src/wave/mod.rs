@@ -58,6 +58,14 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     Ok(of_runs(movie, runs))
 }
 
+/// The format a WAVEFORMATEX describes, where its packets are of one size.
+pub(crate) fn constant_format(chunk: &[u8]) -> Result<reelwright_media::AudioFormat> {
+    match Stream::parse(chunk)? {
+        Stream::Constant(audio) => Ok(audio),
+        Stream::MpegAudio => Err(Error::unsupported("MPEG audio by WAVEFORMATEX")),
+    }
+}
+
 /// A file whose only track is `runs`.
 pub(crate) fn of_runs(mut movie: reelwright_media::Movie, runs: Runs) -> Indexed {
     let frames = i64::try_from(runs.frames()).unwrap_or(i64::MAX);

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use reelwright_formats::{Demuxer, FileSource, open};
-use reelwright_media::{Result, SampleBuffer};
+use reelwright_media::{MediaType, Movie, Result, SampleBuffer, Time, Track};
 
 /// The corpus, or `None` with a loud remark.
 pub(crate) fn corpus() -> Option<PathBuf> {
@@ -105,4 +105,50 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+/// When a media time of `track` is presented, in seconds on the movie's timeline: what other tools call a timestamp.
+pub(crate) fn presented(movie: &Movie, track: &Track, time: Time) -> f64 {
+    let scale = f64::from(movie.timescale.ticks());
+    let mut gap = 0.0;
+    for edit in &track.edits {
+        match edit.media_time {
+            None => gap += edit.duration as f64 / scale,
+            Some(start) => {
+                return time.to_seconds_lossy() - Time::new(start, track.timescale).to_seconds_lossy() + gap;
+            }
+        }
+    }
+    time.to_seconds_lossy()
+}
+
+/// Compares the packets of every track with ffprobe's: count, sizes where `sizes` says so, times within `tolerance`
+/// seconds after `shift`, key flags of video.
+pub(crate) fn compare_packets(path: &Path, tolerance: f64, sizes: bool, shift: f64) {
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let demuxer = open_path(path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let movie = demuxer.movie();
+    for (index, track) in movie.tracks.iter().enumerate() {
+        let Some(theirs) = packets(path, index) else { return };
+        let ours = samples(&*demuxer, track.id);
+        assert_eq!(ours.len(), theirs.len(), "{name} track {}: count", track.id);
+        assert_eq!(track.sample_count, Some(ours.len() as u64), "{name} track {}", track.id);
+        let mut last = None;
+        for (number, (our, their)) in ours.iter().zip(&theirs).enumerate() {
+            let place = format!("{name} track {} sample {number}", track.id);
+            if sizes {
+                assert_eq!(our.payload.len(), their.size, "{place}: size");
+            }
+            if let Some(pts) = their.pts {
+                let ours = presented(movie, track, our.pts) + shift;
+                assert!((ours - pts).abs() <= tolerance, "{place}: at {ours}, theirs {pts}");
+            }
+            if track.media == MediaType::Video {
+                assert_eq!(our.flags.sync, their.key, "{place}: key");
+                assert!(our.dts <= our.pts, "{place}: decoded late");
+            }
+            assert!(last.is_none_or(|last| last <= our.dts), "{place}: order");
+            last = Some(our.dts);
+        }
+    }
 }

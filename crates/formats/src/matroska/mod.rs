@@ -1,0 +1,199 @@
+//! Matroska and WebM (RFC 9559): one pass over the clusters at opening makes the index; blocks stay where they are.
+
+mod audio;
+mod blocks;
+mod ebml;
+mod entry;
+mod notes;
+mod timing;
+mod video;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use reelwright_media::{ContainerKind, Error, MediaType, Movie, ReadAt, Result, Time, TimeRange, Timescale};
+
+use crate::indexed::{Indexed, Storage, movie};
+use crate::window::Window;
+use blocks::{Block, Clusters};
+use ebml::{Element, elements, text, unsigned};
+use entry::TrackEntry;
+use notes::Notes;
+
+const EBML: u32 = 0x1A45_DFA3;
+const SEGMENT: u32 = 0x1853_8067;
+const INFO: u32 = 0x1549_A966;
+const TRACKS: u32 = 0x1654_AE6B;
+const CLUSTER: u32 = 0x1F43_B675;
+const CHAPTERS: u32 = 0x1043_A770;
+const TAGS: u32 = 0x1254_C367;
+const ATTACHMENTS: u32 = 0x1941_A469;
+
+/// Whether a file that begins so is an EBML file.
+pub(crate) fn is_matroska(start: &[u8]) -> bool {
+    start.starts_with(&EBML.to_be_bytes())
+}
+
+/// Opens a Matroska or WebM file.
+///
+/// # Errors
+///
+/// Another EBML document type, a missing segment or track list; tracks that can't be read are left out with a warning,
+/// and if none is left that is an error.
+pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
+    let mut window = Window::new(source.clone(), 16 << 10);
+    let segment = segment(&mut window)?;
+    let mut found = Segment::default();
+    found.read(&mut window, segment)?;
+    found.finish(source, &mut window)
+}
+
+fn segment(window: &mut Window) -> Result<Element> {
+    let header = Element::at(window, 0)?.filter(|element| element.id == EBML);
+    let header = header.ok_or_else(|| Error::malformed("no EBML header"))?;
+    let head = header.load(window)?;
+    let kind = elements(&head)
+        .find(|(id, _)| *id == 0x4282)
+        .map_or_else(|| "matroska".into(), |(_, data)| text(data));
+    if kind != "matroska" && kind != "webm" {
+        return Err(Error::unsupported(format!(
+            "EBML of document type '{kind}' is not supported as an input"
+        )));
+    }
+    let mut at = header.end(window.len());
+    while let Some(element) = Element::at(window, at)? {
+        if element.id == SEGMENT {
+            return Ok(element);
+        }
+        let next = element.end(window.len());
+        if next <= at {
+            break;
+        }
+        at = next;
+    }
+    Err(Error::malformed("a Matroska file without segment"))
+}
+
+/// What the segment holds.
+#[derive(Default)]
+struct Segment {
+    /// Nanoseconds per tick.
+    scale: u64,
+    tracks: Vec<TrackEntry>,
+    blocks: BTreeMap<u64, Vec<Block>>,
+    notes: Notes,
+    warnings: Vec<String>,
+}
+
+impl Segment {
+    fn read(&mut self, window: &mut Window, segment: Element) -> Result<()> {
+        self.scale = 1_000_000;
+        let end = segment.end(window.len());
+        let mut at = segment.body;
+        while at < end {
+            let Some(element) = Element::at(window, at)? else {
+                self.warnings.push(format!("no element begins at byte {at}; what follows is left out"));
+                break;
+            };
+            if element.size.is_some_and(|size| size > window.len().saturating_sub(element.body)) {
+                self.warnings.push(format!("the file ends within the element at byte {at}"));
+            }
+            at = self.child(window, element, end)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a child of the segment and returns where the next begins.
+    fn child(&mut self, window: &mut Window, element: Element, end: u64) -> Result<u64> {
+        match element.id {
+            INFO => {
+                let data = element.load(window)?;
+                self.scale = self.notes.read_info(&data).filter(|&scale| scale > 0).unwrap_or(self.scale);
+            }
+            // Some writers repeat the list behind the clusters.
+            TRACKS if self.tracks.is_empty() => {
+                let data = element.load(window)?;
+                self.tracks = elements(&data)
+                    .filter(|(id, _)| *id == 0xAE)
+                    .map(|(_, data)| TrackEntry::parse(data))
+                    .collect();
+            }
+            CLUSTER => {
+                let mut clusters =
+                    Clusters { window, blocks: &mut self.blocks, warnings: &mut self.warnings };
+                return clusters.read(element, end);
+            }
+            // What can't be kept for its length is no reason to refuse the film.
+            CHAPTERS => self.notes.read_chapters(&element.load(window).unwrap_or_default()),
+            TAGS => self.notes.read_tags(&element.load(window).unwrap_or_default()),
+            ATTACHMENTS => self.notes.read_attachments(&element.load(window).unwrap_or_default()),
+            _ => {}
+        }
+        Ok(element.end(end))
+    }
+
+    fn finish(mut self, source: Arc<dyn ReadAt>, window: &mut Window) -> Result<Indexed> {
+        if self.tracks.is_empty() {
+            return Err(Error::malformed("a Matroska file without tracks"));
+        }
+        let millis = Timescale::or_one(1000);
+        let mut movie: Movie = movie(ContainerKind::Matroska, millis);
+        let mut storages = Vec::new();
+        for entry in &self.tracks {
+            let blocks = self.blocks.remove(&entry.number).unwrap_or_default();
+            match timing::build(entry, blocks, self.scale, &source, window, millis) {
+                Ok((mut track, table)) => {
+                    track.metadata = self.notes.of_track(entry.uid);
+                    storages.push(Storage::Packets(Arc::new(table)));
+                    movie.tracks.push(track);
+                }
+                Err(error) => {
+                    self.warnings.push(format!("track {} is left out: {}", entry.number, error.message()))
+                }
+            }
+        }
+        if movie.tracks.is_empty() {
+            let reasons = self.warnings.join("; ");
+            return Err(Error::unsupported(format!("no track of this Matroska file can be read: {reasons}")));
+        }
+        choose_alternatives(&mut movie);
+        movie.duration =
+            movie.tracks.iter().map(|track| track.range.end()).max().unwrap_or(Time::new(0, movie.timescale));
+        (movie.metadata, movie.chapters) = self.notes.of_movie(movie.duration);
+        movie.creation_time = self.notes.creation_time();
+        movie.warnings = self.warnings;
+        Ok(Indexed::new(movie, storages))
+    }
+}
+
+/// Of several tracks of sound, or of subtitles, one is presented: they are alternatives.
+fn choose_alternatives(movie: &mut Movie) {
+    for (group, media) in [(1, MediaType::Audio), (2, MediaType::Subtitle)] {
+        let mut alike: Vec<_> = movie.tracks.iter_mut().filter(|track| track.media == media).collect();
+        if alike.len() < 2 {
+            continue;
+        }
+        let default = alike.iter().position(|track| track.enabled).unwrap_or(0);
+        for (index, track) in alike.iter_mut().enumerate() {
+            track.alternate_group = group;
+            // Sound plays unless another does; subtitles only where the file says so.
+            track.enabled = index == default && (track.enabled || media == MediaType::Audio);
+            track.header_flags = if track.enabled { 7 } else { 6 };
+        }
+    }
+}
+
+/// A count of nanoseconds as a time.
+fn nanoseconds(count: i128) -> Time {
+    Time::new(i64::try_from(count).unwrap_or(i64::MAX), Timescale::or_one(1_000_000_000))
+}
+
+/// A stretch between two counts of nanoseconds.
+fn stretch(start: u64, end: u64) -> TimeRange {
+    TimeRange::between(nanoseconds(start.into()), nanoseconds(end.into()))
+}
+
+/// The first unsigned integer with `id` among the elements of `data`.
+fn find_unsigned(data: &[u8], id: u32) -> Option<u64> {
+    elements(data).find(|(found, _)| *found == id).map(|(_, data)| unsigned(data))
+}

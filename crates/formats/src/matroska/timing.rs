@@ -1,0 +1,336 @@
+use std::sync::Arc;
+
+use reelwright_media::{
+    AudioFormat, DataFormat, Error, FormatDescription, FourCc, Matrix, MediaType, Ratio, ReadAt, Result,
+    Rotation, Rounding, Time, Timescale, Track,
+};
+
+use super::audio::{self, PacketLength};
+use super::blocks::{Block, beginning};
+use super::entry::TrackEntry;
+use super::{nanoseconds, video};
+use crate::indexed::{AudioClock, Packet, PacketTable, Prefix, present, track};
+use crate::window::Window;
+
+/// Describes a track and puts its blocks on a timeline.
+pub(super) fn build(
+    entry: &TrackEntry,
+    blocks: Vec<Block>,
+    scale: u64,
+    source: &Arc<dyn ReadAt>,
+    window: &mut Window,
+    movie: Timescale,
+) -> Result<(Track, PacketTable)> {
+    if let Some(reason) = &entry.hidden {
+        return Err(Error::unsupported(reason.clone()));
+    }
+    let clock = Clock::new(scale);
+    let (mut table, delay) = match entry.kind {
+        1 => (picture_table(entry, &blocks, clock, source, window)?, 0),
+        2 => sound_table(entry, &blocks, clock, source, window)?,
+        17 => (text_table(entry, &blocks, clock, source), 0),
+        other => return Err(Error::unsupported(format!("tracks of type {other} are not read"))),
+    };
+    if !entry.stripped.is_empty() {
+        table.prefix = Prefix::Bytes(entry.stripped.clone());
+    } else if entry.codec == "V_PRORES" {
+        table.prefix = Prefix::ProRes;
+    }
+    let track = finish(entry, &mut table, delay, &blocks, movie);
+    Ok((track, table))
+}
+
+/// Ticks of the segment.
+#[derive(Clone, Copy)]
+struct Clock {
+    nanoseconds: u64,
+    timescale: Timescale,
+    /// Ticks of `timescale` per tick of the segment.
+    factor: i64,
+}
+
+impl Clock {
+    fn new(nanoseconds: u64) -> Self {
+        const SECOND: u64 = 1_000_000_000;
+        let whole = u32::try_from(SECOND / nanoseconds.max(1)).ok().and_then(Timescale::new);
+        match whole.filter(|_| SECOND.is_multiple_of(nanoseconds.max(1))) {
+            Some(timescale) => Self { nanoseconds, timescale, factor: 1 },
+            None => Self {
+                nanoseconds,
+                timescale: Timescale::or_one(1_000_000_000),
+                factor: i64::try_from(nanoseconds).unwrap_or(i64::MAX),
+            },
+        }
+    }
+
+    fn ticks(self, segment: i64) -> i64 {
+        segment.saturating_mul(self.factor)
+    }
+
+    fn time(self, segment: i64) -> Time {
+        Time::new(self.ticks(segment), self.timescale)
+    }
+
+    fn length(self, segment: u64) -> u32 {
+        let ticks = self.ticks(i64::try_from(segment).unwrap_or(i64::MAX));
+        u32::try_from(ticks).unwrap_or(u32::MAX)
+    }
+}
+
+fn push(table: &mut PacketTable, block: &Block, pts: i64, duration: u32) {
+    table.packets.push(Packet {
+        offset: block.offset,
+        size: block.size,
+        dts: pts,
+        pts,
+        duration,
+        sync: block.key,
+        skipped_leading: false,
+    });
+}
+
+fn picture_table(
+    entry: &TrackEntry,
+    blocks: &[Block],
+    clock: Clock,
+    source: &Arc<dyn ReadAt>,
+    window: &mut Window,
+) -> Result<PacketTable> {
+    let mut first = entry.stripped.to_vec();
+    if let Some(block) = blocks.iter().find(|block| block.key).or(blocks.first()) {
+        first.extend(beginning(window, block, first.len(), 4096)?);
+    }
+    let format = Arc::new(FormatDescription::Video(video::describe(entry, &first)?));
+    let mut table = PacketTable::new(source.clone(), format, clock.timescale);
+    let mut last = 0;
+    let default = i64::try_from(entry.default_duration / clock.nanoseconds.max(1)).unwrap_or(0);
+    let mut stated = None;
+    for block in blocks {
+        // Video is hardly ever laced; what follows in a lace is one frame later each.
+        last = block.time.unwrap_or(last + default);
+        push(&mut table, block, clock.ticks(last), 0);
+        stated = block.duration.map(|duration| clock.length(duration));
+    }
+    let exact = exact_rate(entry.default_duration).and_then(|rate| on_grid(&mut table, rate, clock));
+    let default_ticks = exact.or_else(|| {
+        let ticks =
+            nanoseconds(entry.default_duration.into()).ticks_in(clock.timescale, Rounding::Nearest)?;
+        u32::try_from(ticks).ok()
+    });
+    table.order_by_shown();
+    table.durations_from_dts(exact.or(stated).or(default_ticks));
+    Ok(table)
+}
+
+/// The frame rate whose period rounds to `nanoseconds`: of a whole number or a thousand thousand-and-firsts of one.
+fn exact_rate(nanoseconds: u64) -> Option<Ratio> {
+    if nanoseconds == 0 {
+        return None;
+    }
+    [1u64, 1001].into_iter().find_map(|den| {
+        let (num_scale, den_scale) = if den == 1 { (1, 1) } else { (1000, 1001) };
+        let num = (1_000_000_000 * den_scale / num_scale + nanoseconds / 2) / nanoseconds;
+        let period = (1_000_000_000 * den_scale + num * num_scale / 2) / (num * num_scale).max(1);
+        let fits = num > 0 && period.abs_diff(nanoseconds) <= 1;
+        let (num, den) = (u32::try_from(num * num_scale).ok()?, u32::try_from(den_scale).ok()?);
+        if fits { Ratio::new(num, den) } else { None }
+    })
+}
+
+/// Puts frames whose times are multiples of a period, but for the segment's rounding, exactly there; the period in
+/// the new ticks. Leaves the table as it is where one frame isn't.
+fn on_grid(table: &mut PacketTable, rate: Ratio, clock: Clock) -> Option<u32> {
+    let scale = Timescale::new(rate.num)?;
+    let first = table.packets.iter().map(|packet| packet.pts).min()?;
+    let tick = i128::from(clock.factor);
+    let (num, den) = (i128::from(rate.num), i128::from(rate.den));
+    let ticks_per_second = i128::from(clock.timescale.ticks());
+    let mut exact = Vec::new();
+    for packet in &table.packets {
+        let distance = i128::from(packet.pts) - i128::from(first);
+        let period = den * ticks_per_second;
+        let frame = (distance * num * 2 + period).div_euclid(period * 2);
+        let error = (distance * num - frame * period).abs();
+        if error > tick * num {
+            return None;
+        }
+        exact.push(i64::try_from(frame * den).ok()?);
+    }
+    let start = Time::new(first, clock.timescale).ticks_in(scale, Rounding::Nearest)?;
+    for (packet, exact) in table.packets.iter_mut().zip(exact) {
+        packet.pts = start + exact;
+    }
+    table.timescale = scale;
+    Some(rate.den)
+}
+
+fn sound_table(
+    entry: &TrackEntry,
+    blocks: &[Block],
+    clock: Clock,
+    source: &Arc<dyn ReadAt>,
+    window: &mut Window,
+) -> Result<(PacketTable, i64)> {
+    let mut first = entry.stripped.to_vec();
+    if let Some(block) = blocks.first() {
+        first.extend(beginning(window, block, first.len(), 64 << 10)?);
+    }
+    let (format, length) = audio::describe(entry, &first)?;
+    let rate = Timescale::new(format.sample_rate).ok_or_else(|| Error::malformed("sound of 0 Hz"))?;
+    let shared = Arc::new(FormatDescription::Audio(format.clone()));
+    let mut table = PacketTable::new(source.clone(), shared, rate);
+    if length == PacketLength::Unknown {
+        place_unknown(entry, blocks, clock, &mut table);
+    } else {
+        let mut audio_clock = AudioClock::new(rate, clock.time(2));
+        for block in blocks {
+            let frames = frames_of(entry, block, &format, length, window)?;
+            let tick = audio_clock.place(block.time.map(|time| clock.time(time)), frames);
+            push(&mut table, block, tick, frames);
+        }
+    }
+    let delay = nanoseconds(entry.codec_delay.into()).ticks_in(rate, Rounding::Nearest).unwrap_or(0);
+    Ok((table, delay))
+}
+
+fn frames_of(
+    entry: &TrackEntry,
+    block: &Block,
+    format: &AudioFormat,
+    length: PacketLength,
+    window: &mut Window,
+) -> Result<u32> {
+    let mut head = Vec::new();
+    if length == PacketLength::Stated {
+        head = entry.stripped.to_vec();
+        head.extend(beginning(window, block, head.len(), audio::HEAD)?);
+    }
+    let size = u64::from(block.size) + entry.stripped.len() as u64;
+    Ok(audio::packet_frames(format, length, &head, size).unwrap_or(0))
+}
+
+/// Packets whose length only a decoder knows: what the segment says counts, in its own ticks.
+fn place_unknown(entry: &TrackEntry, blocks: &[Block], clock: Clock, table: &mut PacketTable) {
+    table.timescale = clock.timescale;
+    let default = entry.default_duration / clock.nanoseconds.max(1);
+    let mut next = 0;
+    let mut stated = None;
+    for block in blocks {
+        let time = block.time.unwrap_or(next);
+        let duration = block.duration.unwrap_or(default);
+        next = time.saturating_add(i64::try_from(duration).unwrap_or(0));
+        push(table, block, clock.ticks(time), 0);
+        stated = Some(clock.length(duration));
+    }
+    // Laced packets without a length share the time up to the next block.
+    spread(&mut table.packets, blocks);
+    table.durations_from_dts(stated);
+}
+
+fn spread(packets: &mut [Packet], blocks: &[Block]) {
+    let mut start = 0;
+    while start < packets.len() {
+        let laced = blocks[start + 1..].iter().take_while(|block| block.time.is_none()).count();
+        let end = start + laced + 1;
+        if let (true, Some(next)) = (laced > 0, packets.get(end).map(|packet| packet.pts)) {
+            let (from, count) = (packets[start].pts, laced as i64 + 1);
+            for (index, packet) in packets[start..end].iter_mut().enumerate() {
+                packet.pts = from + (next - from).max(0) * index as i64 / count;
+                packet.dts = packet.pts;
+            }
+        }
+        start = end;
+    }
+}
+
+fn text_table(entry: &TrackEntry, blocks: &[Block], clock: Clock, source: &Arc<dyn ReadAt>) -> PacketTable {
+    // Codes of our own for what has no sample entry; no file carries them.
+    let tag = match entry.codec.as_str() {
+        "S_TEXT/UTF8" | "S_TEXT/ASCII" => b"srt ",
+        "S_TEXT/WEBVTT" | "D_WEBVTT/SUBTITLES" => b"vtt ",
+        "S_TEXT/ASS" | "S_TEXT/SSA" | "S_ASS" | "S_SSA" => b"ssa ",
+        "S_VOBSUB" => b"vobs",
+        "S_HDMV/PGS" => b"pgs ",
+        "S_DVBSUB" => b"dvbs",
+        _ => b"subt",
+    };
+    let format = DataFormat { media: MediaType::Subtitle, tag: FourCc::new(tag), entry: None };
+    let mut table =
+        PacketTable::new(source.clone(), Arc::new(FormatDescription::Data(format)), clock.timescale);
+    let mut last = 0;
+    for block in blocks {
+        last = block.time.unwrap_or(last);
+        let duration = block.duration.map_or(0, |duration| clock.length(duration));
+        push(&mut table, &Block { key: true, ..*block }, clock.ticks(last), duration);
+    }
+    table
+}
+
+fn finish(
+    entry: &TrackEntry,
+    table: &mut PacketTable,
+    delay: i64,
+    blocks: &[Block],
+    movie: Timescale,
+) -> Track {
+    let base = table.rebase();
+    // IDs are 32 bits here; numbers beyond that exist on paper only.
+    let id = u32::try_from(entry.number).unwrap_or(u32::MAX).max(1);
+    let mut track = track(id, table.format.clone(), table.timescale);
+    let (first, end) = table.shown().unwrap_or((0, 0));
+    let padding = blocks.last().map_or(0, |block| block.padding);
+    let padding =
+        nanoseconds(padding.max(0).into()).ticks_in(table.timescale, Rounding::Nearest).unwrap_or(0);
+    let from = first.saturating_add(delay).min(end);
+    // Presented where the file says, less the codec's delay, plus the same that is discarded.
+    let start = Time::new(base.saturating_add(first).max(0), table.timescale);
+    let to = end.saturating_sub(padding).max(from);
+    present(&mut track, movie, start, from, to, end);
+    track.sample_count = Some(table.packets.len() as u64);
+    track.byte_count = Some(table.byte_count());
+    track.language = entry.language.clone();
+    track.handler_name = entry.name.clone();
+    track.enabled = entry.enabled && entry.default;
+    if entry.seek_pre_roll > 0 && table.packets.first().is_some_and(|packet| packet.duration > 0) {
+        let pre_roll =
+            nanoseconds(entry.seek_pre_roll.into()).ticks_in(table.timescale, Rounding::Up).unwrap_or(0);
+        let packets = pre_roll / i64::from(table.packets[0].duration).max(1);
+        track.roll_distance = i16::try_from(-packets).ok().filter(|&distance| distance != 0);
+    }
+    if let FormatDescription::Video(video) = &*table.format
+        && !entry.video.projected
+    {
+        track.matrix = Matrix::rotation(rotation(entry.video.roll), video.size);
+    }
+    track
+}
+
+/// A roll counter-clockwise, in degrees, as a quarter turn.
+fn rotation(roll: f64) -> Rotation {
+    match roll.rem_euclid(360.0).round() as u32 {
+        90 => Rotation::Clockwise270,
+        180 => Rotation::Half,
+        270 => Rotation::Clockwise90,
+        _ => Rotation::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_recognised() {
+        let cases = [
+            (33_366_667, (30_000, 1001)),
+            (41_708_333, (24_000, 1001)),
+            (40_000_000, (25, 1)),
+            (16_666_667, (60, 1)),
+            (16_683_333, (60_000, 1001)),
+        ];
+        for (nanoseconds, (num, den)) in cases {
+            assert_eq!(exact_rate(nanoseconds), Ratio::new(num, den), "{nanoseconds}");
+        }
+        assert_eq!((exact_rate(0), exact_rate(33_000_123)), (None, None));
+    }
+}

@@ -1,0 +1,186 @@
+//! Matroska and WebM beside ffprobe: the corpus, and what ffmpeg writes.
+#![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
+
+mod foreign;
+
+use foreign::{bytes, compare_packets, corpus, ffmpeg, ffprobe, open_path, samples, scratch};
+use reelwright_media::{
+    AudioCodec, Channel, ContainerKind, FormatDescription, MediaType, Ratio, Size, Time, Timescale,
+    VideoCodec,
+};
+
+const PICTURE: &str = "testsrc2=s=192x108:r=30000/1001:d=2";
+const TONE: &str = "aevalsrc=0.4*sin(440*2*PI*t)|0.3*sin(660*2*PI*t):s=44100:d=2";
+
+#[test]
+fn the_corpus_is_what_ffprobe_sees() {
+    let Some(corpus) = corpus() else { return };
+    for file in ["vtt_subs.mkv", "srt_subs.mkv", "chapters.mkv", "vp9_alpha.webm"] {
+        // Subtitles of WebVTT carry their settings beside the block, which ffprobe leaves out too.
+        compare_packets(&corpus.join(file), 0.0021, true, 0.0);
+    }
+}
+
+#[test]
+fn formats_chapters_and_languages_are_described() {
+    let Some(corpus) = corpus() else { return };
+    let chapters = open_path(&corpus.join("chapters.mkv")).unwrap();
+    let movie = chapters.movie();
+    assert_eq!(movie.container, ContainerKind::Matroska);
+    let rows = ffprobe(
+        &corpus.join("chapters.mkv"),
+        &["-show_chapters", "-show_entries", "chapter=start_time,end_time:chapter_tags=title"],
+    );
+    for (ours, theirs) in movie.chapters.iter().zip(rows.iter().flatten()) {
+        assert!((ours.range.start.to_seconds_lossy() - theirs[0].parse::<f64>().unwrap()).abs() < 1e-6);
+        assert!((ours.range.end().to_seconds_lossy() - theirs[1].parse::<f64>().unwrap()).abs() < 1e-6);
+        assert_eq!(theirs.get(2).map_or("", |title| title.as_str()), ours.title);
+    }
+    assert!(!movie.chapters.is_empty());
+    let video = movie.tracks[0].formats[0].as_video().unwrap();
+    assert_eq!((video.codec, video.size), (VideoCodec::H264, Size::new(320, 240)));
+    let alpha = open_path(&corpus.join("vp9_alpha.webm")).unwrap();
+    let video = alpha.movie().tracks[0].formats[0].as_video().unwrap().clone();
+    assert_eq!((video.codec, video.size, video.bit_depth), (VideoCodec::Vp9, Size::new(1280, 720), Some(8)));
+    let subtitles = open_path(&corpus.join("srt_subs.mkv")).unwrap();
+    assert_eq!(subtitles.movie().tracks[2].media, MediaType::Subtitle);
+    let text = samples(&*subtitles, subtitles.movie().tracks[2].id);
+    assert_eq!(&text[0].payload.load().unwrap()[..], b"This is the first subtitle.");
+}
+
+#[test]
+fn what_ffmpeg_writes_is_what_ffprobe_sees() {
+    let folder = scratch("matroska");
+    let kinds: [(&str, &[&str]); 9] = [
+        ("h264_aac.mkv", &["-c:v", "libx264", "-bf", "3", "-c:a", "aac"]),
+        ("hevc_ac3.mkv", &["-c:v", "libx265", "-x265-params", "log-level=none", "-c:a", "ac3"]),
+        ("vp9_opus.webm", &["-c:v", "libvpx-vp9", "-cpu-used", "8", "-c:a", "libopus", "-ar", "48000"]),
+        ("vp8_vorbis.webm", &["-c:v", "libvpx", "-cpu-used", "8", "-c:a", "libvorbis"]),
+        ("mpeg4_mp3.mkv", &["-c:v", "mpeg4", "-bf", "2", "-c:a", "libmp3lame"]),
+        ("mpeg2_mp2.mkv", &["-c:v", "mpeg2video", "-c:a", "mp2"]),
+        ("mjpeg_flac.mkv", &["-c:v", "mjpeg", "-c:a", "flac"]),
+        ("eac3_only.mkv", &["-vn", "-c:a", "eac3"]),
+        ("live.mkv", &["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "pcm_s16le", "-live", "1"]),
+    ];
+    for (file, arguments) in kinds {
+        let path = folder.join(file);
+        let mut all = vec!["-f", "lavfi", "-i", PICTURE, "-f", "lavfi", "-i", TONE];
+        all.extend(arguments);
+        all.push(path.to_str().unwrap());
+        if ffmpeg(&all).is_none() {
+            continue;
+        }
+        compare_packets(&path, 0.0021, true, 0.0);
+    }
+}
+
+#[test]
+fn rates_become_exact() {
+    let folder = scratch("exact");
+    let path = folder.join("exact.mkv");
+    let arguments = [
+        "-f",
+        "lavfi",
+        "-i",
+        PICTURE,
+        "-f",
+        "lavfi",
+        "-i",
+        TONE,
+        "-c:v",
+        "libx264",
+        "-bf",
+        "2",
+        "-c:a",
+        "aac",
+        path.to_str().unwrap(),
+    ];
+    if ffmpeg(&arguments).is_none() {
+        return;
+    }
+    let demuxer = open_path(&path).unwrap();
+    let [video, audio] = &demuxer.movie().tracks[..] else { panic!("two tracks") };
+    assert_eq!(video.timescale, Timescale::or_one(30_000));
+    let pictures = samples(&*demuxer, video.id);
+    assert!(pictures.iter().all(|sample| sample.duration == Time::from_ratio(1001, 30_000).unwrap()));
+    assert_eq!(audio.timescale, Timescale::or_one(44_100));
+    let sound = samples(&*demuxer, audio.id);
+    assert!(sound.iter().enumerate().all(|(index, sample)| sample.pts.value() == index as i64 * 1024));
+    let FormatDescription::Audio(aac) = &*audio.formats[0] else { panic!("sound") };
+    assert_eq!((aac.codec, aac.channels, aac.frames_per_packet), (AudioCodec::Aac, 2, 1024));
+}
+
+#[test]
+fn colour_shape_and_turn_are_read() {
+    let folder = scratch("colour");
+    let path = folder.join("hdr.mkv");
+    let arguments = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=192x108:r=25:d=0.4",
+        "-vf",
+        "format=yuv420p10le,setsar=4/3",
+        "-c:v",
+        "libx265",
+        "-x265-params",
+        "log-level=none:hdr10=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):max-cll=1000,400",
+        "-color_primaries",
+        "bt2020",
+        "-color_trc",
+        "smpte2084",
+        "-colorspace",
+        "bt2020nc",
+        "-color_range",
+        "tv",
+        "-metadata",
+        "title=Film",
+        "-metadata:s:v:0",
+        "language=ger",
+        path.to_str().unwrap(),
+    ];
+    if ffmpeg(&arguments).is_none() {
+        return;
+    }
+    let demuxer = open_path(&path).unwrap();
+    let track = &demuxer.movie().tracks[0];
+    assert_eq!(track.language.code(), "deu");
+    assert!(demuxer.movie().metadata.iter().any(|item| item.value.as_text() == Some("Film")));
+    let video = track.formats[0].as_video().unwrap();
+    assert_eq!((video.color.primaries.0, video.color.transfer.0, video.color.matrix.0), (9, 16, 9));
+    assert_eq!((video.bit_depth, video.pixel_aspect), (Some(10), Ratio::new(4, 3)));
+}
+
+#[test]
+fn a_cut_file_is_read_as_far_as_it_goes() {
+    let Some(corpus) = corpus() else { return };
+    let whole = std::fs::read(corpus.join("chapters.mkv")).unwrap();
+    let path = scratch("cut").join("cut.mkv");
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let demuxer = open_path(&path).unwrap();
+    assert!(!demuxer.movie().warnings.is_empty());
+    assert!(!bytes(&*demuxer, demuxer.movie().tracks[0].id).is_empty());
+    // Every cut and a few flips of the beginning: an answer, never a panic.
+    for length in (0..whole.len()).step_by(997) {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        let _ = open_path(&path);
+    }
+    for at in 0..600 {
+        let mut damaged = whole[..8000].to_vec();
+        damaged[at] ^= 0x55;
+        std::fs::write(&path, damaged).unwrap();
+        let _ = open_path(&path);
+    }
+}
+
+#[test]
+fn surround_sound_keeps_its_order() {
+    let path = scratch("surround").join("surround.mkv");
+    let tone = "aevalsrc=0|0|0|0|0|0:s=48000:d=0.3:c=5.1";
+    if ffmpeg(&["-f", "lavfi", "-i", tone, "-c:a", "ac3", path.to_str().unwrap()]).is_none() {
+        return;
+    }
+    let demuxer = open_path(&path).unwrap();
+    let audio = demuxer.movie().tracks[0].formats[0].as_audio().unwrap().clone();
+    assert_eq!((audio.channels, audio.layout.unwrap().channels()[3]), (6, Channel::Lfe));
+}
