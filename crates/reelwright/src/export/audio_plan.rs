@@ -143,11 +143,16 @@ fn settings(context: &Context<'_>, chosen: &[u32], options: &AudioOptions) -> Au
     let formats = || chosen.iter().filter_map(|id| movie.track(*id)?.formats.first()?.as_audio());
     let channels = formats().map(|format| format.channels).max().unwrap_or(2).clamp(1, options.max_channels);
     let source_rate = formats().map(|format| format.sample_rate).max().unwrap_or(48_000);
+    let sample_rate = encodable_rate(source_rate, options.max_sample_rate);
+    // A channel of AAC takes at most 6144 bits for 1024 frames; a preset's rate is more than slow sound can use.
+    let most = sample_rate.saturating_mul(6) / 100 * 95 * u32::from(channels);
+    let rate = rate_for(options, channels);
+    let rate = if options.explicit_rate { rate } else { rate.min(most) };
     AudioEncoderSettings {
         codec: options.codec,
-        sample_rate: encodable_rate(source_rate, options.max_sample_rate),
+        sample_rate,
         layout: ChannelLayout::default_for(channels).unwrap_or_else(ChannelLayout::stereo),
-        rate: AudioRate::Average(rate_for(options, channels)),
+        rate: AudioRate::Average(rate),
         pcm: None,
         options: Vec::new(),
     }

@@ -1,0 +1,194 @@
+//! `reel` as a person uses it, its output judged by ffprobe and ffmpeg where they are installed.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A folder of its own for each test, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("reel-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.0).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn reel(args: &[&str], files: &[&Path]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_reel")).args(args).args(files).output().unwrap()
+}
+
+fn succeed(output: Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(output: Output) -> Value {
+    serde_json::from_str(&succeed(output)).unwrap()
+}
+
+/// What ffprobe says of the first stream of a kind; `None`, said loudly, where it isn't installed.
+fn probe(file: &Path, kind: &str, entries: &str) -> Option<Vec<String>> {
+    let mut command = Command::new("ffprobe");
+    command.args([
+        "-v",
+        "error",
+        "-count_frames",
+        "-select_streams",
+        kind,
+        "-show_entries",
+        entries,
+        "-of",
+        "csv=p=0",
+    ]);
+    match command.arg(file).output() {
+        Ok(output) => {
+            let text = String::from_utf8(output.stdout).unwrap();
+            Some(text.trim().trim_end_matches(',').split(',').map(str::to_owned).collect())
+        }
+        Err(_) => {
+            eprintln!("SKIPPED: ffprobe is not installed");
+            None
+        }
+    }
+}
+
+/// A short movie to work on.
+fn generated(folder: &Folder, name: &str, more: &[&str]) -> PathBuf {
+    let file = folder.file(name);
+    let args = [&["generate", "--quiet", "--duration", "2", "--size", "320x180"], more].concat();
+    succeed(reel(&args, &[&file]));
+    file
+}
+
+#[test]
+fn a_generated_movie_is_what_it_says() {
+    let folder = Folder::new("generate");
+    let file = generated(&folder, "test.mp4", &["--rate", "29.97"]);
+    let report = json(reel(&["inspect", "--json"], &[&file]));
+    let (video, audio) = (&report["tracks"][0], &report["tracks"][1]);
+    assert_eq!((&video["kind"], &video["frames"]), (&"video".into(), &60.into()));
+    assert_eq!(video["average_frame_rate"], "30000/1001");
+    assert_eq!((&audio["sample_rate"], &audio["channels"]), (&48_000.into(), &2.into()));
+    assert_eq!(audio["duration"]["seconds"], 2.0);
+    if let Some(facts) = probe(&file, "v:0", "stream=codec_name,width,height,r_frame_rate,nb_read_frames") {
+        assert_eq!(facts, ["h264", "320", "180", "30000/1001", "60"]);
+    }
+    assert_eq!(folder.names(), ["test.mp4"]);
+}
+
+#[test]
+fn an_export_scales_trims_and_keeps_its_plan() {
+    let folder = Folder::new("export");
+    let source = generated(&folder, "in.mov", &["--audio", "pcm"]);
+    let target = folder.file("out.mp4");
+    let flags = ["export", "--json", "--from", "0.5", "--to", "45f", "--size", "160x90"];
+    let plan = json(reel(&[&flags[..], &["--dry-run"]].concat(), &[&source, &target]));
+    assert!(!target.exists());
+    let report = json(reel(&flags, &[&source, &target]));
+    for index in 0..2 {
+        assert_eq!(plan["tracks"][index]["fate"], report["tracks"][index]["fate"]);
+        assert_eq!(plan["tracks"][index]["reason"], report["tracks"][index]["reason"]);
+    }
+    assert_eq!(report["tracks"][0]["written"], 30);
+    assert_eq!(report["tracks"][1]["written"], 48_000);
+    if let Some(facts) = probe(&target, "v:0", "stream=codec_name,width,height,start_pts,nb_read_frames") {
+        assert_eq!(facts, ["h264", "160", "90", "0", "30"]);
+    }
+}
+
+#[test]
+fn a_remux_keeps_every_packet() {
+    let folder = Folder::new("remux");
+    let source = generated(&folder, "in.mp4", &[]);
+    let target = folder.file("out.mov");
+    succeed(reel(&["remux", "--network", "--quiet"], &[&source, &target]));
+    let hashes = |file: &Path| {
+        let args =
+            ["-v", "error", "-i", file.to_str().unwrap(), "-map", "0", "-c", "copy", "-f", "framehash", "-"];
+        let output = Command::new("ffmpeg").args(args).output().ok()?;
+        let text = String::from_utf8(output.stdout).unwrap();
+        Some(text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>())
+    };
+    match hashes(&source) {
+        Some(wanted) => assert_eq!(hashes(&target).unwrap(), wanted),
+        None => eprintln!("SKIPPED: ffmpeg is not installed"),
+    }
+    let boxes = succeed(reel(&["inspect", "--boxes"], &[&target]));
+    assert!(boxes.find("moov").unwrap() < boxes.find("mdat").unwrap(), "{boxes}");
+}
+
+#[test]
+fn an_existing_file_stays_until_its_successor_is_complete() {
+    let folder = Folder::new("existing");
+    let source = generated(&folder, "in.mp4", &[]);
+    let target = folder.file("out.mp4");
+    std::fs::write(&target, "precious").unwrap();
+    let refused = reel(&["export"], &[&source, &target]);
+    assert_eq!(refused.status.code(), Some(1));
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert!(message.contains("exists already") && message.contains("--overwrite"), "{message}");
+    assert_eq!(std::fs::read(&target).unwrap(), b"precious");
+    let broken = folder.file("broken.mp4");
+    std::fs::write(&broken, &std::fs::read(&source).unwrap()[..20_000]).unwrap();
+    assert_eq!(reel(&["export", "--overwrite"], &[&broken, &target]).status.code(), Some(1));
+    assert_eq!(std::fs::read(&target).unwrap(), b"precious");
+    assert_eq!(folder.names(), ["broken.mp4", "in.mp4", "out.mp4"]);
+}
+
+#[test]
+fn errors_say_what_and_what_next() {
+    let folder = Folder::new("errors");
+    let cases: [(&str, &[u8], &str); 3] = [
+        ("empty.mp4", b"", "0 bytes"),
+        ("text.mov", b"just some words", "no container"),
+        ("cut.mp4", b"\0\0\0\x18ftypmp42", "moov"),
+    ];
+    for (name, bytes, expected) in cases {
+        let file = folder.file(name);
+        std::fs::write(&file, bytes).unwrap();
+        let output = reel(&["inspect"], &[&file]);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(message.contains(expected) && message.contains("try:"), "{message}");
+    }
+    assert_eq!(reel(&["export", "--preset", "4711p", "x.mov"], &[]).status.code(), Some(2));
+    let missing = reel(&["inspect"], &[&folder.file("missing.mov")]);
+    assert!(String::from_utf8(missing.stderr).unwrap().contains("check the name"));
+}
+
+#[test]
+fn encoders_and_presets_are_listed() {
+    let encoders = json(reel(&["encoders", "--json"], &[]));
+    assert!(
+        encoders.as_array().unwrap().iter().any(|row| row["codec"] == "H.264" && row["licence"].is_string())
+    );
+    let folder = Folder::new("presets");
+    let sound = generated(&folder, "in.mov", &["--audio", "mono"]);
+    let presets = json(reel(&["presets", "--json"], &[&sound]));
+    let row =
+        |name: &str| presets.as_array().unwrap().iter().find(|row| row["name"] == name).cloned().unwrap();
+    assert_eq!(row("1280x720")["compatible"], true);
+    assert_eq!(row("m4a")["compatible"], true);
+    assert_eq!(presets.as_array().unwrap().len(), 15);
+}
