@@ -1,4 +1,5 @@
 //! `reel` as a person uses it, its output judged by ffprobe and ffmpeg where they are installed.
+#![allow(clippy::unwrap_used)] // A test states what it expects by unwrapping, its own small functions included.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

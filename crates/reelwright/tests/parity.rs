@@ -1,4 +1,5 @@
 //! The account in `docs/avfoundation.md` may only name what exists.
+#![allow(clippy::unwrap_used)] // A test states what it expects by unwrapping, its own small functions included.
 
 use std::path::{Path, PathBuf};
 

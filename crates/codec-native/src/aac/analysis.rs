@@ -170,9 +170,9 @@ impl Analyzer {
         } else {
             self.model.long(&self.power, &mut channel.memory, &mut thresholds);
             grid.order(&self.spectrum, self.long_bands, &mut block.lines);
-            for band in 0..grid.per_group {
-                let width = f32::from(self.long_bands[band + 1] - self.long_bands[band]);
-                block.weights[band] = width.powf(WIDTH_POWER) / thresholds[band];
+            let bands = self.long_bands.windows(2).zip(&thresholds);
+            for (weight, (edges, threshold)) in block.weights[..grid.per_group].iter_mut().zip(bands) {
+                *weight = f32::from(edges[1] - edges[0]).powf(WIDTH_POWER) / threshold;
             }
         }
         block.lines[..grid.end()].iter().all(|line| line.abs() < 1.0)

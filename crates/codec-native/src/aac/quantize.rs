@@ -97,7 +97,7 @@ static LENGTHS: LazyLock<Lengths> = LazyLock::new(|| {
     let digits = |place: usize| [place / 27, place / 9 % 3, place / 3 % 3, place % 3];
     let signs = |values: &[usize]| values.iter().filter(|&&value| value != 0).count() as u32;
     let two = |low: usize, place: usize, extra: u32| {
-        length(SPECTRAL[low][place]) + extra | (length(SPECTRAL[low + 1][place]) + extra) << 16
+        (length(SPECTRAL[low][place]) + extra) | ((length(SPECTRAL[low + 1][place]) + extra) << 16)
     };
     let mut pairs = [0; 256];
     for (place, pair) in pairs.iter_mut().enumerate() {

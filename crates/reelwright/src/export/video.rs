@@ -86,8 +86,8 @@ impl VideoJob<'_> {
         for frame in frames {
             let frame = process(frame)?;
             let sent = match &mut pacer {
-                Some(pacer) => pacer.push(frame, |frame| out.send(frame)),
-                None => out.send(frame),
+                Some(pacer) => pacer.push(frame, |frame| send(&out, frame)),
+                None => send(&out, frame),
             };
             if sent.is_err() {
                 return Ok(0);
@@ -95,7 +95,7 @@ impl VideoJob<'_> {
         }
         let Some(mut pacer) = pacer else { return Ok(0) };
         // The encoder's thread explains why nobody listens any more.
-        let _ = pacer.finish(|frame| out.send(frame));
+        let _ = pacer.finish(|frame| send(&out, frame));
         Ok(pacer.repeated)
     }
 
@@ -139,6 +139,13 @@ impl VideoJob<'_> {
         input.finish()?;
         Ok(written)
     }
+}
+
+/// The next stage is gone; its own result says why.
+struct Gone;
+
+fn send(out: &SyncSender<VideoFrame>, frame: VideoFrame) -> Result<(), Gone> {
+    out.send(frame).map_err(|_| Gone)
 }
 
 /// Whether one pipeline serves both pictures.
