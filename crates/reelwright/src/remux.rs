@@ -4,8 +4,8 @@ use std::path::Path;
 
 use reelwright_formats::{Demuxer, SampleCursor};
 use reelwright_media::{
-    BoxFamily, CancelToken, ContainerKind, Edit, Error, ErrorKind, MetadataItem, MetadataKey, Movie, Result,
-    Rounding, SampleBuffer, Stage, Time, Track,
+    BoxFamily, CancelToken, Edit, Error, ErrorKind, MetadataItem, MetadataKey, Movie, Result, Rounding,
+    SampleBuffer, Stage, Time, Track,
 };
 use reelwright_mux::{
     Chunks, FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary,
@@ -161,9 +161,9 @@ impl Remux {
     }
 
     fn settings(&self, movie: &Movie) -> MovieSettings {
-        let boxes = matches!(movie.container, ContainerKind::QuickTime | ContainerKind::Mp4);
         MovieSettings {
-            timescale: boxes.then_some(movie.timescale),
+            // Edits are counted in it.
+            timescale: Some(movie.timescale),
             index: self.index,
             interleave: Interleave::AsFed,
             metadata: movie.metadata.clone(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use reelwright::{FileType, Overwrite, Remux, TrackOutcome};
 use reelwright_formats::FileSource;
-use reelwright_media::ErrorKind;
+use reelwright_media::{ContainerKind, ErrorKind};
 
 /// Where the two may differ, and why that is right.
 const DIFFERENT: [(&str, &str); 9] = [
@@ -56,8 +56,8 @@ fn packets(path: &Path) -> Option<Vec<Packet>> {
 }
 
 /// The packets of each stream, in order: how streams alternate is the copy's own affair.
-fn by_stream(packets: &[Packet], stream: usize) -> Vec<&[String; 4]> {
-    packets.iter().filter(|packet| packet.stream == stream).map(|packet| &packet.rest).collect()
+fn by_stream(packets: &[Packet], stream: usize, from: usize) -> Vec<&[String]> {
+    packets.iter().filter(|packet| packet.stream == stream).map(|packet| &packet.rest[from..]).collect()
 }
 
 fn copy_all(file_type: FileType) {
@@ -74,6 +74,7 @@ fn copy_all(file_type: FileType) {
         let Ok(source) = reelwright_formats::open(Arc::new(FileSource::open(&path).unwrap())) else {
             continue;
         };
+        let boxes = matches!(source.movie().container, ContainerKind::QuickTime | ContainerKind::Mp4);
         let remux = Remux { overwrite: Overwrite::Replace, ..Remux::new(file_type) };
         let _ = std::fs::remove_file(&output);
         let report = match remux.to_path(source.as_ref(), &output) {
@@ -98,7 +99,16 @@ fn copy_all(file_type: FileType) {
             .enumerate()
             .filter(|(_, track)| matches!(track.outcome, TrackOutcome::Copied(_)));
         for (to, (from, track)) in copied.enumerate() {
-            let (before, after) = (by_stream(&before, from), by_stream(&after, to));
+            let stored = source.movie().track(track.id).and_then(|track| track.formats.first()).cloned();
+            if !boxes
+                && stored.is_some_and(|format| format.as_audio().is_some_and(|audio| audio.pcm.is_some()))
+            {
+                // ffmpeg cuts PCM into packets by rules of each container.
+                continue;
+            }
+            // Other containers count time in other ticks: bytes and order are compared, not times.
+            let keep = if boxes { 0 } else { 2 };
+            let (before, after) = (by_stream(&before, from, keep), by_stream(&after, to, keep));
             let first = before.iter().zip(&after).position(|(before, after)| before != after);
             if before.len() != after.len() || first.is_some() {
                 wrong.push(format!(

@@ -166,18 +166,17 @@ impl Segment {
     }
 }
 
-/// Of several tracks of sound, or of subtitles, one is presented: they are alternatives.
+/// Of several tracks of pictures, of sound or of subtitles one is presented: they are alternatives. A single track of
+/// pictures or sound is presented whether or not it is marked as the default.
 fn choose_alternatives(movie: &mut Movie) {
-    for (group, media) in [(1, MediaType::Audio), (2, MediaType::Subtitle)] {
+    for (group, media) in [(0, MediaType::Video), (1, MediaType::Audio), (2, MediaType::Subtitle)] {
         let mut alike: Vec<_> = movie.tracks.iter_mut().filter(|track| track.media == media).collect();
-        if alike.len() < 2 {
-            continue;
-        }
+        let several = alike.len() > 1;
         let default = alike.iter().position(|track| track.enabled).unwrap_or(0);
         for (index, track) in alike.iter_mut().enumerate() {
-            track.alternate_group = group;
-            // Sound plays unless another does; subtitles only where the file says so.
-            track.enabled = index == default && (track.enabled || media == MediaType::Audio);
+            track.alternate_group = if several { group } else { 0 };
+            // Subtitles are shown only where the file says so.
+            track.enabled = index == default && (track.enabled || media != MediaType::Subtitle);
             track.header_flags = if track.enabled { 7 } else { 6 };
         }
     }

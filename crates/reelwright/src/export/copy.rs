@@ -1,4 +1,4 @@
-use reelwright_media::{CancelToken, Error, Result, Time, TimeRange, Timescale, Track};
+use reelwright_media::{CancelToken, Edit, Error, Result, Rounding, Time, TimeRange, Timescale, Track};
 
 use super::progress::Meter;
 use super::report::Counts;
@@ -9,6 +9,8 @@ use crate::{Asset, Input, InputConfig};
 pub(super) struct CopyJob<'a> {
     pub(super) asset: &'a Asset,
     pub(super) track: &'a Track,
+    /// Ticks of the output's edits.
+    pub(super) ticks: Timescale,
     pub(super) range: TimeRange,
     /// Whether only part of the movie is wanted.
     pub(super) cut: bool,
@@ -19,7 +21,14 @@ pub(super) struct CopyJob<'a> {
 impl CopyJob<'_> {
     /// Whole tracks keep their edit list; cut ones get a new one, which hides what has to be stored before the cut.
     pub(super) fn config(&self) -> InputConfig {
-        let config = InputConfig::copy_track(self.track);
+        let movie = self.asset.movie().timescale;
+        let recount = |edit: &Edit| {
+            let length = Time::new(i64::try_from(edit.duration).unwrap_or(i64::MAX), movie);
+            let ticks = length.ticks_in(self.ticks, Rounding::Nearest).unwrap_or(i64::MAX);
+            Edit { duration: u64::try_from(ticks).unwrap_or(0), ..*edit }
+        };
+        let edits = self.track.edits.iter().map(recount).collect();
+        let config = InputConfig::copy_track(&Track { edits, ..self.track.clone() });
         if self.cut { config.follow_session() } else { config }
     }
 

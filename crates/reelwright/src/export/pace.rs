@@ -1,17 +1,18 @@
 use reelwright_media::{Ratio, Time, Timescale, VideoFrame};
 
-/// Turns any timing into a constant rate: a frame is shown from the tick nearest its time until the next frame's; of
-/// several frames in one tick the last wins, and ticks without a frame of their own repeat the one before.
+/// Turns any timing into a constant rate: each tick shows the last frame that has begun by then, so some frames are
+/// repeated and some never shown.
 pub(super) struct Pacer {
     rate: Ratio,
     held: Option<(i64, VideoFrame)>,
     end: Time,
+    settled: bool,
     pub(super) repeated: u64,
 }
 
 impl Pacer {
     pub(super) fn new(rate: Ratio) -> Self {
-        Self { rate, held: None, end: Time::ZERO, repeated: 0 }
+        Self { rate, held: None, end: Time::ZERO, settled: false, repeated: 0 }
     }
 
     /// Takes the next frame; `out` is called for every tick that is settled by it.
@@ -30,7 +31,8 @@ impl Pacer {
     /// Puts out the ticks the last frame covers.
     pub(super) fn finish<E>(&mut self, out: impl FnMut(VideoFrame) -> Result<(), E>) -> Result<(), E> {
         let Some((tick, _)) = &self.held else { return Ok(()) };
-        let end = self.tick(self.end).max(tick + 1);
+        // Even the shortest movie has a frame.
+        let end = self.tick(self.end).max(if self.settled { *tick } else { tick + 1 });
         self.settle(end, out)
     }
 
@@ -39,6 +41,7 @@ impl Pacer {
         if until <= tick {
             return Ok(());
         }
+        self.settled = true;
         self.repeated += u64::try_from(until - tick - 1).unwrap_or(0);
         for tick in tick..until {
             out(VideoFrame { pts: self.step(tick), duration: Some(self.step(1)), ..frame.clone() })?;
@@ -46,11 +49,13 @@ impl Pacer {
         Ok(())
     }
 
-    /// The tick nearest `time`: time times rate, halves up.
+    /// The first tick at or after `time`; one up to a quarter of a tick before it counts too, since recorders' clocks
+    /// jitter.
     fn tick(&self, time: Time) -> i64 {
-        let numerator = i128::from(time.value()) * i128::from(self.rate.num) * 2;
         let denominator = i128::from(time.scale().ticks()) * i128::from(self.rate.den);
-        i64::try_from((numerator + denominator).div_euclid(denominator * 2)).unwrap_or(i64::MAX)
+        let quarters = i128::from(time.value()) * i128::from(self.rate.num) * 4 - denominator;
+        let tick = -(-quarters).div_euclid(denominator * 4);
+        i64::try_from(tick).unwrap_or(i64::MAX)
     }
 
     fn step(&self, ticks: i64) -> Time {

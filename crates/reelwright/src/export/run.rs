@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use reelwright_codec::Registry;
 use reelwright_media::{
-    CancelToken, Error, ErrorKind, PixelFormat, Result, Time, TimeRange, Track, TrackReference,
+    CancelToken, Error, ErrorKind, PixelFormat, Result, Time, TimeRange, Timescale, Track, TrackReference,
 };
 
 use super::copy::CopyJob;
@@ -163,7 +163,19 @@ impl Run {
             .registry(self.registry.clone())
             .metadata(metadata)
             .creation_time(movie.creation_time)
+            .movie_timescale(self.movie_timescale())
             .cancel_token(stop.clone())
+    }
+
+    /// The finest ticks of any track that is written, so that its edits are exact.
+    fn movie_timescale(&self) -> Timescale {
+        let ticks = |plan: &TrackPlan| match &plan.fate {
+            Fate::EncodeVideo(video) => Some(video.settings.timescale),
+            Fate::EncodeAudio(audio) => Timescale::new(audio.settings.sample_rate),
+            Fate::Copy => self.asset.movie().track(plan.source).map(|track| track.timescale),
+            Fate::MixInto(_) | Fate::Drop => None,
+        };
+        self.plan.tracks.iter().filter_map(ticks).max().unwrap_or(self.asset.movie().timescale)
     }
 
     fn job<'a>(
@@ -208,7 +220,9 @@ impl Run {
                 Job::Sound(SoundJob { asset, plan: audio, range, registry, stop, meter, leads }, input)
             }
             _ => {
-                let job = CopyJob { asset, track, range, cut: self.options.range.is_some(), stop, meter };
+                let ticks = self.movie_timescale();
+                let job =
+                    CopyJob { asset, track, ticks, range, cut: self.options.range.is_some(), stop, meter };
                 let input = builder.add_input(job.config().references(self.references(track)))?;
                 Job::Copy(job, input)
             }
