@@ -6,6 +6,7 @@ mod aiff;
 mod boxes;
 mod caf;
 mod demuxer;
+mod dolby;
 mod file;
 mod flac;
 mod id3;
@@ -13,6 +14,7 @@ mod indexed;
 mod matroska;
 mod mpeg_audio;
 mod probe;
+mod ts;
 mod wave;
 mod window;
 

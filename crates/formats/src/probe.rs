@@ -5,7 +5,7 @@ use reelwright_bitstream::mpeg_audio::MpegAudioHeader;
 use reelwright_media::{Error, ErrorKind, ReadAt, Result, Stage};
 
 use crate::window::Window;
-use crate::{Demuxer, adts, aiff, caf, flac, id3, matroska, mpeg_audio, wave};
+use crate::{Demuxer, adts, aiff, caf, flac, id3, matroska, mpeg_audio, ts, wave};
 
 /// Opens what `source` holds. The first bytes decide what it is, never a name.
 ///
@@ -29,6 +29,7 @@ fn dispatch(source: Arc<dyn ReadAt>) -> Result<Box<dyn Demuxer>> {
     let opened = match probe(&mut window)? {
         Content::Wave => wave::open(source),
         Content::Matroska => matroska::open(source),
+        Content::MpegTs => ts::open(source),
         Content::Aiff => aiff::open(source),
         Content::Caf => caf::open(source),
         Content::Flac => flac::open(source),
@@ -46,6 +47,7 @@ const WINDOW: usize = 4096;
 enum Content {
     Wave,
     Matroska,
+    MpegTs,
     Aiff,
     Caf,
     Flac,
@@ -78,6 +80,9 @@ fn probe(window: &mut Window) -> Result<Content> {
     }
     if let Some(name) = refused(&head) {
         return Err(not_read(format!("{name} is not supported as an input")));
+    }
+    if ts::is_transport_stream(&head) {
+        return Ok(Content::MpegTs);
     }
     if let Some(content) = raw_audio(window, start)? {
         return Ok(content);

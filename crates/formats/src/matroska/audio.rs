@@ -9,7 +9,7 @@ use reelwright_media::{AudioCodec, AudioFormat, CodecConfig, Error, FourCc, PcmF
 
 use super::entry::TrackEntry;
 use crate::mpeg_audio::format_of;
-use crate::wave;
+use crate::{dolby, wave};
 
 /// How many PCM frames a packet holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub(super) fn describe(entry: &TrackEntry, first: &[u8]) -> Result<(AudioFormat,
             let header = MpegAudioHeader::parse(first)?;
             (format_of(&header), PacketLength::Constant(header.samples))
         }
-        "A_AC3" | "A_EAC3" => dolby(first)?,
+        "A_AC3" | "A_EAC3" => (dolby::describe(first)?, PacketLength::Stated),
         "A_DTS" | "A_DTS/EXPRESS" | "A_DTS/LOSSLESS" => {
             (new(AudioCodec::Dts, b"dtsc"), PacketLength::Unknown)
         }
@@ -79,7 +79,7 @@ pub(super) fn packet_frames(
         PacketLength::Stated => match format.codec {
             AudioCodec::Opus => packet_samples(head),
             AudioCodec::Flac => FrameHeader::parse(head).ok().map(|header| header.block_size),
-            AudioCodec::Eac3 => ac3::SyncFrame::parse(head).ok().map(|frame| frame.samples),
+            AudioCodec::Ac3 | AudioCodec::Eac3 => ac3::SyncFrame::parse(head).ok().map(|frame| frame.samples),
             _ => None,
         },
     }
@@ -119,25 +119,6 @@ fn alac(private: &Bytes, format: AudioFormat) -> Result<(AudioFormat, PacketLeng
         ..format
     };
     Ok((format, PacketLength::Constant(config.frame_length)))
-}
-
-/// AC-3 and Enhanced AC-3: `first` is a whole access unit.
-pub(crate) fn dolby(first: &[u8]) -> Result<(AudioFormat, PacketLength)> {
-    let (frame, config) = ac3::config(first)?;
-    let (codec, tag) = if frame.enhanced { (AudioCodec::Eac3, b"ec-3") } else { (AudioCodec::Ac3, b"ac-3") };
-    let facts = match frame.enhanced {
-        true => ac3::Ac3Config::parse_dec3(&config.bytes)?,
-        false => ac3::Ac3Config::parse_dac3(&config.bytes)?,
-    };
-    let format = AudioFormat {
-        layout: facts.layout,
-        frames_per_packet: frame.samples,
-        bit_rate: (facts.bit_rate, facts.bit_rate),
-        config: Some(config),
-        ..AudioFormat::new(codec, FourCc::new(tag), frame.sample_rate, facts.channels)
-    };
-    let length = if frame.enhanced { PacketLength::Stated } else { PacketLength::Constant(frame.samples) };
-    Ok((format, length))
 }
 
 fn linear(entry: &TrackEntry, rate: u32) -> Result<(AudioFormat, PacketLength)> {

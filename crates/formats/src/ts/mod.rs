@@ -1,0 +1,175 @@
+//! MPEG-2 transport streams (ISO/IEC 13818-1), in packets of 188, 192 (Blu-ray, AVCHD) and 204 bytes.
+//!
+//! One pass at opening finds the tables, a second one the samples. What is kept of it is where samples begin; the stream
+//! is read again out of its packets, and rebuilt into the form of MP4, when somebody loads a sample.
+
+mod lane;
+mod mpeg;
+mod packet;
+mod pending;
+mod pes;
+mod rebuilt;
+mod sound;
+mod source;
+mod table;
+mod tables;
+mod units;
+mod video;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use reelwright_media::{ContainerKind, Error, MediaType, ReadAt, Result, Time, Timescale};
+
+use crate::indexed::{Indexed, Storage, movie, present};
+use crate::window::Window;
+use lane::Lane;
+use packet::{Framing, PACKET, Packet};
+use tables::{Stream, Tables};
+
+/// 90 kHz, in which the stream counts.
+const CLOCK: Timescale = Timescale::or_one(90_000);
+
+/// Whether a file that begins so is one of transport packets.
+pub(crate) fn is_transport_stream(start: &[u8]) -> bool {
+    Framing::find(start).is_some()
+}
+
+/// Opens a transport stream: the first program with a stream that is read here.
+///
+/// # Errors
+///
+/// Without program tables, or where no stream can be read.
+pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
+    let mut window = Window::new(source.clone(), 1 << 20);
+    let framing =
+        Framing::find(window.at(0, 4096)?).ok_or_else(|| Error::malformed("no transport packets"))?;
+    let mut warnings = Vec::new();
+    let streams = streams(&mut window, framing, &mut warnings)?;
+    let mut lanes = BTreeMap::new();
+    for stream in &streams {
+        match Lane::new(stream) {
+            Ok(lane) => {
+                lanes.insert(stream.pid, lane);
+            }
+            Err(error) => {
+                warnings.push(format!("stream 0x{:x} is left out: {}", stream.pid, error.message()))
+            }
+        }
+    }
+    read_packets(&mut window, framing, &mut lanes, &mut warnings)?;
+    assemble(source, framing, &streams, lanes, warnings)
+}
+
+/// The streams of the program to read.
+fn streams(window: &mut Window, framing: Framing, warnings: &mut Vec<String>) -> Result<Vec<Stream>> {
+    // Tables come every tenth of a second; this much holds them at any rate.
+    const REACH: u64 = 64 << 20;
+    let mut tables = Tables::default();
+    let mut at = framing.start;
+    while at < REACH && !tables.are_complete() {
+        let bytes = window.at(at, PACKET)?;
+        if bytes.len() < PACKET {
+            break;
+        }
+        if bytes[0] != 0x47 {
+            match framing.resync(window, at)? {
+                Some(next) => at = next,
+                None => break,
+            }
+            continue;
+        }
+        if let Some(packet) = Packet::parse(bytes) {
+            tables.note(&packet);
+        }
+        at += framing.step;
+    }
+    let programs: Vec<_> = tables.programs().collect();
+    if programs.len() > 1 {
+        warnings.push(format!(
+            "{} programs are in the stream; only the first that can be read is",
+            programs.len()
+        ));
+    }
+    let readable = |streams: &&&Vec<Stream>| streams.iter().any(|stream| Lane::new(stream).is_ok());
+    let chosen = programs.iter().find(readable).or(programs.first());
+    chosen
+        .map(|streams| (*streams).clone())
+        .ok_or_else(|| Error::malformed("an MPEG-TS file without program tables"))
+}
+
+fn read_packets(
+    window: &mut Window,
+    framing: Framing,
+    lanes: &mut BTreeMap<u16, Lane>,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
+    let mut at = framing.start;
+    let mut near = None;
+    let mut damaged = 0u64;
+    loop {
+        let bytes = window.at(at, PACKET)?;
+        if bytes.len() < PACKET {
+            break;
+        }
+        if bytes[0] != 0x47 {
+            damaged += 1;
+            lanes.values_mut().for_each(Lane::lose);
+            match framing.resync(window, at)? {
+                Some(next) => at = next,
+                None => break,
+            }
+            continue;
+        }
+        if let Some(packet) = Packet::parse(bytes)
+            && let Some(lane) = lanes.get_mut(&packet.pid)
+        {
+            lane.note(&packet, at, &mut near);
+        }
+        at += framing.step;
+    }
+    if damaged > 0 {
+        warnings.push(format!("{damaged} stretches of the file hold no packets"));
+    }
+    lanes.values_mut().for_each(|lane| lane.finish(warnings));
+    Ok(())
+}
+
+fn assemble(
+    source: Arc<dyn ReadAt>,
+    framing: Framing,
+    streams: &[Stream],
+    mut lanes: BTreeMap<u16, Lane>,
+    mut warnings: Vec<String>,
+) -> Result<Indexed> {
+    let mut built = Vec::new();
+    for stream in streams {
+        let Some(lane) = lanes.remove(&stream.pid) else { continue };
+        match table::build(lane, stream, source.clone(), framing, &mut warnings) {
+            Ok(found) => built.push(found),
+            Err(error) => {
+                warnings.push(format!("stream 0x{:x} is left out: {}", stream.pid, error.message()))
+            }
+        }
+    }
+    // Subtitles may be announced and never come; sound and pictures without samples were left out above.
+    let zero =
+        built.iter().filter(|found| found.track.media != MediaType::Subtitle).map(|found| found.first).min();
+    let zero = zero.or_else(|| built.iter().map(|found| found.first).min());
+    let Some(zero) = zero else {
+        let reasons = warnings.join("; ");
+        return Err(Error::unsupported(format!("no stream of this MPEG-TS file can be read: {reasons}")));
+    };
+    let mut movie = movie(ContainerKind::MpegTs, CLOCK);
+    let mut storages = Vec::new();
+    for mut found in built {
+        let start = found.first.saturating_sub(zero).max(Time::new(0, CLOCK));
+        let (first, end) = found.table.shown().unwrap_or((0, 0));
+        present(&mut found.track, CLOCK, start, first, end, end);
+        movie.duration = movie.duration.max(found.track.range.end());
+        movie.tracks.push(found.track);
+        storages.push(Storage::Packets(Arc::new(found.table)));
+    }
+    movie.warnings = warnings;
+    Ok(Indexed::new(movie, storages))
+}

@@ -1,0 +1,145 @@
+use reelwright_media::Result;
+
+use crate::window::Window;
+
+/// How packets stand in a file: 188 bytes, or 192 with a time in front (Blu-ray, AVCHD), or 204 with a check behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Framing {
+    /// Where the first sync byte stands.
+    pub(super) start: u64,
+    /// From one sync byte to the next.
+    pub(super) step: u64,
+}
+
+/// Bytes of a packet (ISO/IEC 13818-1, 2.4.3.2).
+pub(super) const PACKET: usize = 188;
+
+const SYNC: u8 = 0x47;
+
+impl Framing {
+    /// The framing of a file that begins with `head`, where it is one of packets.
+    pub(super) fn find(head: &[u8]) -> Option<Self> {
+        const RUN: usize = 5;
+        for step in [188usize, 192, 204] {
+            for start in 0..step {
+                let syncs = (0..RUN).map(|index| head.get(start + index * step)).take_while(Option::is_some);
+                let seen: Vec<_> = syncs.flatten().collect();
+                if seen.len() >= 3 && seen.iter().all(|&&byte| byte == SYNC) {
+                    return Some(Self { start: start as u64, step: step as u64 });
+                }
+            }
+        }
+        None
+    }
+
+    /// The first sync byte at or after `from` that others follow: where reading goes on after damage.
+    pub(super) fn resync(self, window: &mut Window, from: u64) -> Result<Option<u64>> {
+        let step = self.step as usize;
+        let mut at = from;
+        loop {
+            let bytes = window.at(at, 64 << 10)?;
+            if bytes.len() < PACKET {
+                return Ok(None);
+            }
+            let found = (0..bytes.len().saturating_sub(step)).find(|&index| {
+                let follows = |count: usize| bytes.get(index + count * step).is_none_or(|&byte| byte == SYNC);
+                bytes[index] == SYNC && follows(1) && follows(2)
+            });
+            match found {
+                Some(index) => return Ok(Some(at + index as u64)),
+                None => at += bytes.len().saturating_sub(step).max(1) as u64,
+            }
+        }
+    }
+}
+
+/// A transport packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Packet<'a> {
+    /// Which stream it belongs to.
+    pub(super) pid: u16,
+    /// A section or PES packet begins in it.
+    pub(super) starts: bool,
+    /// `continuity_counter`.
+    pub(super) counter: u8,
+    /// The payload is scrambled.
+    pub(super) scrambled: bool,
+    /// The counter may jump here.
+    pub(super) discontinuity: bool,
+    /// What is behind header and adaptation field; empty where there is no payload.
+    pub(super) payload: &'a [u8],
+}
+
+impl<'a> Packet<'a> {
+    /// Parses a packet; `None` for damaged ones.
+    pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let bytes = bytes.get(..PACKET)?;
+        let [SYNC, flags, low, control, ..] = *bytes else { return None };
+        // transport_error_indicator: the receiver knows better than to trust it.
+        if flags & 0x80 != 0 {
+            return None;
+        }
+        let mut payload = &bytes[4..];
+        let mut discontinuity = false;
+        if control & 0x20 != 0 {
+            let (&length, rest) = payload.split_first()?;
+            let (field, rest) = rest.split_at_checked(length.into())?;
+            discontinuity = field.first().is_some_and(|flags| flags & 0x80 != 0);
+            payload = rest;
+        }
+        if control & 0x10 == 0 {
+            payload = &[];
+        }
+        Some(Self {
+            pid: u16::from(flags & 0x1F) << 8 | u16::from(low),
+            starts: flags & 0x40 != 0,
+            counter: control & 0x0F,
+            scrambled: control & 0xC0 != 0,
+            discontinuity,
+            payload,
+        })
+    }
+}
+
+/// Tells repeated packets of one stream, which may be sent twice (2.4.3.3).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Continuity {
+    last: Option<u8>,
+}
+
+impl Continuity {
+    /// Whether `packet`, which has a payload, is new.
+    pub(super) fn is_new(&mut self, packet: &Packet<'_>) -> bool {
+        let repeated = self.last == Some(packet.counter) && !packet.discontinuity;
+        self.last = Some(packet.counter);
+        !repeated
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn framings_are_found() {
+        for (start, step) in [(0usize, 188usize), (4, 192), (1, 188), (0, 204)] {
+            let mut head = vec![0u8; 204 * 6];
+            for index in 0..5 {
+                head[start + index * step] = SYNC;
+            }
+            assert_eq!(Framing::find(&head), Some(Framing { start: start as u64, step: step as u64 }));
+        }
+        assert_eq!(Framing::find(&[0x47; 100]), None);
+    }
+
+    #[test]
+    fn packets_are_read() {
+        let mut bytes = [0xAA; PACKET];
+        bytes[..7].copy_from_slice(&[SYNC, 0x41, 0x00, 0x35, 2, 0x80, 0]);
+        let packet = Packet::parse(&bytes).unwrap();
+        assert_eq!((packet.pid, packet.starts, packet.counter, packet.discontinuity), (0x100, true, 5, true));
+        assert_eq!(packet.payload.len(), PACKET - 7);
+        bytes[4] = 200;
+        assert_eq!(Packet::parse(&bytes), None);
+    }
+}

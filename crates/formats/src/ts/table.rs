@@ -1,0 +1,199 @@
+use std::sync::{Arc, Mutex};
+
+use reelwright_media::{
+    DataFormat, Error, FormatDescription, FourCc, MediaType, Ratio, ReadAt, Result, Rounding, Time,
+    Timescale, Track,
+};
+
+use super::CLOCK;
+use super::lane::{Codec, Lane};
+use super::packet::Framing;
+use super::rebuilt::{Form, Original, Rebuilt};
+use super::source::Elementary;
+use super::tables::Stream;
+use super::units::Unit;
+use crate::indexed::{AudioClock, Packet, PacketTable, track};
+
+/// A track with its samples.
+pub(super) struct Built {
+    pub(super) track: Track,
+    pub(super) table: PacketTable,
+    /// When its first sample is shown, on the stream's clock.
+    pub(super) first: Time,
+}
+
+/// Puts a stream's units on a timeline that begins with the first decoded.
+pub(super) fn build(
+    mut lane: Lane,
+    stream: &Stream,
+    file: Arc<dyn ReadAt>,
+    framing: Framing,
+    warnings: &mut Vec<String>,
+) -> Result<Built> {
+    let media = lane.codec.media();
+    if media == MediaType::Video {
+        drop_undecodable(&mut lane.units, warnings);
+    }
+    if lane.units.is_empty() {
+        return Err(Error::malformed("nothing of it is in the file"));
+    }
+    let (format, form, rate) = describe(&lane.codec)?;
+    let elementary: Arc<dyn ReadAt> =
+        Arc::new(Elementary { file, framing, pid: stream.pid, starts: std::mem::take(&mut lane.starts) });
+    let timescale = match &format {
+        FormatDescription::Audio(audio) => Timescale::new(audio.sample_rate).unwrap_or(CLOCK),
+        _ => CLOCK,
+    };
+    let mut table = PacketTable::new(elementary.clone(), Arc::new(format), timescale);
+    match media {
+        MediaType::Video => place_pictures(&mut table, &lane.units, rate),
+        MediaType::Audio => place_sound(&mut table, &lane.units),
+        _ => place_subtitles(&mut table, &lane.units),
+    }
+    place_payloads(&mut table, lane.units, elementary, form);
+
+    let base = table.rebase();
+    let first = table.shown().map_or(0, |(first, _)| first);
+    let first = Time::new(base.saturating_add(first), timescale);
+    let mut track = track(u32::from(stream.pid).max(1), table.format.clone(), timescale);
+    track.language = stream.language.clone();
+    track.sample_count = Some(table.packets.len() as u64);
+    track.byte_count = Some(table.byte_count());
+    Ok(Built { track, table, first: first.rescale(CLOCK, Rounding::Nearest).unwrap_or(first) })
+}
+
+/// Pictures before the first that decoding can start at are of no use to anyone.
+fn drop_undecodable(units: &mut Vec<Unit>, warnings: &mut Vec<String>) {
+    match units.iter().position(|unit| unit.sync) {
+        Some(0) => {}
+        Some(first) => {
+            units.drain(..first);
+            warnings.push(format!("{first} pictures before the first key frame are left out"));
+        }
+        None => warnings.push("no picture is a key frame".into()),
+    }
+}
+
+fn describe(codec: &Codec) -> Result<(FormatDescription, Option<Form>, Option<Ratio>)> {
+    Ok(match codec {
+        Codec::Avc(units) => {
+            let avc = &units.sections;
+            let form = Form::Avc { with_sets: avc.sets.change };
+            (FormatDescription::Video(avc.describe()?), Some(form), avc.frame_rate())
+        }
+        Codec::Hevc(units) => {
+            let hevc = &units.sections;
+            let form = Form::Hevc { with_sets: hevc.sets.change };
+            (FormatDescription::Video(hevc.describe()?), Some(form), hevc.frame_rate())
+        }
+        Codec::Mpeg(units) => {
+            (FormatDescription::Video(units.sections.describe()?), None, units.sections.frame_rate())
+        }
+        Codec::Sound(sound) => {
+            let form = sound.latm_reader().map(|reader| Form::Latm(Box::new(reader.clone())));
+            (FormatDescription::Audio(sound.describe()?), form, None)
+        }
+        Codec::Subtitle(tag, _) => {
+            let format = DataFormat { media: MediaType::Subtitle, tag: FourCc::new(tag), entry: None };
+            (FormatDescription::Data(format), None, None)
+        }
+    })
+}
+
+fn push(table: &mut PacketTable, unit: &Unit, dts: i64, pts: i64, duration: u32) {
+    table.packets.push(Packet {
+        offset: 0,
+        size: unit.size,
+        dts,
+        pts,
+        duration,
+        sync: unit.sync,
+        skipped_leading: unit.leading,
+    });
+}
+
+fn place_pictures(table: &mut PacketTable, units: &[Unit], rate: Option<Ratio>) {
+    let period = rate.map_or(0, |rate| i64::from(rate.den) * 90_000 / i64::from(rate.num).max(1));
+    let period = if period > 0 { period } else { measured(units).unwrap_or(3600) };
+    let mut next = 0;
+    let mut lag = 0;
+    let mut ordered = true;
+    for unit in units {
+        // Several pictures in one PES packet have one time; the others follow at the stream's rate.
+        let dts = unit.times.dts.or(unit.times.pts).unwrap_or(next);
+        let pts = unit.times.pts.unwrap_or(dts + lag);
+        lag = pts - dts;
+        ordered &= table.packets.last().is_none_or(|last| last.dts < dts) && dts <= pts;
+        push(table, unit, dts, pts, 0);
+        next = dts + period;
+    }
+    if !ordered {
+        table.order_by_shown();
+    }
+    table.durations_from_dts(u32::try_from(period).ok());
+}
+
+/// The least distance of two stated times.
+fn measured(units: &[Unit]) -> Option<i64> {
+    let stated: Vec<i64> = units.iter().filter_map(|unit| unit.times.dts).collect();
+    stated.windows(2).map(|pair| pair[1] - pair[0]).filter(|&distance| distance > 0).min()
+}
+
+fn place_sound(table: &mut PacketTable, units: &[Unit]) {
+    // Less than half of any packet: what is further off is a gap.
+    let mut clock = AudioClock::new(table.timescale, Time::from_millis(8));
+    let mut start = start_of_sound(table.timescale, units);
+    for unit in units {
+        let stated = unit.times.pts.map(|pts| Time::new(pts, CLOCK));
+        let tick = clock.place(stated.or(start.take()), unit.samples);
+        push(table, unit, tick, tick, unit.samples);
+    }
+}
+
+/// When the first unit begins, going back from the first that states a time: those before may have lost theirs with a
+/// frame that couldn't be read.
+fn start_of_sound(timescale: Timescale, units: &[Unit]) -> Option<Time> {
+    let (index, pts) = units.iter().enumerate().find_map(|(index, unit)| Some((index, unit.times.pts?)))?;
+    let before: i64 = units[..index].iter().map(|unit| i64::from(unit.samples)).sum();
+    Time::new(pts, CLOCK).checked_sub(Time::new(before, timescale))
+}
+
+fn place_subtitles(table: &mut PacketTable, units: &[Unit]) {
+    let mut last = i64::MIN;
+    for unit in units {
+        let pts = unit.times.pts.unwrap_or(last);
+        last = last.max(pts);
+        push(table, unit, last, last, 0);
+    }
+    table.durations_from_dts(None);
+}
+
+/// Says where the samples are: in the elementary stream as it is, or rebuilt from it.
+fn place_payloads(
+    table: &mut PacketTable,
+    units: Vec<Unit>,
+    elementary: Arc<dyn ReadAt>,
+    form: Option<Form>,
+) {
+    let Some(form) = form else {
+        for (index, unit) in units.into_iter().enumerate() {
+            table.packets[index].offset = unit.ranges.first().map_or(0, |(address, _)| *address);
+            if unit.ranges.len() > 1 {
+                table.ropes.insert(index, unit.ranges.into());
+            }
+        }
+        return;
+    };
+    let with_sets =
+        matches!(form, Form::Avc { with_sets: true } | Form::Hevc { with_sets: true } | Form::Latm(_));
+    let mut originals = Vec::with_capacity(units.len());
+    let mut free = 0;
+    for (packet, unit) in table.packets.iter_mut().zip(units) {
+        let size = if with_sets { unit.size } else { unit.bare };
+        let address = unit.ranges.first().map_or(0, |(address, _)| *address).max(free);
+        free = address + u64::from(size);
+        (packet.offset, packet.size) = (address, size);
+        originals.push(Original { address, size, ranges: unit.ranges, part: unit.part });
+    }
+    table.source = Arc::new(Rebuilt { stream: elementary, form, units: originals, last: Mutex::new(None) });
+}

@@ -1,0 +1,153 @@
+use std::collections::BTreeMap;
+
+use reelwright_media::Language;
+
+use super::packet::Packet;
+
+/// What the program map says of a stream (ISO/IEC 13818-1, 2.4.4.8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stream {
+    pub(super) pid: u16,
+    pub(super) kind: u8,
+    pub(super) language: Language,
+    /// Tags and bodies of its descriptors.
+    pub(super) descriptors: Vec<(u8, Vec<u8>)>,
+}
+
+/// Program tables as they come in.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    sections: BTreeMap<u16, Vec<u8>>,
+    /// Map PIDs by program number, in the order of the association table.
+    maps: Vec<(u16, u16)>,
+    programs: BTreeMap<u16, Vec<Stream>>,
+}
+
+impl Tables {
+    /// Takes in a packet of the association table or of a map.
+    pub(super) fn note(&mut self, packet: &Packet<'_>) {
+        let is_map = self.maps.iter().any(|(_, pid)| *pid == packet.pid);
+        if (packet.pid != 0 && !is_map) || packet.payload.is_empty() {
+            return;
+        }
+        let mut bytes = packet.payload;
+        if packet.starts {
+            let Some((&pointer, rest)) = bytes.split_first() else { return };
+            let Some((end, rest)) = rest.split_at_checked(pointer.into()) else { return };
+            if let Some(section) = self.sections.get_mut(&packet.pid) {
+                section.extend_from_slice(end);
+            }
+            self.complete(packet.pid);
+            self.sections.insert(packet.pid, Vec::new());
+            bytes = rest;
+        }
+        if let Some(section) = self.sections.get_mut(&packet.pid) {
+            section.extend_from_slice(bytes);
+        }
+        self.complete(packet.pid);
+    }
+
+    /// Whether the association table and a map for each of its programs have come.
+    pub(super) fn are_complete(&self) -> bool {
+        !self.maps.is_empty() && self.maps.iter().all(|(program, _)| self.programs.contains_key(program))
+    }
+
+    /// The streams of the programs, in the order of the association table.
+    pub(super) fn programs(&self) -> impl Iterator<Item = &Vec<Stream>> {
+        self.maps.iter().filter_map(|(program, _)| self.programs.get(program))
+    }
+
+    fn complete(&mut self, pid: u16) {
+        let Some(section) = self.sections.get(&pid) else { return };
+        let Some(&[table, high, low]) = section.first_chunk::<3>() else { return };
+        let length = 3 + (usize::from(high & 0x0F) << 8 | usize::from(low));
+        let Some(whole) = section.get(..length) else { return };
+        // Eight bytes of header, the body, four of check.
+        let Some(body) = whole.get(8..length.saturating_sub(4)) else { return };
+        match (table, pid) {
+            (0, 0) if self.maps.is_empty() => self.maps = association(body),
+            (2, _) => {
+                let program = u16::from_be_bytes([whole[3], whole[4]]);
+                if let Some(streams) = program_map(body) {
+                    self.programs.entry(program).or_insert(streams);
+                }
+            }
+            _ => {}
+        }
+        self.sections.remove(&pid);
+    }
+}
+
+fn association(body: &[u8]) -> Vec<(u16, u16)> {
+    let (entries, _) = body.as_chunks::<4>();
+    let pairs = entries.iter().map(|entry| {
+        (u16::from_be_bytes([entry[0], entry[1]]), u16::from_be_bytes([entry[2], entry[3]]) & 0x1FFF)
+    });
+    // Program 0 is the network information table.
+    pairs.filter(|(program, _)| *program != 0).collect()
+}
+
+fn program_map(body: &[u8]) -> Option<Vec<Stream>> {
+    let length = |high: u8, low: u8| usize::from(high & 0x0F) << 8 | usize::from(low);
+    let &[_, _, high, low] = body.first_chunk::<4>()?;
+    let mut rest = body.get(4 + length(high, low)..)?;
+    let mut streams = Vec::new();
+    while let Some((&[kind, pid_high, pid_low, high, low], tail)) = rest.split_first_chunk::<5>() {
+        let (info, tail) = tail.split_at_checked(length(high, low))?;
+        let descriptors = descriptors(info);
+        let language = descriptors
+            .iter()
+            .find(|(tag, _)| *tag == 0x0A)
+            .and_then(|(_, body)| Language::from_code(std::str::from_utf8(body.get(..3)?).ok()?));
+        streams.push(Stream {
+            pid: u16::from(pid_high & 0x1F) << 8 | u16::from(pid_low),
+            kind,
+            language: language.unwrap_or_default(),
+            descriptors,
+        });
+        rest = tail;
+    }
+    Some(streams)
+}
+
+fn descriptors(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let mut out = Vec::new();
+    while let Some((&[tag, length], rest)) = bytes.split_first_chunk::<2>() {
+        let Some((body, tail)) = rest.split_at_checked(length.into()) else { break };
+        out.push((tag, body.to_vec()));
+        bytes = tail;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packet(pid: u16, payload: &[u8]) -> Packet<'_> {
+        Packet { pid, starts: true, counter: 0, scrambled: false, discontinuity: false, payload }
+    }
+
+    #[test]
+    fn tables_lead_to_streams() {
+        let mut tables = Tables::default();
+        tables.note(&packet(0, &[0, 0, 0xB0, 13, 0, 1, 0xC1, 0, 0, 0, 1, 0xE1, 0x00, 0, 0, 0, 0]));
+        assert!(!tables.are_complete());
+        let map = [
+            0, 2, 0xB0, 29, 0, 1, 0xC1, 0, 0, 0xE1, 1, 0xF0, 0, 0x1B, 0xE1, 1, 0xF0, 0, 0x0F, 0xE1, 2, 0xF0,
+            6, 0x0A, 4, b'e', b'n', b'g', 0, 0, 0, 0, 0,
+        ];
+        tables.note(&packet(0x100, &map));
+        assert!(tables.are_complete());
+        let streams = tables.programs().next().unwrap();
+        assert_eq!(
+            streams.iter().map(|stream| (stream.kind, stream.pid)).collect::<Vec<_>>(),
+            [(0x1B, 0x101), (0x0F, 0x102)]
+        );
+        assert_eq!(streams[1].language.code(), "eng");
+        for cut in 0..map.len() {
+            let mut tables = Tables { maps: vec![(1, 0x100)], ..Tables::default() };
+            tables.note(&packet(0x100, &map[..cut]));
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! MPEG transport streams beside ffprobe and ffmpeg: the corpus, and what ffmpeg writes.
+#![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
+
+mod foreign;
+
+use std::path::Path;
+
+use foreign::{Packet, bytes, corpus, ffmpeg, open_path, packets, presented, samples, scratch};
+use reelwright_bitstream::h264::AvcConfig;
+use reelwright_bitstream::{length_prefixed_to_annex_b, push_annex_b};
+use reelwright_formats::Demuxer;
+use reelwright_media::{AudioCodec, FieldOrder, MediaType, Size, Time, VideoCodec};
+
+const PICTURE: &str = "testsrc2=s=192x108:r=25:d=2";
+const TONE: &str = "aevalsrc=0.4*sin(440*2*PI*t)|0.3*sin(660*2*PI*t):s=48000:d=2";
+
+/// Compares times and key flags of track `index` with `theirs`.
+fn compare(demuxer: &dyn Demuxer, index: usize, theirs: &[Packet], zero: f64, place: &str) {
+    let movie = demuxer.movie();
+    let track = &movie.tracks[index];
+    let ours = samples(demuxer, track.id);
+    assert_eq!(ours.len(), theirs.len(), "{place}: count");
+    for (number, (our, their)) in ours.iter().zip(theirs).enumerate() {
+        if let Some(pts) = their.pts {
+            let pts = pts - zero;
+            let ours = presented(movie, track, our.pts);
+            assert!((ours - pts).abs() < 0.0005, "{place} sample {number}: at {ours}, theirs {pts}");
+        }
+        if track.media == MediaType::Video {
+            assert_eq!(our.flags.sync, their.key, "{place} sample {number}: key");
+            assert!(our.dts <= our.pts, "{place} sample {number}");
+        }
+        assert_eq!(our.payload.load().unwrap().len() as u64, our.payload.len(), "{place} sample {number}");
+    }
+}
+
+fn earliest(all: &[Vec<Packet>]) -> f64 {
+    all.iter().flatten().filter_map(|packet| packet.pts).fold(f64::MAX, f64::min)
+}
+
+/// The track as a raw stream that ffmpeg decodes.
+fn raw(demuxer: &dyn Demuxer, index: usize) -> Vec<u8> {
+    let track = &demuxer.movie().tracks[index];
+    let mut out = Vec::new();
+    let video = track.formats[0].as_video().unwrap();
+    let config = &video.config.as_ref().unwrap().bytes;
+    match video.codec {
+        VideoCodec::H264 => {
+            AvcConfig::parse(config).unwrap().units().for_each(|unit| push_annex_b(&mut out, unit));
+        }
+        VideoCodec::Hevc => {
+            let config = reelwright_bitstream::hevc::HevcConfig::parse(config).unwrap();
+            config.units().for_each(|unit| push_annex_b(&mut out, unit));
+        }
+        _ => return bytes(demuxer, track.id),
+    }
+    for sample in samples(demuxer, track.id) {
+        out.extend(length_prefixed_to_annex_b(&sample.payload.load().unwrap(), 4).unwrap());
+    }
+    out
+}
+
+/// Decoded pictures of a file, as checksums.
+fn pictures(arguments: &[&str], out: &Path) -> Option<Vec<String>> {
+    let mut all = arguments.to_vec();
+    all.extend(["-an", "-f", "framehash", "-hash", "md5", "-vsync", "0", out.to_str().unwrap()]);
+    ffmpeg(&all)?;
+    let text = std::fs::read_to_string(out).unwrap();
+    let hashes =
+        text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.rsplit(',').next());
+    Some(hashes.map(|hash| hash.trim().to_string()).collect())
+}
+
+#[test]
+fn what_ffmpeg_writes_is_what_ffprobe_sees() {
+    let folder = scratch("transport");
+    let kinds: [(&str, &str, &[&str]); 7] = [
+        ("h264_aac.ts", "h264", &["-c:v", "libx264", "-bf", "3", "-g", "12", "-c:a", "aac"]),
+        (
+            "hevc_ac3.ts",
+            "hevc",
+            &["-c:v", "libx265", "-x265-params", "log-level=none:keyint=12", "-c:a", "ac3"],
+        ),
+        ("mpeg2_mp2.ts", "mpegvideo", &["-c:v", "mpeg2video", "-bf", "2", "-c:a", "mp2"]),
+        ("mpeg4_mp3.ts", "m4v", &["-c:v", "mpeg4", "-bf", "2", "-c:a", "libmp3lame"]),
+        (
+            "field.ts",
+            "h264",
+            &["-c:v", "libx264", "-flags", "+ildct+ilme", "-x264-params", "tff=1", "-c:a", "eac3"],
+        ),
+        ("latm.ts", "h264", &["-c:v", "libx264", "-c:a", "aac", "-mpegts_flags", "latm"]),
+        ("bluray.m2ts", "h264", &["-c:v", "libx264", "-c:a", "ac3", "-mpegts_m2ts_mode", "1"]),
+    ];
+    for (file, format, arguments) in kinds {
+        let path = folder.join(file);
+        let mut all = vec!["-f", "lavfi", "-i", PICTURE, "-f", "lavfi", "-i", TONE];
+        all.extend(arguments);
+        all.push(path.to_str().unwrap());
+        if ffmpeg(&all).is_none() {
+            continue;
+        }
+        let demuxer = open_path(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert_eq!(demuxer.movie().warnings, [""; 0], "{file}");
+        let theirs: Vec<_> = (0..2).map(|index| packets(&path, index).unwrap()).collect();
+        let zero = earliest(&theirs);
+        for (index, theirs) in theirs.iter().enumerate() {
+            compare(&*demuxer, index, theirs, zero, &format!("{file} track {index}"));
+        }
+        let stream = folder.join(format!("{file}.raw"));
+        std::fs::write(&stream, raw(&*demuxer, 0)).unwrap();
+        let out = folder.join("hashes");
+        let expected = pictures(&["-i", path.to_str().unwrap(), "-map", "0:v"], &out);
+        let got = pictures(&["-f", format, "-i", stream.to_str().unwrap()], &out);
+        assert_eq!(got, expected, "{file}: the pictures differ");
+    }
+}
+
+#[test]
+fn the_corpus_is_what_ffprobe_sees() {
+    let Some(corpus) = corpus() else { return };
+    let path = corpus.join("h264_mp2.ts");
+    let demuxer = open_path(&path).unwrap();
+    let Some(theirs) = packets(&path, 0) else { return };
+    compare(&*demuxer, 0, &theirs, earliest(std::slice::from_ref(&theirs)), "h264_mp2.ts");
+    let video = demuxer.movie().tracks[0].formats[0].as_video().unwrap().clone();
+    assert_eq!((video.codec, video.size), (VideoCodec::H264, Size::new(854, 480)));
+}
+
+#[test]
+fn fields_of_avchd_become_frames() {
+    let Some(corpus) = corpus() else { return };
+    let path = corpus.join("sony_a7m3_avchd.mts");
+    let demuxer = open_path(&path).unwrap();
+    let movie = demuxer.movie();
+    assert_eq!(movie.tracks.len(), 3, "{:?}", movie.warnings);
+    let video = movie.tracks[0].formats[0].as_video().unwrap();
+    assert_eq!((video.size, video.field_order), (Size::new(1920, 1080), Some(FieldOrder::TopFirst)));
+    let Some(fields) = packets(&path, 0) else { return };
+    let sound = packets(&path, 1).unwrap();
+    let zero = earliest(&[fields.clone(), sound.clone()]);
+    // ffprobe tells fields as packets of their own, the second ones without a place in the file.
+    let frames: Vec<_> = fields.chunks(2).map(|pair| pair[0].clone()).collect();
+    compare(&*demuxer, 0, &frames, zero, "fields");
+    compare(&*demuxer, 1, &sound, zero, "sound");
+    assert_eq!(movie.tracks[1].formats[0].as_audio().unwrap().codec, AudioCodec::Ac3);
+    let folder = scratch("avchd");
+    let stream = folder.join("raw.h264");
+    std::fs::write(&stream, raw(&*demuxer, 0)).unwrap();
+    let expected = pictures(&["-i", path.to_str().unwrap(), "-map", "0:v"], &folder.join("a"));
+    assert_eq!(pictures(&["-i", stream.to_str().unwrap()], &folder.join("b")), expected);
+}
+
+#[test]
+fn a_broadcast_that_begins_anywhere_begins_at_a_key_frame() {
+    let Some(corpus) = corpus() else { return };
+    let path = corpus.join("dvb_hevc_latm.ts");
+    let demuxer = open_path(&path).unwrap();
+    let movie = demuxer.movie();
+    let [video, sound] = &movie.tracks[..] else { panic!("{:?}", movie.warnings) };
+    assert_eq!(video.formats[0].as_video().unwrap().size, Size::new(1920, 1080));
+    let aac = sound.formats[0].as_audio().unwrap();
+    assert_eq!((aac.codec, aac.sample_rate, aac.channels), (AudioCodec::Aac, 48_000, 2));
+    let (Some(pictures), Some(packets)) = (packets(&path, 0), packets(&path, 1)) else { return };
+    let first = pictures.iter().position(|packet| packet.key).unwrap_or(0);
+    // Two packets before the first configuration and a cut one at the end are not heard.
+    let packets = &packets[2..packets.len() - 1];
+    let zero = earliest(&[pictures[first..].to_vec(), packets.to_vec()]);
+    compare(&*demuxer, 0, &pictures[first..], zero, "pictures");
+    compare(&*demuxer, 1, packets, zero, "sound");
+    for (our, their) in samples(&*demuxer, sound.id).iter().zip(packets) {
+        // Theirs have the framing on them.
+        assert!(our.payload.len() < their.size);
+        assert_eq!(our.duration, Time::from_ratio(1024, 48_000).unwrap());
+    }
+}
+
+#[test]
+fn damage_is_survived() {
+    let Some(corpus) = corpus() else { return };
+    let whole = std::fs::read(corpus.join("h264_mp2.ts")).unwrap();
+    let path = scratch("damage").join("damaged.ts");
+    let open_all = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        if let Ok(demuxer) = open_path(&path) {
+            for track in &demuxer.movie().tracks {
+                let mut cursor = demuxer.cursor(track.id).unwrap();
+                while let Some(sample) = cursor.next_sample().unwrap() {
+                    assert_eq!(sample.payload.load().unwrap().len() as u64, sample.payload.len());
+                }
+            }
+        }
+    };
+    for length in (0..whole.len()).step_by(1777) {
+        open_all(&whole[..length]);
+    }
+    for start in (0..whole.len() - 400).step_by(997) {
+        let mut damaged = whole.clone();
+        damaged.drain(start..start + 100 + start % 200);
+        open_all(&damaged);
+        let mut damaged = whole.clone();
+        damaged[start..start + 7].fill(0x47);
+        open_all(&damaged);
+    }
+}
