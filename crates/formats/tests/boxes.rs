@@ -181,7 +181,7 @@ fn every_sample_of_the_corpus_is_where_and_when_ffprobe_sees_it() {
             let (ours, error) = samples(&*demuxer, track.id);
             if let Some(error) = &error {
                 println!("{name} track {}: {error:?}", track.id);
-                assert_eq!(error.place().sample, Some(ours.iter().count() as u64), "{name}");
+                assert_eq!(error.place().sample, Some(ours.len() as u64), "{name}");
             }
             let Some((_, theirs)) = theirs.iter().find(|(id, _)| *id == track.id) else {
                 println!("{name}: track {} ({}) is no stream of ffprobe's", track.id, track.media);
