@@ -22,11 +22,10 @@ impl SampleCursor for reelwright_bmff::Cursor {
     }
 
     fn peek_offset(&mut self) -> Result<Option<u64>> {
-        Ok(self.peek_offset())
+        self.peek_offset()
     }
 
     fn seek(&mut self, time: Time) -> Result<()> {
-        self.seek(time);
-        Ok(())
+        self.seek(time)
     }
 }

@@ -77,6 +77,11 @@ impl RunSamples {
         self.count == 0
     }
 
+    /// Whether rows state anything; else all samples are alike.
+    pub fn has_rows(&self) -> bool {
+        self.row_len() > 0
+    }
+
     /// Sample `index`, from 0.
     pub fn get(&self, index: u32) -> Option<RunSample> {
         if index >= self.count {

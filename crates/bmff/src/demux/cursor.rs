@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
 use reelwright_media::{
-    Error, FormatDescription, Payload, ReadAt, Result, Rounding, SampleBuffer, Stage, Time, Timescale, Trim,
+    Error, ErrorKind, FormatDescription, Payload, ReadAt, Result, Rounding, SampleBuffer, SampleFlags, Stage,
+    Time, Timescale, Trim,
 };
 
-use super::fragment::{FragmentIndex, FragmentSample};
+use super::fragment::{FragmentIndex, FragmentSample, Run};
 use super::table::{Entry, SampleTable, Walk};
+use crate::TrackExtends;
 
 /// Everything a cursor needs of its track; shared by all cursors.
 #[derive(Debug)]
@@ -13,112 +15,146 @@ pub(super) struct TrackData {
     pub(super) id: u32,
     pub(super) timescale: Timescale,
     pub(super) formats: Vec<Arc<FormatDescription>>,
+    /// Which formats' samples lie in other files; empty where none do.
+    pub(super) elsewhere: Vec<bool>,
     pub(super) table: SampleTable,
     pub(super) fragments: FragmentIndex,
+    /// What fragments leave unsaid, of all tracks.
+    pub(super) extends: Arc<[TrackExtends]>,
 }
 
 /// No run of sound is longer than this.
 const RUN_BYTES: u64 = 64 << 10;
 
 /// Walks the samples of one track: those of `moov` first, then those of the fragments.
+///
+/// In memory are the tables as they stand in the file, shared by all cursors, and the `moof` the cursor stands in.
 pub struct Cursor {
     source: Arc<dyn ReadAt>,
+    length: u64,
     track: Arc<TrackData>,
     walk: Walk,
+    place: FragmentPosition,
+    /// Of the next sample, from 0.
+    index: u64,
+}
+
+/// A position among the fragments.
+#[derive(Default)]
+struct FragmentPosition {
+    /// The next fragment to load.
+    next: usize,
+    /// Those of the fragment loaded last.
+    runs: Vec<Run>,
     run: usize,
     in_run: u32,
     /// Bytes and ticks of the run before the sample.
-    run_bytes: u64,
-    run_ticks: i64,
-    index: u64,
+    bytes: u64,
+    ticks: i64,
+}
+
+/// A sample of either kind before it is wrapped.
+struct Found {
+    offset: u64,
+    size: u64,
+    dts: i64,
+    composition: i64,
+    duration: u64,
+    description: u32,
+    flags: SampleFlags,
 }
 
 impl Cursor {
     pub(super) fn new(source: Arc<dyn ReadAt>, track: Arc<TrackData>) -> Self {
         let walk = Walk::at(&track.table, 0);
-        Self { source, track, walk, run: 0, in_run: 0, run_bytes: 0, run_ticks: 0, index: 0 }
+        let length = source.len();
+        Self { source, length, track, walk, place: FragmentPosition::default(), index: 0 }
     }
 
     /// The next sample, or `None` after the last. See `SampleCursor::next_sample` of the formats crate.
     ///
+    /// A failure leaves the cursor where it is: the next call fails alike.
+    ///
     /// # Errors
     ///
-    /// Malformed, where a sample names a format the file doesn't have.
+    /// Truncated, with track, sample, time and offset, where the file ends before the sample does; malformed, where
+    /// the index contradicts itself; unsupported, where the samples are in another file.
     pub fn next_sample(&mut self) -> Result<Option<SampleBuffer>> {
         if let Some(entry) = self.walk.peek(&self.track.table) {
             return self.stored(entry).map(Some);
         }
-        let Some((sample, offset, dts, description)) = self.fragment_sample() else { return Ok(None) };
-        let buffer = self.buffer(
+        self.check_complete()?;
+        let Some((sample, offset, dts, description)) = self.fragment_sample()? else { return Ok(None) };
+        let buffer = self.buffer(Found {
             offset,
-            u64::from(sample.size),
+            size: sample.size.into(),
             dts,
-            sample.composition,
-            sample.duration.into(),
+            composition: sample.composition,
+            duration: sample.duration.into(),
             description,
-        )?;
-        self.in_run += 1;
-        self.run_bytes = self.run_bytes.saturating_add(sample.size.into());
-        self.run_ticks = self.run_ticks.saturating_add(sample.duration.into());
+            flags: sample.flags,
+        })?;
+        self.place.advance(&sample);
         self.index += 1;
-        Ok(Some(SampleBuffer { flags: sample.flags, ..buffer }))
+        Ok(Some(buffer))
     }
 
     /// The payload offset of the next sample, without moving on; `None` after the last.
-    pub fn peek_offset(&mut self) -> Option<u64> {
+    ///
+    /// # Errors
+    ///
+    /// Where the next fragment can't be read.
+    pub fn peek_offset(&mut self) -> Result<Option<u64>> {
         match self.walk.peek(&self.track.table) {
-            Some(entry) => Some(entry.offset),
-            None => self.fragment_sample().map(|(_, offset, ..)| offset),
+            Some(entry) => Ok(Some(entry.offset)),
+            None => Ok(self.fragment_sample()?.map(|(_, offset, ..)| offset)),
         }
     }
 
     /// Moves to the sample to decode from for everything from media time `time` on to be shown.
-    pub fn seek(&mut self, time: Time) {
+    ///
+    /// # Errors
+    ///
+    /// Where a fragment can't be read.
+    pub fn seek(&mut self, time: Time) -> Result<()> {
         let track = self.track.clone();
-        let ticks = time.ticks_in(track.timescale, Rounding::Down).unwrap_or(if time.is_negative() {
-            i64::MIN
-        } else {
-            i64::MAX
-        });
-        (self.run, self.in_run, self.run_bytes, self.run_ticks) = (0, 0, 0, 0);
-        let fragments = track.fragments.runs.first().map(|run| run.dts);
-        if fragments.is_none_or(|first| ticks < first)
-            || track.table.count > 0 && ticks < track.table.duration()
-        {
-            let index = track.table.sync_sample_for(ticks);
-            self.walk = Walk::at(&track.table, index);
-            self.index = index;
-            return;
+        let end = if time.is_negative() { i64::MIN } else { i64::MAX };
+        let ticks = time.ticks_in(track.timescale, Rounding::Down).unwrap_or(end);
+        if self.seek_fragment(ticks)? {
+            self.walk = Walk::at(&track.table, track.table.count);
+            return Ok(());
         }
-        self.walk = Walk::at(&track.table, track.table.count);
-        self.index = track.table.count;
-        self.seek_fragment(ticks);
+        self.index = track.table.sync_sample_for(ticks);
+        self.walk = Walk::at(&track.table, self.index);
+        self.place = FragmentPosition::default();
+        Ok(())
     }
 
-    /// Walks the runs and remembers the last sync sample that is shown by `ticks`.
-    fn seek_fragment(&mut self, ticks: i64) {
+    /// Looks for the last sync sample of the fragments shown by `ticks`, from the fragment of that time backwards.
+    fn seek_fragment(&mut self, ticks: i64) -> Result<bool> {
         let track = self.track.clone();
-        let mut found = None;
-        let mut index = self.index;
-        for (number, run) in track.fragments.runs.iter().enumerate() {
-            if run.dts > ticks && found.is_some() {
-                break;
+        let reach = ticks.saturating_sub(track.fragments.earliest);
+        for (number, place) in track.fragments.places.iter().enumerate().rev() {
+            if place.dts > reach || !place.has_sync {
+                continue;
             }
-            let (mut bytes, mut elapsed) = (0u64, 0i64);
-            for position in 0..run.len() {
-                let Some(sample) = run.get(position) else { break };
-                let shown = run.dts.saturating_add(elapsed).saturating_add(sample.composition);
-                if sample.flags.sync && (shown <= ticks || found.is_none()) {
-                    found = Some((number, position, bytes, elapsed, index));
+            let mut position = self.load(number)?;
+            let mut found = None;
+            let mut index = place.first;
+            while let Some((sample, _, dts, _)) = position.peek() {
+                if sample.flags.sync && dts.saturating_add(sample.composition) <= ticks {
+                    found = Some((index, position.run, position.in_run, position.bytes, position.ticks));
                 }
-                bytes = bytes.saturating_add(sample.size.into());
-                elapsed = elapsed.saturating_add(sample.duration.into());
+                position.advance(&sample);
                 index += 1;
             }
+            if let Some((index, run, in_run, bytes, ticks)) = found {
+                self.index = track.table.count + index;
+                self.place = FragmentPosition { run, in_run, bytes, ticks, ..position };
+                return Ok(true);
+            }
         }
-        if let Some(found) = found {
-            (self.run, self.in_run, self.run_bytes, self.run_ticks, self.index) = found;
-        }
+        Ok(false)
     }
 
     /// A sample of the tables; for sound counted in frames, a run of them.
@@ -127,56 +163,122 @@ impl Cursor {
             None => (1, u64::from(entry.size)),
             Some(units) => {
                 let second = u64::from(self.track.timescale.ticks());
-                let most = (RUN_BYTES / units.bytes).max(1).min((second / units.frames).max(1));
+                // What the file still holds is handed out before its end is reported.
+                let held = self.length.saturating_sub(entry.offset) / units.bytes;
+                let most = (RUN_BYTES / units.bytes).min(second / units.frames).min(held).max(1);
                 let whole = entry.alike.div_ceil(units.frames).min(most);
                 (entry.alike.min(whole * units.frames), whole * units.bytes)
             }
         };
-        let ticks = count.saturating_mul(entry.duration.into());
-        let buffer =
-            self.buffer(entry.offset, bytes, entry.dts, entry.composition, ticks, entry.description)?;
+        let buffer = self.buffer(Found {
+            offset: entry.offset,
+            size: bytes,
+            dts: entry.dts,
+            composition: entry.composition,
+            duration: count.saturating_mul(entry.duration.into()),
+            description: entry.description,
+            flags: entry.flags,
+        })?;
         self.walk.advance(count, bytes, &entry);
         self.index += count;
-        Ok(SampleBuffer { flags: entry.flags, ..buffer })
+        Ok(buffer)
     }
 
-    fn fragment_sample(&mut self) -> Option<(FragmentSample, u64, i64, u32)> {
+    /// Samples the index counts but has no place for are not passed over in silence.
+    fn check_complete(&self) -> Result<()> {
+        let (walked, stated) = (self.walk.index, self.track.table.stated);
+        if walked >= stated {
+            return Ok(());
+        }
+        Err(self
+            .failed(
+                ErrorKind::Malformed,
+                format!("the index counts {stated} samples but has places for {walked}"),
+            )
+            .with_hint("the file is damaged; export the part before this point with --to"))
+    }
+
+    fn fragment_sample(&mut self) -> Result<Option<(FragmentSample, u64, i64, u32)>> {
         loop {
-            let run = self.track.fragments.runs.get(self.run)?;
-            if let Some(sample) = run.get(self.in_run) {
-                let offset = run.offset().saturating_add(self.run_bytes);
-                return Some((sample, offset, run.dts.saturating_add(self.run_ticks), run.description));
+            if let Some(found) = self.place.peek() {
+                return Ok(Some(found));
             }
-            self.run += 1;
-            (self.in_run, self.run_bytes, self.run_ticks) = (0, 0, 0);
+            if self.place.next >= self.track.fragments.places.len() {
+                return Ok(None);
+            }
+            self.place = self.load(self.place.next)?;
         }
     }
 
-    fn buffer(
-        &self,
-        offset: u64,
-        size: u64,
-        dts: i64,
-        composition: i64,
-        duration: u64,
-        description: u32,
-    ) -> Result<SampleBuffer> {
-        let formats = &self.track.formats;
-        let index = usize::try_from(description).unwrap_or(usize::MAX).saturating_sub(1);
-        let format = formats.get(index).ok_or_else(|| {
-            let message =
-                format!("the sample uses description {description}, the track has {}", formats.len());
-            Error::malformed(message).at_track(self.track.id).at_sample(self.index).at_stage(Stage::Read)
+    /// The position at the first sample of fragment `number`.
+    fn load(&self, number: usize) -> Result<FragmentPosition> {
+        let track = &self.track;
+        let first = track.fragments.places.get(number).map_or(0, |place| place.first);
+        let runs = track.fragments.load(number, &self.source, &track.extends).map_err(|error| {
+            error.at_track(track.id).at_sample(track.table.count + first).at_stage(Stage::Read)
         })?;
-        let time = |ticks| Time::new(ticks, self.track.timescale);
+        Ok(FragmentPosition { next: number + 1, runs, ..FragmentPosition::default() })
+    }
+
+    fn buffer(&self, found: Found) -> Result<SampleBuffer> {
+        let track = &self.track;
+        let index = usize::try_from(found.description).unwrap_or(usize::MAX).saturating_sub(1);
+        let time = |ticks| Time::new(ticks, track.timescale);
+        let pts = time(found.dts.saturating_add(found.composition));
+        let failed = |kind, message: String| self.failed(kind, message).at_time(pts).at_offset(found.offset);
+        let Some(format) = track.formats.get(index) else {
+            let (wanted, there) = (found.description, track.formats.len());
+            let message = format!("the sample uses description {wanted}, the track has {there}");
+            return Err(failed(ErrorKind::Malformed, message));
+        };
+        if track.elsewhere.get(index).is_some_and(|elsewhere| *elsewhere) {
+            return Err(failed(
+                ErrorKind::Unsupported,
+                "the sample is in another file, which is not followed".into(),
+            )
+            .with_hint("save the movie as self-contained in the program that made it"));
+        }
+        let end = found.offset.checked_add(found.size);
+        if end.is_none_or(|end| end > self.length) && found.size > 0 {
+            let (size, length) = (found.size, self.length);
+            let message = format!("the sample takes {size} bytes, but the file ends at byte {length}");
+            return Err(failed(ErrorKind::Truncated, message).with_hint(
+                "the file was cut short: copy it again, or export the part before this point with --to",
+            ));
+        }
         Ok(SampleBuffer {
             format: format.clone(),
-            payload: Payload::range(self.source.clone(), offset, size),
-            dts: time(dts),
-            pts: time(dts.saturating_add(composition)),
-            duration: time(i64::try_from(duration).unwrap_or(i64::MAX)),
-            flags: reelwright_media::SampleFlags::SYNC,
+            payload: Payload::range(self.source.clone(), found.offset, found.size),
+            dts: time(found.dts),
+            pts,
+            duration: time(i64::try_from(found.duration).unwrap_or(i64::MAX)),
+            flags: found.flags,
             trim: Trim::default(),
         })
+    }
+
+    fn failed(&self, kind: ErrorKind, message: String) -> Error {
+        Error::new(kind, message).at_track(self.track.id).at_sample(self.index).at_stage(Stage::Read)
+    }
+}
+
+impl FragmentPosition {
+    /// The sample here, its offset, decode time and description; `None` behind the last of the fragment.
+    fn peek(&mut self) -> Option<(FragmentSample, u64, i64, u32)> {
+        loop {
+            let run = self.runs.get(self.run)?;
+            if let Some(sample) = run.get(self.in_run) {
+                let offset = run.offset.saturating_add(self.bytes);
+                return Some((sample, offset, run.dts.saturating_add(self.ticks), run.description));
+            }
+            self.run += 1;
+            (self.in_run, self.bytes, self.ticks) = (0, 0, 0);
+        }
+    }
+
+    fn advance(&mut self, sample: &FragmentSample) {
+        self.in_run += 1;
+        self.bytes = self.bytes.saturating_add(sample.size.into());
+        self.ticks = self.ticks.saturating_add(sample.duration.into());
     }
 }

@@ -1,14 +1,23 @@
-//! Movie fragments (ISO/IEC 14496-12, 8.8): where each track's samples lie, kept packed.
+//! Movie fragments (ISO/IEC 14496-12, 8.8): where each `moof` is, and the samples of one when it is reached.
 
-use reelwright_media::{FourCc, Result, SampleFlags};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::{BoxRef, FragmentDecodeTime, RunSample, RunSamples, TrackExtends, TrackFragmentHeader, TrackRun};
+use reelwright_media::{Error, FourCc, ReadAt, Result, SampleFlags};
 
-/// The runs of one track, in the order of the file.
+use super::top;
+use crate::{
+    BoxRef, FragmentDecodeTime, RunSample, RunSamples, TrackExtends, TrackFragmentHeader, TrackRun, boxes_at,
+};
+
+/// Where the fragments of one track are, in the order of the file, and what they add up to. A few words a fragment:
+/// the samples are read again from the `moof` when a cursor gets there.
 #[derive(Debug, Default)]
 pub(super) struct FragmentIndex {
-    pub(super) runs: Vec<Run>,
-    /// Samples of all runs.
+    /// What the fragments call the track.
+    id: u32,
+    pub(super) places: Vec<FragmentPlace>,
+    /// Samples of all fragments.
     pub(super) count: u64,
     /// Bytes of all samples.
     pub(super) bytes: u64,
@@ -16,12 +25,29 @@ pub(super) struct FragmentIndex {
     pub(super) end: i64,
     /// The presentation time after the last picture shown.
     pub(super) shown_end: i64,
+    /// The most a presentation time lies before its decode time, in ticks.
+    pub(super) earliest: i64,
+}
+
+/// One `moof` as far as one track is concerned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FragmentPlace {
+    offset: u64,
+    size: u64,
+    /// When the track has got to before it: the decode time where the fragment states none.
+    before: i64,
+    /// Decode time of the first sample.
+    pub(super) dts: i64,
+    /// Samples of earlier fragments.
+    pub(super) first: u64,
+    /// Whether decoding can start in it.
+    pub(super) has_sync: bool,
 }
 
 /// A run of samples, one behind the other in the file.
 #[derive(Debug)]
 pub(super) struct Run {
-    offset: u64,
+    pub(super) offset: u64,
     pub(super) dts: i64,
     samples: RunSamples,
     first_flags: Option<u32>,
@@ -40,11 +66,21 @@ pub(super) struct FragmentSample {
     pub(super) flags: SampleFlags,
 }
 
-impl Run {
-    pub(super) fn offset(&self) -> u64 {
-        self.offset
-    }
+/// What the samples of a run add up to.
+#[derive(Debug, Default)]
+struct Sums {
+    bytes: u64,
+    ticks: i64,
+    /// From the run's decode time to the end of the last picture shown.
+    shown: i64,
+    earliest: i64,
+    has_sync: bool,
+}
 
+/// Samples a run may have whose size is zero and stated nowhere: such a run costs nothing to state.
+const MOST_EMPTY: u32 = 1 << 16;
+
+impl Run {
     pub(super) fn len(&self) -> u32 {
         self.samples.len()
     }
@@ -60,8 +96,29 @@ impl Run {
         })
     }
 
-    fn iter(&self) -> impl Iterator<Item = FragmentSample> + '_ {
-        (0..self.len()).map_while(|index| self.get(index))
+    fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        let add = |sums: &mut Sums, sample: FragmentSample, count: u64| {
+            let ticks = |count: u64| {
+                i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(i64::from(sample.duration))
+            };
+            let shown = sums.ticks.saturating_add(sample.composition).saturating_add(ticks(count));
+            sums.shown = sums.shown.max(shown);
+            sums.earliest = sums.earliest.min(sample.composition);
+            sums.ticks = sums.ticks.saturating_add(ticks(count));
+            sums.bytes = sums.bytes.saturating_add(count.saturating_mul(sample.size.into()));
+            sums.has_sync |= sample.flags.sync;
+        };
+        if self.samples.has_rows() {
+            (0..self.len()).map_while(|index| self.get(index)).for_each(|sample| add(&mut sums, sample, 1));
+        } else if let Some(first) = self.get(0) {
+            // All alike but for the flags of the first; there may be billions, stated in a few bytes.
+            add(&mut sums, first, 1);
+            if let Some(rest) = self.get(1) {
+                add(&mut sums, rest, u64::from(self.len()) - 1);
+            }
+        }
+        sums
     }
 }
 
@@ -72,44 +129,74 @@ fn sample_flags(bits: u32) -> SampleFlags {
     flags.with_dependency_byte(dependencies)
 }
 
-/// What of a `moof` concerns one track.
-pub(super) struct TrackFragment<'a> {
-    traf: BoxRef<'a>,
-    pub(super) header: TrackFragmentHeader,
-}
-
-/// The `traf` boxes of a `moof`.
-pub(super) fn track_fragments<'a>(moof: &BoxRef<'a>) -> Result<Vec<TrackFragment<'a>>> {
-    let mut fragments = Vec::new();
+/// Gives the runs of track `id` in `moof` to `take`; `before` is when the track has got to, for fragments that state no
+/// decode time.
+fn runs(
+    moof: &BoxRef<'_>,
+    id: u32,
+    extends: &[TrackExtends],
+    before: i64,
+    mut take: impl FnMut(Run, Sums),
+) -> Result<()> {
+    // Files that leave the base unsaid mean the end of the data of the track fragment before.
+    let mut follows = moof.offset();
+    let mut dts = before;
     for child in moof.children() {
-        let child = child?;
-        if !child.is(b"traf") {
+        let traf = child?;
+        if !traf.is(b"traf") {
             continue;
         }
-        let header = child.children().find(FourCc::new(b"tfhd")).map(|header| header.read()).transpose()?;
-        if let Some(header) = header {
-            fragments.push(TrackFragment { traf: child, header });
+        let Some(header) = header(&traf)? else { continue };
+        let assumed =
+            TrackExtends { track_id: header.track_id, description_index: 1, ..TrackExtends::default() };
+        let extends = extends.iter().find(|extends| extends.track_id == header.track_id).unwrap_or(&assumed);
+        let is_moof = header.flags & TrackFragmentHeader::BASE_IS_MOOF != 0;
+        let base = header.base_data_offset.unwrap_or(if is_moof { moof.offset() } else { follows });
+        let is_wanted = header.track_id == id;
+        let from = if is_wanted { dts } else { 0 };
+        let fragment = Fragment { header: &header, extends, base };
+        let reached = fragment.read(&traf, from, |run, sums| {
+            if is_wanted {
+                take(run, sums);
+            }
+        })?;
+        follows = reached.0;
+        if is_wanted {
+            dts = reached.1;
         }
     }
-    Ok(fragments)
+    Ok(())
 }
 
-impl FragmentIndex {
-    /// Adds the runs of `fragment`, found in the `moof` at `moof_offset`; `follows` is where the data of the fragment
-    /// before it ended, for files that leave the base unsaid. Returns where this one's data ends.
-    pub(super) fn add(
-        &mut self,
-        fragment: &TrackFragment<'_>,
-        extends: &TrackExtends,
-        moof_offset: u64,
-        follows: u64,
-    ) -> Result<u64> {
-        let header = &fragment.header;
-        let is_moof = header.flags & TrackFragmentHeader::BASE_IS_MOOF != 0;
-        let base = header.base_data_offset.unwrap_or(if is_moof { moof_offset } else { follows });
-        let mut dts = self.end;
-        let mut at = base;
-        for child in fragment.traf.children() {
+/// The tracks that have samples in `moof`.
+pub(super) fn tracks(moof: &BoxRef<'_>) -> Result<BTreeSet<u32>> {
+    let mut tracks = BTreeSet::new();
+    for child in moof.children() {
+        let child = child?;
+        if child.is(b"traf") {
+            tracks.extend(header(&child)?.map(|header| header.track_id));
+        }
+    }
+    Ok(tracks)
+}
+
+fn header(traf: &BoxRef<'_>) -> Result<Option<TrackFragmentHeader>> {
+    traf.children().find(FourCc::new(b"tfhd")).map(|header| header.read()).transpose()
+}
+
+/// A `traf` and what it leaves unsaid.
+struct Fragment<'a> {
+    header: &'a TrackFragmentHeader,
+    extends: &'a TrackExtends,
+    /// What data offsets count from.
+    base: u64,
+}
+
+impl Fragment<'_> {
+    /// Gives every run to `take`; returns where the data ends and when the track has got to.
+    fn read(&self, traf: &BoxRef<'_>, mut dts: i64, mut take: impl FnMut(Run, Sums)) -> Result<(u64, i64)> {
+        let mut at = self.base;
+        for child in traf.children() {
             let child = child?;
             match &child.kind().0 {
                 b"tfdt" => {
@@ -117,41 +204,78 @@ impl FragmentIndex {
                     dts = i64::try_from(stated).unwrap_or(i64::MAX);
                 }
                 b"trun" => {
-                    let run: TrackRun = child.read()?;
-                    if let Some(offset) = run.data_offset {
-                        at = base.saturating_add_signed(offset.into());
+                    let stored: TrackRun = child.read()?;
+                    if let Some(offset) = stored.data_offset {
+                        at = self.base.saturating_add_signed(offset.into());
                     }
-                    let run = Run {
-                        offset: at,
-                        dts,
-                        samples: run.samples,
-                        first_flags: run.first_sample_flags,
-                        duration: header.sample_duration.unwrap_or(extends.sample_duration),
-                        size: header.sample_size.unwrap_or(extends.sample_size),
-                        flags: header.sample_flags.unwrap_or(extends.sample_flags),
-                        description: header.description_index.unwrap_or(extends.description_index),
-                    };
-                    (at, dts) = self.push(run, at, dts);
+                    let run = self.run(stored, at, dts);
+                    if run.size == 0 && !run.samples.has_rows() && run.len() > MOST_EMPTY {
+                        let message = format!("a run states {} samples without bytes", run.len());
+                        return Err(Error::malformed(message).in_box(child.path()).at_offset(child.offset()));
+                    }
+                    let sums = run.sums();
+                    at = at.saturating_add(sums.bytes);
+                    dts = dts.saturating_add(sums.ticks);
+                    if run.len() > 0 {
+                        take(run, sums);
+                    }
                 }
                 _ => {}
             }
         }
-        self.end = dts;
-        Ok(at)
+        Ok((at, dts))
     }
 
-    fn push(&mut self, run: Run, mut at: u64, mut dts: i64) -> (u64, i64) {
-        for sample in run.iter() {
-            at = at.saturating_add(sample.size.into());
-            let shown = dts.saturating_add(sample.composition).saturating_add(sample.duration.into());
-            self.shown_end = self.shown_end.max(shown);
-            dts = dts.saturating_add(sample.duration.into());
-            self.bytes = self.bytes.saturating_add(sample.size.into());
+    fn run(&self, stored: TrackRun, offset: u64, dts: i64) -> Run {
+        let (header, extends) = (self.header, self.extends);
+        Run {
+            offset,
+            dts,
+            samples: stored.samples,
+            first_flags: stored.first_sample_flags,
+            duration: header.sample_duration.unwrap_or(extends.sample_duration),
+            size: header.sample_size.unwrap_or(extends.sample_size),
+            flags: header.sample_flags.unwrap_or(extends.sample_flags),
+            description: header.description_index.unwrap_or(extends.description_index),
         }
-        self.count += u64::from(run.len());
-        if run.len() > 0 {
-            self.runs.push(run);
+    }
+}
+
+impl FragmentIndex {
+    /// Takes the runs of track `id` in `moof` into account.
+    pub(super) fn add(&mut self, moof: &BoxRef<'_>, id: u32, extends: &[TrackExtends]) -> Result<()> {
+        self.id = id;
+        let before = self.end;
+        let (offset, size, first) = (moof.offset(), moof.header().size, self.count);
+        let mut place: Option<FragmentPlace> = None;
+        runs(moof, id, extends, before, |run, sums| {
+            let dts = run.dts;
+            let place =
+                place.get_or_insert(FragmentPlace { offset, size, before, dts, first, has_sync: false });
+            place.has_sync |= sums.has_sync;
+            self.count += u64::from(run.len());
+            self.bytes = self.bytes.saturating_add(sums.bytes);
+            self.end = dts.saturating_add(sums.ticks);
+            self.shown_end = self.shown_end.max(dts.saturating_add(sums.shown));
+            self.earliest = self.earliest.min(sums.earliest);
+        })?;
+        self.places.extend(place);
+        Ok(())
+    }
+
+    /// Reads the runs of fragment `number` of the track.
+    pub(super) fn load(
+        &self,
+        number: usize,
+        source: &Arc<dyn ReadAt>,
+        extends: &[TrackExtends],
+    ) -> Result<Vec<Run>> {
+        let mut found = Vec::new();
+        let Some(place) = self.places.get(number) else { return Ok(found) };
+        let bytes = top::load(source, place.offset, place.size)?;
+        if let Some(moof) = boxes_at(&bytes, place.offset).next().transpose()? {
+            runs(&moof, self.id, extends, place.before, |run, _| found.push(run))?;
         }
-        (at, dts)
+        Ok(found)
     }
 }

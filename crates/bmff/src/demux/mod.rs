@@ -7,6 +7,7 @@ mod movie;
 mod table;
 mod top;
 mod track;
+mod warnings;
 
 use std::sync::Arc;
 

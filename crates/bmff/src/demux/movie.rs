@@ -9,9 +9,10 @@ use reelwright_media::{
 };
 
 use super::cursor::TrackData;
-use super::fragment::track_fragments;
+use super::fragment;
 use super::top::{self, Top};
 use super::track::{self, Opened};
+use super::warnings::Warnings;
 use crate::metadata::{read_chapters, read_meta, read_user_data};
 use crate::{BoxRef, MovieExtendsHeader, MovieHeader, TrackExtends, boxes, boxes_at};
 
@@ -23,13 +24,14 @@ pub(super) fn read(source: &Arc<dyn ReadAt>) -> Result<(Movie, Vec<TrackData>)> 
     let moov = moov.ok_or_else(|| Error::truncated("the 'moov' box is empty").at_offset(*offset))?;
     let mut reading = Reading::new(&top);
     reading.moov(&moov)?;
-    reading.fragments(source, &top)?;
+    reading.fragments(source, &top);
     reading.finish()
 }
 
 struct Reading {
     movie: Movie,
     family: BoxFamily,
+    warnings: Warnings,
     tracks: Vec<Opened>,
     extends: Vec<TrackExtends>,
     header: Option<MovieHeader>,
@@ -65,12 +67,13 @@ impl Reading {
             matrix: reelwright_media::Matrix::IDENTITY,
             fragmented: false,
             foreign: Vec::new(),
-            warnings: top.warnings.clone(),
+            warnings: Vec::new(),
         };
         Self {
             movie,
             family,
             tracks: Vec::new(),
+            warnings: top.warnings.clone(),
             extends: Vec::new(),
             header: None,
             stated_duration: None,
@@ -83,7 +86,7 @@ impl Reading {
             let child = match child {
                 Ok(child) => child,
                 Err(error) => {
-                    self.movie.warnings.push(error.to_string());
+                    self.warnings.push(error.to_string());
                     break;
                 }
             };
@@ -113,7 +116,7 @@ impl Reading {
 
     fn header(&mut self, header: MovieHeader) {
         if header.timescale == 0 {
-            self.movie.warnings.push("the movie's timescale is 0; 600 is assumed".into());
+            self.warnings.push("the movie's timescale is 0; 600 is assumed");
         } else {
             self.movie.timescale = Timescale::or_one(header.timescale);
         }
@@ -124,9 +127,9 @@ impl Reading {
 
     /// A track that can't be read is left out, with a warning: the others may be all anybody wants.
     fn track(&mut self, trak: &BoxRef<'_>) {
-        match track::read(trak, self.family, &mut self.movie.warnings) {
+        match track::read(trak, self.family, &mut self.warnings) {
             Ok(track) => self.tracks.push(track),
-            Err(error) => self.movie.warnings.push(format!("a track is left out: {error}")),
+            Err(error) => self.warnings.push(format!("a track is left out: {error}")),
         }
     }
 
@@ -144,7 +147,8 @@ impl Reading {
         }
     }
 
-    fn fragments(&mut self, source: &Arc<dyn ReadAt>, top: &Top) -> Result<()> {
+    /// Adds up what the fragments hold. What follows a broken one is left out: times can't be told any more.
+    fn fragments(&mut self, source: &Arc<dyn ReadAt>, top: &Top) {
         for track in &mut self.tracks {
             track.data.fragments.end = track.data.table.duration();
         }
@@ -154,43 +158,32 @@ impl Reading {
                 moof.map_or(Ok(()), |moof| self.fragment(&moof))
             });
             if let Err(error) = result {
-                self.movie.warnings.push(format!("the movie ends at byte {offset}: {error}"));
+                self.warnings.push(format!("the movie ends at byte {offset}: {error}"));
                 break;
             }
         }
         self.movie.fragmented |= !top.fragments.is_empty();
-        Ok(())
     }
 
     fn fragment(&mut self, moof: &BoxRef<'_>) -> Result<()> {
-        let mut follows = moof.offset();
-        for fragment in track_fragments(moof)? {
-            let id = fragment.header.track_id;
-            let Some(track) = self.tracks.iter_mut().find(|track| track.data.id == id) else {
-                let message =
-                    format!("the fragment at byte {} is for track {id}, which doesn't exist", moof.offset());
-                if !self.movie.warnings.contains(&message) {
-                    self.movie.warnings.push(message);
-                }
-                continue;
-            };
-            let assumed = TrackExtends { track_id: id, description_index: 1, ..TrackExtends::default() };
-            let extends = self.extends.iter().find(|extends| extends.track_id == id).unwrap_or(&assumed);
-            follows = track.data.fragments.add(&fragment, extends, moof.offset(), follows)?;
+        for id in fragment::tracks(moof)? {
+            match self.tracks.iter_mut().find(|track| track.data.id == id) {
+                Some(track) => track.data.fragments.add(moof, id, &self.extends)?,
+                None => self.warnings.push(format!("fragments are for track {id}, which doesn't exist")),
+            }
         }
         Ok(())
     }
 
     fn finish(mut self) -> Result<(Movie, Vec<TrackData>)> {
         self.number_tracks();
-        if self.tracks.is_empty() && !self.movie.warnings.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Malformed,
-                format!("no track can be read: {}", self.movie.warnings.join("; ")),
-            ));
+        if self.tracks.is_empty() && !self.warnings.is_empty() {
+            return Err(Error::new(ErrorKind::Malformed, format!("no track can be read: {}", self.warnings)));
         }
         let mut longest = Time::new(0, self.movie.timescale);
+        let extends: Arc<[TrackExtends]> = self.extends.into();
         for opened in &mut self.tracks {
+            opened.data.extends = extends.clone();
             settle(opened, self.movie.timescale);
             longest = longest.max(opened.track.range.end());
         }
@@ -201,22 +194,27 @@ impl Reading {
         let (tracks, data): (Vec<Track>, Vec<TrackData>) =
             self.tracks.into_iter().map(|opened| (opened.track, opened.data)).unzip();
         self.movie.tracks = tracks;
+        self.movie.warnings = self.warnings.into_vec();
         Ok((self.movie, data))
     }
 
-    /// IDs that are zero or taken get the next free one.
+    /// IDs that are zero or taken get the lowest free one; fragments have found their tracks by the stored ID.
     fn number_tracks(&mut self) {
-        let mut taken = HashSet::new();
-        let mut next = self.tracks.iter().map(|track| track.data.id).max().unwrap_or(0);
+        let mut taken: HashSet<u32> = self.tracks.iter().map(|track| track.data.id).collect();
+        let mut seen = HashSet::from([0]);
+        let mut next = 1;
         for track in &mut self.tracks {
-            if track.data.id == 0 || !taken.insert(track.data.id) {
-                next = next.saturating_add(1);
-                let message =
-                    format!("track ID {} is zero or taken; the track is called {next}", track.data.id);
-                self.movie.warnings.push(message);
-                (track.data.id, track.track.id) = (next, next);
-                taken.insert(next);
+            if seen.insert(track.data.id) {
+                continue;
             }
+            while !taken.insert(next) {
+                next += 1;
+            }
+            let stored = track.data.id;
+            self.warnings.push(format!("track ID {stored} is zero or taken; the track is called {next}"));
+            track.track.id = next;
+            track.data.id = next;
+            seen.insert(next);
         }
     }
 }

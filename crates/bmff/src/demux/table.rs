@@ -2,6 +2,7 @@
 
 use reelwright_media::{Result, SampleFlags};
 
+use super::warnings::Warnings;
 use crate::{
     BoxRef, ChunkOffsets, ChunkOffsets64, ChunkRun, CompactSampleSizes, CompositionOffsets, OffsetRun,
     Packed, PartialSyncSamples, SampleDependencies, SampleSizes, SampleToChunk, SyncSamples, TimeRun,
@@ -21,6 +22,8 @@ pub(super) struct SampleTable {
     dependencies: Packed<u8>,
     /// Samples; at most as many as there are sizes and places for.
     pub(super) count: u64,
+    /// Samples the index counts; more than there are where it contradicts itself.
+    pub(super) stated: u64,
     /// How sound is stored whose index counts PCM frames.
     pub(super) units: Option<Units>,
     /// The most a presentation time lies before its decode time, in ticks.
@@ -74,7 +77,7 @@ pub(super) struct Entry {
 
 impl SampleTable {
     /// Reads what `stbl` has; tables that are absent or unreadable are empty, with a warning.
-    pub(super) fn read(stbl: &BoxRef<'_>, warnings: &mut Vec<String>) -> Result<Self> {
+    pub(super) fn read(stbl: &BoxRef<'_>, warnings: &mut Warnings) -> Result<Self> {
         let mut table = Self::default();
         for child in stbl.children() {
             let child = match child {
@@ -98,22 +101,26 @@ impl SampleTable {
                 _ => {}
             }
         }
+        table.stated = match &table.sizes {
+            Sizes::Listed(sizes) => sizes.count.into(),
+            Sizes::Compact(sizes) => sizes.count.into(),
+        };
         table.count = table.usable();
-        let stated = table.stated();
-        if stated > table.count {
-            warnings.push(format!(
-                "the index states {stated} samples, only {} have a place in the file",
-                table.count
-            ));
-        }
+        table.note_gaps(warnings);
         table.earliest = table.offsets.iter().map(|run| i64::from(run.offset)).min().unwrap_or(0).min(0);
         Ok(table)
     }
 
-    fn stated(&self) -> u64 {
-        match &self.sizes {
-            Sizes::Listed(sizes) => sizes.count.into(),
-            Sizes::Compact(sizes) => sizes.count.into(),
+    fn note_gaps(&self, warnings: &mut Warnings) {
+        let (stated, count) = (self.stated, self.count);
+        if stated > count {
+            warnings
+                .push(format!("the index states {stated} samples, only {count} have a place in the file"));
+        }
+        let timed: u64 = self.times.iter().map(|run| u64::from(run.count)).sum();
+        if timed < count {
+            warnings
+                .push(format!("the index gives durations for {timed} of {count} samples; the last is kept"));
         }
     }
 
@@ -128,7 +135,7 @@ impl SampleTable {
             placed = placed
                 .saturating_add(next.min(chunks).saturating_sub(first) * u64::from(run.samples_per_chunk));
         }
-        self.stated().min(placed)
+        self.stated.min(placed)
     }
 
     /// The size every sample has, where the index says so once for all.
@@ -173,13 +180,24 @@ impl SampleTable {
     pub(super) fn duration(&self) -> i64 {
         let mut left = self.count;
         let mut total = 0i64;
-        for run in self.times.iter() {
+        for run in self.time_runs() {
             let count = u64::from(run.count).min(left);
             total = total
                 .saturating_add(i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(run.delta.into()));
             left -= count;
         }
         total
+    }
+
+    /// Run `index` of durations. The last goes on for as long as there are samples: that is how other readers take an
+    /// index that leaves out the rest.
+    fn time_run(&self, index: usize) -> Option<TimeRun> {
+        let run = self.times.get(index)?;
+        Some(if index + 1 == self.times.len() { TimeRun { count: u32::MAX, ..run } } else { run })
+    }
+
+    fn time_runs(&self) -> impl Iterator<Item = TimeRun> + '_ {
+        (0..self.times.len()).map_while(|index| self.time_run(index))
     }
 
     fn size(&self, index: u64) -> Option<u32> {
@@ -228,7 +246,7 @@ impl SampleTable {
 
     fn last_decoded_by(&self, time: i64) -> u64 {
         let (mut index, mut dts) = (0u64, 0i64);
-        for run in self.times.iter() {
+        for run in self.time_runs() {
             let span = i64::from(run.count).saturating_mul(run.delta.into());
             if run.delta > 0 && dts.saturating_add(span) > time {
                 let steps = u64::try_from((time - dts).max(0) / i64::from(run.delta)).unwrap_or(0);
@@ -313,7 +331,7 @@ impl Walk {
     pub(super) fn at(table: &SampleTable, index: u64) -> Self {
         let mut walk = Self { index, ..Self::default() };
         let mut left = index;
-        for run in table.times.iter() {
+        for run in table.time_runs() {
             let count = u64::from(run.count).min(left);
             walk.dts =
                 walk.dts.saturating_add(i64::try_from(count).unwrap_or(0).saturating_mul(run.delta.into()));
@@ -324,6 +342,9 @@ impl Walk {
             }
             walk.time.run += 1;
         }
+        walk.sync_hint = table.sync.as_ref().map_or(0, |numbers| {
+            search(numbers, u32::try_from(index + 1).unwrap_or(u32::MAX)).unwrap_or_else(|after| after)
+        });
         walk.composition = RunPosition::at(index, table.offsets.iter().map(|run| run.count));
         walk.find_chunk(table, index);
         walk
@@ -362,8 +383,8 @@ impl Walk {
         }
         let run = self.enter_chunk(table)?;
         let size = table.size(self.index)?;
-        let time = self.time.settle(table.times.len(), |run| table.times.get(run).map_or(0, |run| run.count));
-        let time = time.and_then(|run| table.times.get(run));
+        let time = self.time.settle(table.times.len(), |run| table.time_run(run).map_or(0, |run| run.count));
+        let time = time.and_then(|run| table.time_run(run));
         let composition = self
             .composition
             .settle(table.offsets.len(), |run| table.offsets.get(run).map_or(0, |run| run.count));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use reelwright_media::{Error, ErrorKind, FourCc, Payload, ReadAt, Result};
 
+use super::warnings::Warnings;
 use crate::{BoxHeader, FileType, boxes_at};
 
 /// What of the top of a file matters.
@@ -16,7 +17,7 @@ pub(super) struct Top {
     pub(super) movie: Option<(Bytes, u64)>,
     /// Offset and size of every movie fragment.
     pub(super) fragments: Vec<(u64, u64)>,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Warnings,
     pub(super) has_media: bool,
     pub(super) has_index: bool,
 }
@@ -100,7 +101,8 @@ impl Top {
                 self.movie = Some(inflate(load(source, offset, size)?, offset)?)
             }
             b"moov" => self.warnings.push(format!("a second 'moov' at byte {offset} is ignored")),
-            b"moof" => self.fragments.push((offset, size)),
+            // Less than header, `mfhd` and the header of a `traf` holds nothing.
+            b"moof" if size >= 32 => self.fragments.push((offset, size)),
             b"mdat" => self.has_media = true,
             b"styp" | b"sidx" => self.has_index = true,
             _ => {}

@@ -11,10 +11,11 @@ use super::cursor::TrackData;
 use super::fragment::FragmentIndex;
 use super::movie::{find, foreign};
 use super::table::{SampleTable, Units};
+use super::warnings::Warnings;
 use crate::metadata::{read_meta, read_user_data};
 use crate::{
-    BoxRef, EditList, ExtendedLanguage, Handler, MediaHeader, SampleDescriptions, SampleGroupDescription,
-    TrackHeader, TrackReferences, entry,
+    BoxRef, DataReference, DataReferences, EditList, ExtendedLanguage, Handler, MediaHeader,
+    SampleDescriptions, SampleGroupDescription, TrackHeader, TrackReferences, entry,
 };
 
 /// A track and what its cursors need.
@@ -24,7 +25,7 @@ pub(super) struct Opened {
 }
 
 /// Reads everything of `trak` but the samples.
-pub(super) fn read(trak: &BoxRef<'_>, family: BoxFamily, warnings: &mut Vec<String>) -> Result<Opened> {
+pub(super) fn read(trak: &BoxRef<'_>, family: BoxFamily, warnings: &mut Warnings) -> Result<Opened> {
     let header: TrackHeader = require(trak, b"tkhd")?.read()?;
     let mdia = require(trak, b"mdia")?;
     let media: MediaHeader = require(&mdia, b"mdhd")?.read()?;
@@ -70,8 +71,15 @@ pub(super) fn read(trak: &BoxRef<'_>, family: BoxFamily, warnings: &mut Vec<Stri
     carried(&mdia, "mdia", MDIA, family, &mut track);
     carried(&minf, "mdia/minf", MINF, family, &mut track);
     carried(&stbl, "mdia/minf/stbl", STBL, family, &mut track);
-    let data =
-        TrackData { id: header.track_id, timescale, formats, table, fragments: FragmentIndex::default() };
+    let data = TrackData {
+        id: header.track_id,
+        timescale,
+        formats,
+        elsewhere: elsewhere(&minf, &stbl, header.track_id, warnings),
+        table,
+        fragments: FragmentIndex::default(),
+        extends: Arc::default(),
+    };
     Ok(Opened { track, data })
 }
 
@@ -151,7 +159,7 @@ fn formats(
     stbl: &BoxRef<'_>,
     handler: &Handler,
     family: BoxFamily,
-    warnings: &mut Vec<String>,
+    warnings: &mut Warnings,
 ) -> Result<Vec<Arc<FormatDescription>>> {
     let Some(stsd) = find(stbl, b"stsd") else { return Ok(Vec::new()) };
     let entries = stsd.read::<SampleDescriptions>()?.entries;
@@ -178,6 +186,24 @@ fn formats(
         }
     }
     Ok(formats)
+}
+
+/// Which sample descriptions' samples lie in other files (ISO/IEC 14496-12, 8.7.2); empty where none do.
+fn elsewhere(minf: &BoxRef<'_>, stbl: &BoxRef<'_>, track: u32, warnings: &mut Warnings) -> Vec<bool> {
+    let references = find(minf, b"dinf").and_then(|dinf| find(&dinf, b"dref")?.read::<DataReferences>().ok());
+    let references = references.map(|references| references.entries).unwrap_or_default();
+    // Files that forget the flag but name nothing mean themselves.
+    let is_other = |reference: &DataReference| !reference.is_this_file() && !reference.location.is_empty();
+    let Some(first) = references.iter().find(|reference| is_other(reference)) else { return Vec::new() };
+    let kind = first.kind;
+    warnings.push(format!("samples of track {track} lie in another file ('{kind}'), which is not followed"));
+    let descriptions = find(stbl, b"stsd").and_then(|stsd| stsd.read::<SampleDescriptions>().ok());
+    let entries = descriptions.map(|descriptions| descriptions.entries).unwrap_or_default();
+    let reference = |entry: &bytes::Bytes| {
+        let index = usize::from(entry::data_reference_index(entry)?).checked_sub(1)?;
+        references.get(index)
+    };
+    entries.iter().map(|entry| reference(entry).is_some_and(is_other)).collect()
 }
 
 /// How sound is stored whose index counts PCM frames: all sizes alike, and a tick a sample.
