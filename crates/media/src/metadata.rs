@@ -111,9 +111,40 @@ impl MetadataKey {
                 b"kywd" => "keywords",
                 _ => return None,
             }),
-            Self::ITunesFreeForm { .. } | Self::Other(_) => None,
+            Self::Other(name) => meaning_elsewhere(name),
+            Self::ITunesFreeForm { .. } => None,
         }
     }
+}
+
+/// What a tag of another container means: Matroska's and Vorbis's names, whatever their case; the codes of WAVE's `INFO`,
+/// of AIFF and of ID3.
+fn meaning_elsewhere(name: &str) -> Option<&'static str> {
+    const NAMES: &[(&str, &[&str])] = &[
+        ("title", &["title", "inam", "name", "tit2"]),
+        ("artist", &["artist", "performer", "iart", "auth", "tpe1"]),
+        ("author", &["author"]),
+        ("album", &["album", "iprd", "talb"]),
+        ("album_artist", &["album_artist", "albumartist", "tpe2"]),
+        ("comment", &["comment", "comments", "icmt", "anno", "comm"]),
+        ("description", &["description"]),
+        ("copyright", &["copyright", "icop", "(c) ", "tcop"]),
+        ("creation_date", &["creation_date"]),
+        ("date", &["date", "date_released", "date_recorded", "year", "icrd", "tdrc", "tyer"]),
+        ("location", &["location"]),
+        ("make", &["make"]),
+        ("model", &["model"]),
+        ("software", &["software"]),
+        ("encoder", &["encoder", "encoding application", "isft", "tsse"]),
+        ("genre", &["genre", "ignr", "tcon"]),
+        ("keywords", &["keywords", "ikey"]),
+        ("composer", &["composer", "tcom"]),
+        ("lyrics", &["lyrics", "uslt"]),
+        ("track", &["track", "tracknumber", "track number", "trck"]),
+        ("artwork", &["cover", "metadata_block_picture", "apic"]),
+    ];
+    let name = name.to_ascii_lowercase();
+    NAMES.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(meaning, _)| *meaning)
 }
 
 /// A metadata value with the type it was stored as.
@@ -138,5 +169,20 @@ impl MetadataValue {
     /// The text, if it is text.
     pub fn as_text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_of_other_containers_mean_something() {
+        let meaning = |name: &str| MetadataKey::Other(name.into()).common();
+        assert_eq!(
+            (meaning("TITLE"), meaning("INAM"), meaning("TIT2")),
+            (Some("title"), Some("title"), Some("title"))
+        );
+        assert_eq!((meaning("ARTIST"), meaning("_STATISTICS")), (Some("artist"), None));
     }
 }

@@ -8,7 +8,7 @@ pub(super) fn to_native(item: &MetadataItem, family: BoxFamily, level: Level) ->
     if is_native(&item.key, family, level) {
         return Some(item.clone());
     }
-    let meaning = meaning(&item.key)?;
+    let meaning = item.key.common()?;
     let key = match (family, level) {
         (BoxFamily::QuickTime, _) => quicktime(meaning)?,
         (BoxFamily::Iso, Level::Movie) => iso_movie(meaning)?,
@@ -28,44 +28,6 @@ fn is_native(key: &MetadataKey, family: BoxFamily, level: Level) -> bool {
         }
         (MetadataKey::Iso(_), BoxFamily::Iso) => true,
         _ => false,
-    }
-}
-
-/// What the key means, in the words of [`MetadataKey::common`]; tags of other containers are taken by their name.
-fn meaning(key: &MetadataKey) -> Option<&'static str> {
-    const NAMES: [&str; 20] = [
-        "title",
-        "artist",
-        "author",
-        "album",
-        "album_artist",
-        "comment",
-        "description",
-        "copyright",
-        "creation_date",
-        "date",
-        "location",
-        "make",
-        "model",
-        "software",
-        "encoder",
-        "genre",
-        "keywords",
-        "composer",
-        "lyrics",
-        "track",
-    ];
-    match key {
-        MetadataKey::Other(name) => {
-            let name = name.to_ascii_lowercase();
-            let name = match &name[..] {
-                "date_released" | "date_recorded" => "date",
-                "performer" => "artist",
-                name => name,
-            };
-            NAMES.into_iter().find(|known| *known == name)
-        }
-        key => key.common(),
     }
 }
 

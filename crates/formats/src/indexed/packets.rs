@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -89,12 +90,26 @@ impl PacketTable {
         self.packets.iter().map(|packet| u64::from(packet.size) + prefix).sum()
     }
 
-    /// The first instant shown and the one after the last, in ticks; `None` for an empty table.
+    /// The first instant shown and the one after the last, in ticks; `None` for an empty table. Samples that can't be
+    /// decoded from the first sync sample on are not shown.
     pub(crate) fn shown(&self) -> Option<(i64, i64)> {
-        let first = self.packets.iter().map(|packet| packet.pts).min()?;
+        let hidden = self.hidden();
+        let shown = self.packets.iter().enumerate().filter(|(index, _)| !hidden.contains(index));
+        let first = shown.map(|(_, packet)| packet.pts).min()?;
         let end =
             self.packets.iter().map(|packet| packet.pts.saturating_add(packet.duration.into())).max()?;
         Some((first, end))
+    }
+
+    /// The leading samples of the first sync sample.
+    fn hidden(&self) -> Range<usize> {
+        let leading = self.packets.iter().skip(1).take_while(|packet| packet.skipped_leading).count();
+        1..leading + 1
+    }
+
+    /// The length of the media as MP4 counts it: of all samples in decode order.
+    pub(crate) fn media_end(&self) -> i64 {
+        self.packets.last().map_or(0, |packet| packet.dts.saturating_add(packet.duration.into()))
     }
 
     /// Moves all samples so that the first is decoded at tick 0, as in MP4, and tells where tick 0 was before.

@@ -110,7 +110,14 @@ impl Notes {
             title: chapter.title.clone(),
         });
         let chapters = chapters.collect();
-        (std::mem::take(&mut self.movie), chapters)
+        // Writers say the same in the segment's information and in a tag.
+        let mut facts: Vec<MetadataItem> = Vec::new();
+        for item in std::mem::take(&mut self.movie) {
+            if !facts.contains(&item) {
+                facts.push(item);
+            }
+        }
+        (facts, chapters)
     }
 
     /// Seconds since 1904; 0 where unknown.

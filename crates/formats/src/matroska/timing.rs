@@ -285,7 +285,7 @@ fn finish(
     // Presented where the file says, less the codec's delay, plus the same that is discarded.
     let start = Time::new(base.saturating_add(first).max(0), table.timescale);
     let to = end.saturating_sub(padding).max(from);
-    present(&mut track, movie, start, from, to, end);
+    present(&mut track, movie, start, from, to, table.media_end());
     track.sample_count = Some(table.packets.len() as u64);
     track.byte_count = Some(table.byte_count());
     track.language = entry.language.clone();

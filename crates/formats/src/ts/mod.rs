@@ -165,7 +165,7 @@ fn assemble(
     for mut found in built {
         let start = found.first.saturating_sub(zero).max(Time::new(0, CLOCK));
         let (first, end) = found.table.shown().unwrap_or((0, 0));
-        present(&mut found.track, CLOCK, start, first, end, end);
+        present(&mut found.track, CLOCK, start, first, end, found.table.media_end());
         movie.duration = movie.duration.max(found.track.range.end());
         movie.tracks.push(found.track);
         storages.push(Storage::Packets(Arc::new(found.table)));

@@ -50,6 +50,7 @@ pub(super) fn build(
         MediaType::Audio => place_sound(&mut table, &lane.units),
         _ => place_subtitles(&mut table, &lane.units),
     }
+    hide_leading(&mut table, &lane.codec);
     place_payloads(&mut table, lane.units, elementary, form);
 
     let base = table.rebase();
@@ -131,6 +132,19 @@ fn place_pictures(table: &mut PacketTable, units: &[Unit], rate: Option<Ratio>) 
         table.order_by_shown();
     }
     table.durations_from_dts(u32::try_from(period).ok());
+}
+
+/// In H.264 pictures that are shown before a recovery point but decoded after it refer to what was lost before it, as
+/// HEVC's say of themselves.
+fn hide_leading(table: &mut PacketTable, codec: &Codec) {
+    if !matches!(codec, Codec::Avc(units) if !units.sections.begins_with_idr) {
+        return;
+    }
+    let Some(first) = table.packets.first().filter(|packet| packet.sync).map(|packet| packet.pts) else {
+        return;
+    };
+    let leading = table.packets.iter_mut().skip(1).take_while(|packet| packet.pts < first);
+    leading.for_each(|packet| packet.skipped_leading = true);
 }
 
 /// The least distance of two stated times.

@@ -49,6 +49,9 @@ pub(super) struct Avc {
     /// The first slice of the current picture: its header, where the sets for it have come.
     picture: Option<Option<SliceHeader>>,
     top_first: Option<bool>,
+    /// The first picture that decoding can start at refers to nothing, and so does nothing behind it to what is before.
+    pub(super) begins_with_idr: bool,
+    seen_key: bool,
 }
 
 impl Avc {
@@ -132,6 +135,9 @@ impl Sections for Avc {
 
     fn finish(&mut self, unit: &[u8]) -> Facts {
         let facts = h264::access_unit(annex_b_units(unit));
+        if facts.is_key() && !self.seen_key {
+            (self.seen_key, self.begins_with_idr) = (true, facts.idr);
+        }
         let header = self.picture.take().flatten();
         let field = header.filter(|header| header.field).map(|header| Field {
             bottom: header.bottom,
