@@ -14,9 +14,10 @@ REAL = [  # name, file, seconds, channels
     ("bear", "media/bear.flac", 2.7, 2),
     ("street", "bench/bench_20s.mp4", 12, 2),
     ("action", "media/gopro_max.mp4", 10, 2),
-    ("film", "media/hevc_1080p_hev1.mp4", 10, 2),
-    ("show", "media/bad_empty_stsc.mp4", 15, 2),
-    ("song", "media/bad_userdata.mp4", 15, 2),
+    ("atmos", "media/eac3_atmos.mp4", 2, 2),
+    ("tune", "media/edts_avc_aac.mp4", 9, 2),
+    ("voice", "media/itunes_mpeg4_wave.mov", 12, 1),
+    ("outdoors", "media/flir_iphone_vfr.mp4", 10, 1),
     ("surround", "media/heaac_51.mp4", 12, 2),
     ("adpcm", "media/ima4.mov", 10, 2),
 ]

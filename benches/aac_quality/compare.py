@@ -6,6 +6,8 @@ clip of speech, espeak-ng. Prints, per bit rate and encoder, the means over the 
 """
 
 import argparse
+import concurrent.futures
+import functools
 import json
 import os
 import resource
@@ -41,7 +43,12 @@ def version(path):
     return subprocess.run([path, "-version"], capture_output=True, text=True).stdout.split("\n")[0]
 
 
+@functools.lru_cache
 def encoders():
+    return dict(all_encoders())
+
+
+def all_encoders():
     """Name and command, fed with interleaved float PCM, putting out ADTS."""
     yield "reelwright", lambda rate, ch, bits: [binary(), str(rate), str(ch), str(bits), "average"]
     yield "reelwright constant", lambda rate, ch, bits: [binary(), str(rate), str(ch), str(bits), "constant"]
@@ -83,32 +90,39 @@ def decode(adts, channels):
     return np.frombuffer(done.stdout, np.float32).reshape(-1, channels)
 
 
+def compare(job):
+    """One clip through one encoder."""
+    bits, name, clip, pcm, rate = job
+    channels = pcm.shape[1]
+    bits = int(bits) * 1000 * channels // 2
+    adts, seconds = run(encoders()[name](rate, channels, bits), pcm.tobytes())
+    size, frames = payload(adts)
+    snr, total, geometric, disturbed = metrics.measure(pcm, decode(adts, channels), rate)
+    kbps = size * 8 / (frames * 1024 / rate) / 1000 * 2 / channels
+    measured = dict(snr=snr, nmr=total, frame_nmr=geometric, disturbed=disturbed, cpu=seconds, length=len(pcm) / rate)
+    return dict(bits=job[0], encoder=name, clip=clip, kbps=kbps) | measured
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rates", default="64,96,128,192")
     parser.add_argument("--only")
     parser.add_argument("--clips")
     parser.add_argument("--json")
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--shared", default=os.path.join(ROOT, "../shared"))
     options = parser.parse_args()
-    rows = []
     sounds = list(clips.all_clips(options.shared))
-    for bits in options.rates.split(","):
-        for name, command in encoders():
-            if options.only and name not in options.only.split(","):
-                continue
-            for clip, pcm, rate in sounds:
-                if options.clips and clip not in options.clips.split(","):
-                    continue
-                channels = pcm.shape[1]
-                adts, seconds = run(command(rate, channels, int(bits) * 1000), pcm.tobytes())
-                size, frames = payload(adts)
-                snr, total, geometric, disturbed = metrics.measure(pcm, decode(adts, channels), rate)
-                length = len(pcm) / rate
-                rows.append(
-                    dict(bits=bits, encoder=name, clip=clip, kbps=size * 8 / (frames * 1024 / rate) / 1000, snr=snr)
-                    | dict(nmr=total, frame_nmr=geometric, disturbed=disturbed, cpu=seconds, length=length)
-                )
+    wanted = lambda list, name: not list or name in list.split(",")
+    jobs = [
+        (bits, name, clip, pcm, rate)
+        for bits in options.rates.split(",")
+        for name in encoders()
+        for clip, pcm, rate in sounds
+        if wanted(options.only, name) and wanted(options.clips, clip)
+    ]
+    with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
+        rows = list(pool.map(compare, jobs))
     if options.json:
         json.dump(rows, open(options.json, "w"), indent=1)
     print("| kbit/s asked | encoder | kbit/s got | segmental SNR dB | NMR dB | NMR of frames dB | disturbed % | x real time |")
@@ -127,4 +141,5 @@ def main():
             print(*(f"{v:.2f}" if isinstance(v, float) else v for v in row.values()))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -238,10 +238,9 @@ impl Encoder {
             self.control.calibrate(price);
         }
         let room = bounds.most.saturating_sub(syntax::END_BITS);
-        let mut step = 1.1;
         while bits > room && price < 1e12 {
-            price *= step;
-            step *= 1.2;
+            // Twice the price saves a quarter of the bits or less.
+            price *= (f64::from(bits) / f64::from(room.max(1))).powi(4).clamp(1.1, 16.0) as f32;
             bits = self.run(price);
         }
         bits

@@ -5,16 +5,21 @@ use super::bands::LONG;
 
 /// Bits of a decoder's input buffer per channel (4.5.3.1).
 pub(super) const BUFFER: u32 = 6144;
-/// Seconds an average is held over.
-const AVERAGED: f64 = 4.0;
 /// Price of a bit at quality 0.5, in weighted noise.
 const MIDDLE_PRICE: f64 = 0.2;
 /// Doublings of the price between qualities 0 and 1.
 const QUALITY_SPAN: f64 = 14.0;
-/// How many times the price doubles from an empty to a full stock of bits.
+/// How many times the price doubles from a full to an empty buffer, where the rate is constant.
 const PULL: f64 = 4.0;
-/// Cheaper than this, noise is inaudible by far.
-const LOWEST: f64 = -20.0;
+/// Doublings of the price for each frame's worth of bits spent too much, where the rate is an average. Twice the price
+/// saves about a quarter of the bits: what is lost is won back in some three seconds.
+const AVERAGE_PULL: f64 = 0.06;
+/// What of that is kept for ever, per frame: just so much that the price doesn't swing.
+const AVERAGE_LEARNING: f64 = AVERAGE_PULL * AVERAGE_PULL / 16.0;
+/// Frames' worth of bits that simple passages can save for hard ones where the rate is an average.
+const SAVED: f64 = 50.0;
+/// Cheaper than this, noise is some 30 dB below what can be heard.
+const LOWEST: f64 = -12.0;
 const HIGHEST: f64 = 24.0;
 
 /// Follows the bits spent.
@@ -55,19 +60,25 @@ impl Control {
     pub(super) fn new(rate: Rate, sample_rate: u32, considered: usize) -> Self {
         let buffer = BUFFER * considered.max(1) as u32;
         let frame = |bits: u32| f64::from(bits) * LONG as f64 / f64::from(sample_rate);
-        let (kind, mean, capacity) = match rate {
-            Rate::Constant(bits) => (Kind::Constant, frame(bits), f64::from(buffer) - frame(bits)),
-            Rate::Average(bits) => (Kind::Average, frame(bits), AVERAGED * f64::from(bits)),
-            Rate::Variable(_) => (Kind::Variable, 0.0, 0.0),
+        let (kind, mean) = match rate {
+            Rate::Constant(bits) => (Kind::Constant, frame(bits)),
+            Rate::Average(bits) => (Kind::Average, frame(bits)),
+            Rate::Variable(_) => (Kind::Variable, 0.0),
         };
+        let capacity = if kind == Kind::Constant { f64::from(buffer) - mean } else { SAVED * mean };
+        let stock = if kind == Kind::Constant { capacity / 2.0 } else { 0.0 };
         let quality = if let Rate::Variable(quality) = rate { f64::from(quality) } else { 0.5 };
         let price = MIDDLE_PRICE.log2() + (0.5 - quality) * QUALITY_SPAN;
-        Self { kind, mean, capacity, stock: capacity / 2.0, most: buffer, price, frames: 0 }
+        Self { kind, mean, capacity, stock, most: buffer, price, frames: 0 }
     }
 
     /// The price of a bit for the next frame.
     pub(super) fn price(&self) -> f32 {
-        let pull = if self.capacity > 0.0 { PULL * (0.5 - self.stock / self.capacity) } else { 0.0 };
+        let pull = match self.kind {
+            Kind::Constant => PULL * (0.5 - self.stock / self.capacity),
+            Kind::Average => -AVERAGE_PULL * self.stock / self.mean,
+            Kind::Variable => 0.0,
+        };
         (self.price + pull).clamp(LOWEST, HIGHEST).exp2() as f32
     }
 
@@ -102,15 +113,17 @@ impl Control {
         }
         let bits = f64::from(bits);
         self.stock = (self.stock + self.mean - bits).min(self.capacity);
-        if self.kind == Kind::Average {
-            self.stock = self.stock.max(-self.capacity);
+        if silent {
+            return;
         }
-        if !silent {
-            self.frames += 1;
+        self.frames += 1;
+        let change = if self.kind == Kind::Constant {
             // Quick at first, then slow: a steady price is what makes quality steady.
-            let gain = (1.0 / f64::from(self.frames + 4)).max(0.02);
-            self.price = (self.price + gain * (bits / self.mean - 1.0)).clamp(LOWEST, HIGHEST);
-        }
+            (1.0 / f64::from(self.frames + 4)).max(0.02) * (bits / self.mean - 1.0)
+        } else {
+            -AVERAGE_LEARNING * self.stock / self.mean
+        };
+        self.price = (self.price + change).clamp(LOWEST, HIGHEST);
     }
 }
 
