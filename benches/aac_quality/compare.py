@@ -97,10 +97,10 @@ def compare(job):
     bits = int(bits) * 1000 * channels // 2
     adts, seconds = run(encoders()[name](rate, channels, bits), pcm.tobytes())
     size, frames = payload(adts)
-    snr, total, geometric, disturbed = metrics.measure(pcm, decode(adts, channels), rate)
+    measured = metrics.measure(pcm, decode(adts, channels), rate)
     kbps = size * 8 / (frames * 1024 / rate) / 1000 * 2 / channels
-    measured = dict(snr=snr, nmr=total, frame_nmr=geometric, disturbed=disturbed, cpu=seconds, length=len(pcm) / rate)
-    return dict(bits=job[0], encoder=name, clip=clip, kbps=kbps) | measured
+    cost = dict(cpu=seconds, length=len(pcm) / rate)
+    return dict(bits=job[0], encoder=name, clip=clip, kbps=kbps) | measured | cost
 
 
 def main():
@@ -125,16 +125,16 @@ def main():
         rows = list(pool.map(compare, jobs))
     if options.json:
         json.dump(rows, open(options.json, "w"), indent=1)
-    print("| kbit/s asked | encoder | kbit/s got | segmental SNR dB | NMR dB | NMR of frames dB | disturbed % | x real time |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| asked | encoder | kbit/s | seg. SNR | NMR | frame NMR | attacks | disturbed % | audible % | x real time |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for bits in options.rates.split(","):
         for name in dict.fromkeys(row["encoder"] for row in rows):
             some = [row for row in rows if row["bits"] == bits and row["encoder"] == name]
             mean = lambda key: np.mean([row[key] for row in some])
             speed = sum(r["length"] for r in some) / max(sum(r["cpu"] for r in some), 1e-9)
             print(
-                f"| {bits} | {name} | {mean('kbps'):.1f} | {mean('snr'):.2f} | {mean('nmr'):.2f} "
-                f"| {mean('frame_nmr'):.2f} | {100 * mean('disturbed'):.1f} | {speed:.0f} |"
+                f"| {bits} | {name} | {mean('kbps'):.1f} | {mean('snr'):.2f} | {mean('nmr'):.2f} | {mean('frame_nmr'):.2f} "
+                f"| {mean('attack'):.2f} | {100 * mean('disturbed'):.1f} | {100 * mean('audible'):.2f} | {speed:.0f} |"
             )
     if options.clips or options.json:
         for row in rows:

@@ -93,13 +93,40 @@ class Ear:
         return (noise / mask)[loud]
 
 
+def attack_ratio(reference, decoded, rate):
+    """Error over mask in dB at a grain of 2.7 ms and one Bark from 1 to 16 kHz: what long blocks smear in time shows here.
+
+    The mask is the original's energy, falling by 10 dB per grain towards the past and 1.5 dB towards the future, less
+    6 dB; the mean of the ratios' square roots, so that a rare loud grain doesn't hide the others.
+    """
+    size, hop = 256, 128
+    hertz = np.arange(size // 2 + 1) * rate / size
+    edges = np.arange(bark(1000), bark(16000), 1.0)
+    share = (np.digitize(bark(hertz), edges)[:, None] == np.arange(1, len(edges))).astype(float)
+    window = np.hanning(size)
+    starts = np.arange(0, len(reference) - size, hop)[:, None] + np.arange(size)
+    energy = lambda x: np.abs(np.fft.rfft(x[starts].astype(np.float64) * window)) ** 2 @ share
+    mask, noise = energy(reference) + 1e-7, energy(reference - decoded)
+    for grain in range(1, len(mask)):
+        mask[grain] = np.maximum(mask[grain], 0.7 * mask[grain - 1])
+    for grain in range(len(mask) - 1, 0, -1):
+        mask[grain - 1] = np.maximum(mask[grain - 1], 0.1 * mask[grain])
+    return float(20 * np.log10(np.mean(np.sqrt(noise / mask * 4)) + 1e-9))
+
+
 def measure(reference, decoded, rate):
-    """Segmental SNR in dB; total NMR in dB; share of frames in which some band's noise exceeds the mask by 1.5 dB."""
+    """All measures of a clip, by name."""
     reference, decoded = align(reference, decoded)
     ear = Ear(rate)
-    ratios = [ear.noise_to_mask(reference[:, c], decoded[:, c]) for c in range(reference.shape[1])]
+    channels = range(reference.shape[1])
+    ratios = [ear.noise_to_mask(reference[:, c], decoded[:, c]) for c in channels]
     frames = np.concatenate([r.mean(1) for r in ratios])
-    total = 10 * np.log10(max(frames.mean(), 1e-9))
-    geometric = float(np.mean(10 * np.log10(np.maximum(frames, 1e-9))))
-    disturbed = np.mean(np.concatenate([r.max(1) > 10**0.15 for r in ratios]))
-    return segmental_snr(reference, decoded), total, geometric, float(disturbed)
+    bands = np.concatenate(ratios)
+    return dict(
+        snr=segmental_snr(reference, decoded),
+        nmr=10 * np.log10(max(frames.mean(), 1e-9)),
+        frame_nmr=float(np.mean(10 * np.log10(np.maximum(frames, 1e-9)))),
+        attack=float(np.mean([attack_ratio(reference[:, c], decoded[:, c], rate) for c in channels])),
+        disturbed=float(np.mean(bands.max(1) > 10**0.15)),
+        audible=float(np.mean(bands > 10**0.15)),
+    )

@@ -170,9 +170,9 @@ impl Analyzer {
         } else {
             self.model.long(&self.power, &mut channel.memory, &mut thresholds);
             grid.order(&self.spectrum, self.long_bands, &mut block.lines);
-            let bands = self.long_bands.windows(2).zip(&thresholds);
-            for (weight, (edges, threshold)) in block.weights[..grid.per_group].iter_mut().zip(bands) {
-                *weight = f32::from(edges[1] - edges[0]).powf(WIDTH_POWER) / threshold;
+            let widths = self.long_bands.windows(2).map(|band| f32::from(band[1] - band[0]));
+            for ((weight, threshold), width) in block.weights.iter_mut().zip(&thresholds).zip(widths) {
+                *weight = width.powf(WIDTH_POWER) / threshold;
             }
         }
         block.lines[..grid.end()].iter().all(|line| line.abs() < 1.0)

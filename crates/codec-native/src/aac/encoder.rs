@@ -9,6 +9,7 @@ use super::layout::{Element, Elements};
 use super::rate::{Bounds, Control};
 use super::search::Search;
 use super::settings::{Rate, Settings};
+use super::shaping::{Filter, Shaper};
 use super::syntax::{self, Id};
 use super::{stereo, transient};
 
@@ -36,6 +37,7 @@ pub struct Encoder {
     config: Vec<u8>,
     elements: Elements,
     analyzer: Analyzer,
+    shaper: Shaper,
     control: Control,
     channels: Vec<Channel>,
     jobs: Vec<Job>,
@@ -55,6 +57,7 @@ struct Job {
     grid: Grid,
     joint: [bool; MAX_BANDS],
     blocks: Vec<Block>,
+    filters: Vec<Option<Filter>>,
     searches: Vec<Search>,
     coded: Vec<Coded>,
 }
@@ -84,6 +87,7 @@ impl Encoder {
                 grid: Grid::default(),
                 joint: [false; MAX_BANDS],
                 blocks: vec![Block::default(); channels],
+                filters: vec![None; channels],
                 searches: (0..channels).map(|_| Search::default()).collect(),
                 coded: vec![Coded::default(); channels],
             }
@@ -92,6 +96,7 @@ impl Encoder {
             config: elements.config(rate_index),
             jobs: jobs.collect(),
             analyzer,
+            shaper: Shaper::new(rate_index),
             control,
             channels: vec![Channel::default(); count],
             pending: vec![Vec::with_capacity(LONG); count],
@@ -207,6 +212,9 @@ impl Encoder {
         let price = self.control.price();
         for job in &mut self.jobs {
             silent &= job.analyze(&mut self.analyzer, &mut self.channels);
+            if !matches!(job.element, Element::Lfe(_)) {
+                self.shaper.shape(&job.grid, &mut job.blocks, &mut job.filters);
+            }
             job.load(price);
         }
         let bounds = self.control.bounds();
@@ -289,16 +297,19 @@ impl Job {
             search.run(&self.grid, block, price, coded);
         }
         match &self.coded[..] {
-            [coded] => syntax::single_bits(&self.grid, coded),
-            coded => syntax::pair_bits(&self.grid, &self.joint, coded),
+            [coded] => syntax::single_bits(&self.grid, coded, &self.filters),
+            coded => syntax::pair_bits(&self.grid, &self.joint, coded, &self.filters),
         }
     }
 
     fn write(&self, writer: &mut BitWriter) {
+        let (grid, filters) = (&self.grid, &self.filters);
         match (self.element, &self.coded[..]) {
-            (Element::Lfe(_), [coded]) => syntax::write_single(writer, Id::Lfe, self.tag, &self.grid, coded),
-            (_, [coded]) => syntax::write_single(writer, Id::Single, self.tag, &self.grid, coded),
-            (_, coded) => syntax::write_pair(writer, self.tag, &self.grid, &self.joint, coded),
+            (Element::Lfe(_), [coded]) => {
+                syntax::write_single(writer, Id::Lfe, self.tag, grid, coded, filters)
+            }
+            (_, [coded]) => syntax::write_single(writer, Id::Single, self.tag, grid, coded, filters),
+            (_, coded) => syntax::write_pair(writer, self.tag, grid, &self.joint, coded, filters),
         }
     }
 }

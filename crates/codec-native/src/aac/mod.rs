@@ -1,7 +1,7 @@
 //! AAC LC encoding (ISO/IEC 14496-3, subpart 4).
 //!
 //! [`Encoder`] turns PCM into raw data blocks of 1024 frames. A frame goes through [`mdct`] (long or short windows as
-//! [`transient`] asks), [`psycho`] (how much noise each band hides), [`stereo`] (left/right or middle/side), [`search`]
+//! [`transient`] asks), [`psycho`] (how much noise each band hides), [`shaping`] (noise in time), [`stereo`] (left/right or middle/side), [`search`]
 //! (scale factors at a given price of a bit), [`sections`] (codebooks) and [`syntax`] (bits); [`rate`] moves the price so
 //! that the stream keeps its rate.
 
@@ -19,6 +19,7 @@ mod rate;
 mod search;
 mod sections;
 mod settings;
+mod shaping;
 mod stereo;
 mod syntax;
 mod transient;

@@ -12,8 +12,8 @@ const QUALITY_SPAN: f64 = 14.0;
 /// How many times the price doubles from a full to an empty buffer, where the rate is constant.
 const PULL: f64 = 4.0;
 /// Doublings of the price for each frame's worth of bits spent too much, where the rate is an average. Twice the price
-/// saves about a quarter of the bits: what is lost is won back in some three seconds.
-const AVERAGE_PULL: f64 = 0.06;
+/// saves about a quarter of the bits: what is lost is won back in some two seconds.
+const AVERAGE_PULL: f64 = 0.1;
 /// What of that is kept for ever, per frame: just so much that the price doesn't swing.
 const AVERAGE_LEARNING: f64 = AVERAGE_PULL * AVERAGE_PULL / 16.0;
 /// Frames' worth of bits that simple passages can save for hard ones where the rate is an average.

@@ -11,7 +11,7 @@ const COARSER: i32 = 5;
 /// Bits that the border of a stretch of zero bands costs, more or less.
 const BORDER_BITS: f32 = 5.0;
 /// Silencing a band is worse than noise of the same energy.
-const HOLE: f32 = 1.0;
+const HOLE: f32 = 1.6;
 /// 2 ln 2: noise halves its amplitude for each bit of a line.
 const SLOPE: f32 = 1.386_294_4;
 /// The step of differences the codebook has.

@@ -7,13 +7,14 @@ use super::codebooks::{SPECTRAL, code, length};
 use super::coded::{Coded, scale_entry};
 use super::mdct::Shape;
 use super::sections;
+use super::shaping::{self, Filter};
 
 /// Bits of an element's identifier and tag.
 pub(super) const ELEMENT_BITS: u32 = 3 + 4;
 /// Bits of `id_syn_ele` at the end of a raw data block.
 pub(super) const END_BITS: u32 = 3;
-/// `global_gain`, and that there are no pulses, noise shaping or gain control.
-const STREAM_BITS: u32 = 8 + 3;
+/// `global_gain`, and that there are no pulses and no gain control.
+const STREAM_BITS: u32 = 8 + 2;
 
 /// `id_syn_ele`.
 #[derive(Clone, Copy)]
@@ -26,22 +27,38 @@ pub(super) enum Id {
 }
 
 /// Bits of an element of one channel.
-pub(super) fn single_bits(grid: &Grid, coded: &Coded) -> u32 {
-    ELEMENT_BITS + info_bits(grid) + STREAM_BITS + coded.bits
+pub(super) fn single_bits(grid: &Grid, coded: &Coded, filters: &[Option<Filter>]) -> u32 {
+    ELEMENT_BITS + info_bits(grid) + STREAM_BITS + coded.bits + filter_bits(filters)
 }
 
 /// Bits of an element of two channels.
-pub(super) fn pair_bits(grid: &Grid, joint: &[bool; MAX_BANDS], coded: &[Coded]) -> u32 {
+pub(super) fn pair_bits(
+    grid: &Grid,
+    joint: &[bool; MAX_BANDS],
+    coded: &[Coded],
+    filters: &[Option<Filter>],
+) -> u32 {
     let mask = if mask_kind(grid, joint) == 1 { grid.bands() as u32 } else { 0 };
     let streams: u32 = coded.iter().map(|coded| STREAM_BITS + coded.bits).sum();
-    ELEMENT_BITS + 1 + info_bits(grid) + 2 + mask + streams
+    ELEMENT_BITS + 1 + info_bits(grid) + 2 + mask + streams + filter_bits(filters)
+}
+
+fn filter_bits(filters: &[Option<Filter>]) -> u32 {
+    filters.iter().map(|filter| shaping::bits(filter.as_ref())).sum()
 }
 
 /// `single_channel_element` or `lfe_channel_element`.
-pub(super) fn write_single(writer: &mut BitWriter, id: Id, tag: u64, grid: &Grid, coded: &Coded) {
+pub(super) fn write_single(
+    writer: &mut BitWriter,
+    id: Id,
+    tag: u64,
+    grid: &Grid,
+    coded: &Coded,
+    filters: &[Option<Filter>],
+) {
     writer.bits(id as u64, 3);
     writer.bits(tag, 4);
-    write_stream(writer, grid, coded, true);
+    write_stream(writer, grid, coded, filters.first().and_then(Option::as_ref), true);
 }
 
 /// `channel_pair_element` with a common window.
@@ -51,6 +68,7 @@ pub(super) fn write_pair(
     grid: &Grid,
     joint: &[bool; MAX_BANDS],
     coded: &[Coded],
+    filters: &[Option<Filter>],
 ) {
     writer.bits(Id::Pair as u64, 3);
     writer.bits(tag, 4);
@@ -61,8 +79,8 @@ pub(super) fn write_pair(
     if kind == 1 {
         joint[..grid.bands()].iter().for_each(|&joint| writer.flag(joint));
     }
-    for coded in coded {
-        write_stream(writer, grid, coded, false);
+    for (coded, filter) in coded.iter().zip(filters) {
+        write_stream(writer, grid, coded, filter.as_ref(), false);
     }
 }
 
@@ -125,7 +143,13 @@ fn write_info(writer: &mut BitWriter, grid: &Grid) {
 }
 
 /// `individual_channel_stream`.
-fn write_stream(writer: &mut BitWriter, grid: &Grid, coded: &Coded, with_info: bool) {
+fn write_stream(
+    writer: &mut BitWriter,
+    grid: &Grid,
+    coded: &Coded,
+    filter: Option<&Filter>,
+    with_info: bool,
+) {
     writer.bits(coded.global_gain(grid).into(), 8);
     if with_info {
         write_info(writer, grid);
@@ -134,7 +158,9 @@ fn write_stream(writer: &mut BitWriter, grid: &Grid, coded: &Coded, with_info: b
     for difference in coded.differences(grid) {
         put(writer, scale_entry(difference));
     }
-    writer.bits(0, 3);
+    writer.flag(false); // no pulses
+    shaping::write(filter, writer);
+    writer.flag(false); // no gain control
     for band in 0..grid.bands() {
         write_values(writer, usize::from(coded.books[band]), &coded.values[grid.lines(band)]);
     }
