@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use reelwright_codec::Registry;
 use reelwright_media::{
-    CancelToken, Error, ErrorKind, PixelFormat, Result, Time, TimeRange, Timescale, Track, TrackReference,
+    CancelToken, Error, ErrorKind, MetadataItem, PixelFormat, Result, Time, TimeRange, Timescale, Track,
+    TrackReference,
 };
 
 use super::copy::CopyJob;
@@ -114,7 +115,7 @@ impl Run {
             bytes: made.bytes,
             elapsed: started.elapsed(),
             tracks: self.plan.tracks.iter().map(track).collect(),
-            notes: self.notes(),
+            notes: self.notes(&made.warnings, &made.dropped_metadata),
         })
     }
 
@@ -284,13 +285,19 @@ impl Run {
             bytes: finished.bytes,
             elapsed: started.elapsed(),
             tracks,
-            notes: self.notes(),
+            notes: self.notes(&[], &finished.dropped_metadata),
         }
     }
 
-    /// What the source's index had to be read past.
-    fn notes(&self) -> Vec<String> {
-        self.asset.movie().warnings.clone()
+    /// What was lost or mended on the way, so that nothing is lost in silence.
+    fn notes(&self, mended: &[String], dropped: &[MetadataItem]) -> Vec<String> {
+        let kind = self.plan.file_type.name();
+        let lost = dropped
+            .iter()
+            .map(|item| format!("{} is left out: {kind} has no place for it", item.key.identifier()));
+        let known = &self.asset.movie().warnings;
+        let more = mended.iter().filter(|warning| !known.contains(warning));
+        known.iter().chain(more).cloned().chain(lost).collect()
     }
 }
 

@@ -68,7 +68,22 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
         decoder: decoder.id,
         settings,
     };
-    Ok((Fate::EncodeVideo(Box::new(plan)), misfit))
+    Ok((Fate::EncodeVideo(Box::new(plan)), misfit + &losses(format)))
+}
+
+/// What an encode of one plain picture can't keep, as the rest of a sentence.
+fn losses(format: &VideoFormat) -> String {
+    let mut lost = String::new();
+    let holds = |kind: &[u8; 4]| {
+        format.entry.as_ref().is_some_and(|entry| entry.bytes.windows(4).any(|code| code == kind))
+    };
+    if holds(b"lhvC") {
+        lost += "; the second eye's picture is left out";
+    }
+    if format.dolby_vision.is_some() {
+        lost += "; Dolby Vision's own data is left out";
+    }
+    lost
 }
 
 /// Why the track can't be copied, or `None` where it can.

@@ -2,12 +2,11 @@ use std::collections::VecDeque;
 
 use reelwright_codec::{Registry, VideoDecoder, VideoDecoderSettings};
 use reelwright_formats::SampleCursor;
-use reelwright_media::{
-    CancelToken, Error, FormatDescription, Result, Stage, Time, TimeRange, Track, VideoFrame,
-};
+use reelwright_media::{CancelToken, FormatDescription, Result, Stage, Time, TimeRange, Track, VideoFrame};
 use std::sync::Arc;
 
 use super::span::{Span, spans};
+use super::track_of;
 use crate::Asset;
 
 /// The pictures of a video track as they are shown: decoded, in display order, on the presentation timeline, edits
@@ -53,15 +52,11 @@ impl FrameReader {
     ///
     /// [`reelwright_media::ErrorKind::Misuse`] where there is no such track or it isn't video.
     pub fn new(asset: &Asset, track: u32, range: TimeRange, registry: &Registry) -> Result<Self> {
-        let movie = asset.movie();
-        let track = movie.track(track).ok_or_else(|| Error::misuse(format!("there is no track {track}")))?;
-        if track.formats.first().is_none_or(|format| format.as_video().is_none()) {
-            return Err(Error::misuse(format!("track {} is not video", track.id)).at_track(track.id));
-        }
+        let track = track_of(asset, track, "video", |format| format.as_video().is_some())?;
         Ok(Self {
             asset: asset.clone(),
-            spans: spans(movie, track, range).into(),
-            track: track.clone(),
+            spans: spans(asset.movie(), &track, range).into(),
+            track,
             registry: registry.clone(),
             threads: 0,
             cancel: CancelToken::new(),

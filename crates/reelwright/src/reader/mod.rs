@@ -4,6 +4,19 @@ mod frames;
 mod sound;
 mod span;
 
+use reelwright_media::{Error, FormatDescription, Result, Track};
+
+use crate::Asset;
+
 pub use frames::FrameReader;
 pub use sound::SoundReader;
 pub(crate) use span::{Span, everything, spans};
+
+/// The track with this ID, whose samples must be `what`.
+fn track_of(asset: &Asset, id: u32, what: &str, fits: impl Fn(&FormatDescription) -> bool) -> Result<Track> {
+    let track = asset.movie().track(id).ok_or_else(|| Error::misuse(format!("there is no track {id}")))?;
+    if !track.formats.first().is_some_and(|format| fits(format)) {
+        return Err(Error::misuse(format!("track {id} is not {what}")).at_track(id));
+    }
+    Ok(track.clone())
+}

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use reelwright_codec::{AudioDecoder, Registry};
 use reelwright_formats::SampleCursor;
 use reelwright_media::{
-    AudioBuffer, CancelToken, Edit, Error, FormatDescription, Result, Stage, Time, TimeRange, Timescale,
-    Track,
+    AudioBuffer, CancelToken, Edit, FormatDescription, Result, Stage, Time, TimeRange, Timescale, Track,
 };
 
 use super::span::{Span, frames_at, spans};
+use super::track_of;
 use crate::Asset;
 
 /// The sound of an audio track as it is heard: decoded, on the presentation timeline, edits resolved, priming and
@@ -48,15 +48,11 @@ impl SoundReader {
     ///
     /// [`reelwright_media::ErrorKind::Misuse`] where there is no such track or it isn't sound.
     pub fn new(asset: &Asset, track: u32, range: TimeRange, registry: &Registry) -> Result<Self> {
-        let movie = asset.movie();
-        let track = movie.track(track).ok_or_else(|| Error::misuse(format!("there is no track {track}")))?;
-        if track.formats.first().is_none_or(|format| format.as_audio().is_none()) {
-            return Err(Error::misuse(format!("track {} is not sound", track.id)).at_track(track.id));
-        }
+        let track = track_of(asset, track, "sound", |format| format.as_audio().is_some())?;
         Ok(Self {
             asset: asset.clone(),
-            spans: spans(movie, track, range).into(),
-            track: track.clone(),
+            spans: spans(asset.movie(), &track, range).into(),
+            track,
             registry: registry.clone(),
             cancel: CancelToken::new(),
             current: None,
