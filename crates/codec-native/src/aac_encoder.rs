@@ -28,7 +28,7 @@ pub(crate) fn info(provider: &'static str) -> EncoderInfo {
         licence: Licence::Permissive,
         hardware: false,
         speed: SpeedClass::Fast,
-        quality: QualityClass::Good,
+        quality: QualityClass::Best,
         profiles: Vec::new(),
         pixel_formats: Vec::new(),
         max_size: None,

@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use reelwright_media::{
@@ -181,7 +182,8 @@ pub trait Provider: Send + Sync {
     fn audio_decoder(&self, id: &str, format: &Arc<FormatDescription>) -> Result<Box<dyn AudioDecoder>>;
 }
 
-/// The codecs of this build, best provider first.
+/// The codecs of this build, best provider first. Of the encoders that fit a request the one of the highest
+/// [`QualityClass`] is taken.
 #[derive(Clone, Default)]
 pub struct Registry {
     providers: Vec<Arc<dyn Provider>>,
@@ -300,9 +302,9 @@ impl Registry {
         };
         let mut fitting: Vec<_> =
             candidates().filter(|(_, info)| specification.lacks(info).is_none()).collect();
-        if specification.hardware == HardwareUse::Prefer {
-            fitting.sort_by_key(|(_, info)| !info.hardware);
-        }
+        // Stable: among equals the provider asked first wins.
+        let hardware_first = specification.hardware == HardwareUse::Prefer;
+        fitting.sort_by_key(|(_, info)| (hardware_first && !info.hardware, Reverse(info.quality)));
         fitting.first().copied().ok_or_else(|| self.nothing_fits(codec, specification))
     }
 

@@ -179,6 +179,11 @@ impl Pipeline {
         self.color
     }
 
+    /// From the next picture on, works with these threads.
+    pub fn set_workers(&mut self, workers: Workers) {
+        self.workers = workers;
+    }
+
     /// Whether pictures come out as they went in.
     pub fn is_passthrough(&self) -> bool {
         self.passthrough

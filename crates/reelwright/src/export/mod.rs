@@ -2,6 +2,7 @@
 
 mod audio_plan;
 mod copy;
+mod effort;
 mod options;
 mod pace;
 mod plan;

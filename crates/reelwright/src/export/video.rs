@@ -1,5 +1,6 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::time::Instant;
 
 use reelwright_codec::Registry;
 use reelwright_media::{
@@ -8,6 +9,7 @@ use reelwright_media::{
 use reelwright_process::{Pipeline, PipelineConfig, Workers};
 
 use super::VideoPlan;
+use super::effort::Effort;
 use super::pace::Pacer;
 use super::progress::Meter;
 use super::report::Counts;
@@ -54,10 +56,13 @@ impl VideoJob<'_> {
         })
     }
 
-    /// Pictures between two stages: a few, fewer when they are large.
+    /// Pictures between two stages: as many as stay in a cache, so that the next stage finds them there, and two where
+    /// not even those do.
     fn queue_depth(&self) -> usize {
+        const CACHED: u64 = 8 << 20;
         let picture = self.plan.source_size.area().saturating_mul(3).max(1);
-        usize::try_from(self.budget / 8 / picture).unwrap_or(8).clamp(1, 8)
+        let affordable = usize::try_from(self.budget / 8 / picture).unwrap_or(8).clamp(1, 8);
+        usize::try_from(CACHED / picture).unwrap_or(8).clamp(2, 8).min(affordable)
     }
 
     fn decode(&self, out: SyncSender<VideoFrame>) -> Result<(u64, u64, Option<String>)> {
@@ -74,11 +79,14 @@ impl VideoJob<'_> {
 
     /// Converts every picture; returns how many were repeated.
     fn process(&self, frames: Receiver<VideoFrame>, out: SyncSender<VideoFrame>) -> Result<u64> {
-        let workers = if self.threads == 0 { Workers::available() } else { Workers::new(self.threads) };
+        let most = if self.threads == 0 { Workers::available() } else { Workers::new(self.threads) };
+        let mut effort = Effort::up_to(most);
         let mut pipeline: Option<(PixelBuffer, Pipeline)> = None;
         let mut pacer = self.plan.frame_rate.map(Pacer::new);
         let mut process = |frame: VideoFrame| -> Result<VideoFrame> {
-            let pixels = self.convert(&frame.pixels, &mut pipeline, &workers);
+            let begun = Instant::now();
+            let pixels = self.convert(&frame.pixels, &mut pipeline, effort.workers());
+            effort.worked_since(begun);
             let pixels = pixels
                 .map_err(|error| error.at_stage(Stage::Process).at_track(self.track).at_time(frame.pts))?;
             Ok(VideoFrame { pixels, ..frame })
@@ -104,14 +112,15 @@ impl VideoJob<'_> {
         &self,
         pixels: &PixelBuffer,
         pipeline: &mut Option<(PixelBuffer, Pipeline)>,
-        workers: &Workers,
+        workers: Workers,
     ) -> Result<PixelBuffer> {
         if let Some((like, pipeline)) = pipeline
             && same_kind(like, pixels)
         {
+            pipeline.set_workers(workers);
             return pipeline.process(pixels);
         }
-        let made = Pipeline::new(self.pipeline_config(pixels), *workers)?;
+        let made = Pipeline::new(self.pipeline_config(pixels), workers)?;
         let converted = made.process(pixels)?;
         *pipeline = Some((pixels.clone(), made));
         Ok(converted)
