@@ -20,6 +20,7 @@ mod payload;
 mod pixel;
 mod sample;
 mod time;
+mod timeline;
 
 pub use audio::AudioBuffer;
 pub use cancel::CancelToken;
@@ -42,3 +43,4 @@ pub use payload::{Payload, Piece, ReadAt};
 pub use pixel::{PixelBuffer, PixelFormat, PixelLayout, PixelPool, PixelStorage, Plane, PlanesMut};
 pub use sample::{Dependency, SampleBuffer, SampleFlags, Trim, VideoFrame};
 pub use time::{Rounding, Time, TimeRange, Timescale};
+pub use timeline::{EditTimeline, Span};

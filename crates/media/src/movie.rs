@@ -3,7 +3,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
-    FormatDescription, FourCc, Language, Matrix, MediaType, MetadataItem, Time, TimeRange, Timescale,
+    FormatDescription, FourCc, Language, Matrix, MediaType, MetadataItem, Rounding, Time, TimeRange,
+    Timescale,
 };
 
 /// What a reader knows about a file before it has read a sample, and what a writer needs to know to describe one.
@@ -114,6 +115,14 @@ pub struct Edit {
 impl Edit {
     /// Normal speed as [`Edit::rate`].
     pub const NORMAL_RATE: i32 = 0x1_0000;
+
+    /// The same edit in a movie of other ticks.
+    #[must_use]
+    pub fn recounted(&self, from: Timescale, to: Timescale) -> Self {
+        let length = Time::new(i64::try_from(self.duration).unwrap_or(i64::MAX), from);
+        let ticks = length.ticks_in(to, Rounding::Nearest).unwrap_or(i64::MAX);
+        Self { duration: u64::try_from(ticks).unwrap_or(0), ..*self }
+    }
 }
 
 /// A reference from one track to others (`tref`).

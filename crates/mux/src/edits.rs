@@ -130,20 +130,6 @@ pub(crate) fn of_source(edits: &[Edit], clock: Clock) -> Vec<Edit> {
     out
 }
 
-/// What to add to a sample's time to find it on the movie's timeline, as far as the first edits tell: enough to keep
-/// tracks together.
-pub fn timeline_shift(edits: &[Edit], track: Timescale, movie: Timescale) -> Time {
-    let mut start = 0i64;
-    for edit in edits {
-        let delay = Time::new(start, movie);
-        match edit.media_time {
-            Some(media_time) => return delay.saturating_sub(Time::new(media_time, track)),
-            None => start = start.saturating_add(i64::try_from(edit.duration).unwrap_or(i64::MAX)),
-        }
-    }
-    Time::ZERO
-}
-
 const fn empty(duration: u64) -> Edit {
     Edit { duration, media_time: None, rate: Edit::NORMAL_RATE }
 }
@@ -220,11 +206,5 @@ mod tests {
         assert_eq!(of_source(&[], clock(-480, 48_000)), [media(594, 480)]);
         assert_eq!(of_source(&[media(0, 480_960)], clock(480_000, 48_000)), [media(588, 960)]);
         assert_eq!(of_source(&[media(600, 0)], clock(24_000, 48_000)), [empty(300), media(300, 0)]);
-    }
-
-    #[test]
-    fn the_first_edits_place_a_track() {
-        let shift = timeline_shift(&[empty(300), media(600, 4800)], SCALE, Timescale::or_one(600));
-        assert_eq!(shift, at(24_000 - 4800));
     }
 }

@@ -16,7 +16,6 @@ mod settings;
 mod tables;
 mod track;
 
-pub use edits::timeline_shift;
 pub use file_type::FileType;
 pub use interleave::{Interleave, sample_cost};
 pub use muxer::{MuxSummary, Muxer, TrackSummary};

@@ -3,10 +3,10 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use reelwright_bmff::BoxHeader;
 use reelwright_media::{
-    Error, ErrorKind, FourCc, MetadataItem, Payload, Piece, Result, SampleBuffer, Stage, Time, Timescale,
+    EditTimeline, Error, ErrorKind, FourCc, MetadataItem, Payload, Piece, Result, SampleBuffer, Stage, Time,
+    Timescale,
 };
 
-use crate::edits::timeline_shift;
 use crate::index;
 use crate::interleave::Interleaver;
 use crate::media_run::MediaRun;
@@ -131,11 +131,10 @@ impl Muxer {
         if let Some(interleaver) = &mut self.interleaver {
             let track = &settings.track;
             let shift = match settings.presentation {
-                Presentation::Edits => timeline_shift(
-                    &track.edits,
-                    track.timescale,
-                    self.settings.timescale.unwrap_or(track.timescale),
-                ),
+                Presentation::Edits => {
+                    let movie = self.settings.timescale.unwrap_or(track.timescale);
+                    EditTimeline::of(track, movie).shift()
+                }
                 Presentation::Session => Time::ZERO,
             };
             interleaver.add_lane(shift, settings.sparse);

@@ -1,9 +1,8 @@
 //! What `reel inspect` and planning want to know of a movie, worked out from its tracks.
 
-use reelwright_media::{Edit, Movie, Ratio, Result, Rounding, Size, Time, Timescale, Track};
+use reelwright_media::{Edit, EditTimeline, Movie, Ratio, Result, Rounding, Size, Time, Timescale, Track};
 
 use crate::Asset;
-use crate::reader::{everything, spans};
 
 /// Facts of a track that take a walk over its samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +75,8 @@ fn rate_of(ticks: i64, scale: Timescale) -> Option<Ratio> {
 
 /// Where media time `time` (or what the first edit shows in its stead) is presented.
 fn presented(movie: &Movie, track: &Track, time: Time) -> Time {
-    match spans(movie, track, everything(movie)).first() {
+    let everything = EditTimeline::everything(movie.timescale);
+    match EditTimeline::of(track, movie.timescale).spans(everything).first() {
         Some(span) if track.edits.iter().any(|edit| edit.media_time.is_some()) => {
             span.shown_at(time.max(span.media_start))
         }

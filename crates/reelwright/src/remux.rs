@@ -4,12 +4,11 @@ use std::path::Path;
 
 use reelwright_formats::{Demuxer, SampleCursor};
 use reelwright_media::{
-    BoxFamily, CancelToken, Edit, Error, ErrorKind, MetadataItem, MetadataKey, Movie, Result, Rounding,
-    SampleBuffer, Stage, Time, Track,
+    BoxFamily, CancelToken, Edit, EditTimeline, Error, ErrorKind, MetadataItem, MetadataKey, Movie, Result,
+    Rounding, SampleBuffer, Stage, Time, Track,
 };
 use reelwright_mux::{
     Chunks, FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary,
-    timeline_shift,
 };
 
 use crate::drive::run_ready;
@@ -220,7 +219,7 @@ struct Lane {
 
 impl Lane {
     fn open(source: &dyn Demuxer, movie: &Movie, track: &Track) -> Result<Self> {
-        let shift = timeline_shift(&track.edits, track.timescale, movie.timescale);
+        let shift = EditTimeline::of(track, movie.timescale).shift();
         let mut lane = Self {
             track: track.id,
             cursor: source.cursor(track.id)?,

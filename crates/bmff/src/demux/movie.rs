@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use reelwright_media::{
-    BoxFamily, ContainerKind, Error, ErrorKind, ForeignBox, FourCc, Movie, ReadAt, Result, Time, TimeRange,
-    Timescale, Track,
+    BoxFamily, ContainerKind, EditTimeline, Error, ErrorKind, ForeignBox, FourCc, Movie, ReadAt, Result,
+    Time, Timescale, Track,
 };
 
 use super::cursor::TrackData;
@@ -229,29 +229,7 @@ fn settle(opened: &mut Opened, movie: Timescale) {
     track.sample_count = Some(data.table.count + data.fragments.count);
     track.byte_count = Some(data.table.byte_count().saturating_add(data.fragments.bytes));
     let end = track.media_duration.max(Time::new(data.fragments.shown_end, track.timescale));
-    track.range = presented(track, movie, end);
-}
-
-/// The part of the movie's timeline the edits cover; the media is shown up to `media_end`.
-fn presented(track: &Track, movie: Timescale, media_end: Time) -> TimeRange {
-    let ticks = |ticks: u64| Time::new(i64::try_from(ticks).unwrap_or(i64::MAX), movie);
-    let leading = track.edits.iter().take_while(|edit| edit.media_time.is_none());
-    let start = leading.fold(Time::new(0, movie), |sum, edit| sum.saturating_add(ticks(edit.duration)));
-    if !track.edits.iter().any(|edit| edit.media_time.is_some()) {
-        return TimeRange::new(start, media_end);
-    }
-    let mut end = Time::new(0, movie);
-    for edit in &track.edits {
-        let length = match edit.media_time {
-            // Fragmented files state no length: up to the end of the media.
-            Some(from) if edit.duration == 0 => {
-                media_end.saturating_sub(Time::new(from, track.timescale)).max(Time::new(0, movie))
-            }
-            _ => ticks(edit.duration),
-        };
-        end = end.saturating_add(length);
-    }
-    TimeRange::between(start, end)
+    track.range = EditTimeline::new(&track.edits, movie, track.timescale).covered(end);
 }
 
 /// The boxes of a container that nobody here interprets.

@@ -1,8 +1,9 @@
-use reelwright_media::{CancelToken, Edit, Error, Result, Rounding, Time, TimeRange, Timescale, Track};
+use reelwright_media::{
+    CancelToken, EditTimeline, Result, SampleBuffer, Span, Time, TimeRange, Timescale, Track,
+};
 
 use super::progress::Meter;
 use super::report::Counts;
-use crate::reader::{Span, spans};
 use crate::{Asset, Input, InputConfig};
 
 /// One track copied beside others that are encoded, or cut.
@@ -11,76 +12,78 @@ pub(super) struct CopyJob<'a> {
     pub(super) track: &'a Track,
     /// Ticks of the output's edits.
     pub(super) ticks: Timescale,
+    /// The part of the presentation that is wanted.
     pub(super) range: TimeRange,
-    /// Whether only part of the movie is wanted.
+    /// Whether that is less than everything.
     pub(super) cut: bool,
     pub(super) stop: CancelToken,
     pub(super) meter: &'a Meter,
 }
 
 impl CopyJob<'_> {
-    /// Whole tracks keep their edit list; cut ones get a new one, which hides what has to be stored before the cut.
+    /// Whole tracks keep their edit list; cut ones get the part of it that shows the range, which hides what has to be
+    /// stored around it.
     pub(super) fn config(&self) -> InputConfig {
-        let movie = self.asset.movie().timescale;
-        let recount = |edit: &Edit| {
-            let length = Time::new(i64::try_from(edit.duration).unwrap_or(i64::MAX), movie);
-            let ticks = length.ticks_in(self.ticks, Rounding::Nearest).unwrap_or(i64::MAX);
-            Edit { duration: u64::try_from(ticks).unwrap_or(0), ..*edit }
+        let edits = if self.cut {
+            self.timeline().cut(self.range, self.ticks)
+        } else {
+            self.track
+                .edits
+                .iter()
+                .map(|edit| edit.recounted(self.asset.movie().timescale, self.ticks))
+                .collect()
         };
-        let edits = self.track.edits.iter().map(recount).collect();
-        let config = InputConfig::copy_track(&Track { edits, ..self.track.clone() });
-        if self.cut { config.follow_session() } else { config }
+        InputConfig::copy_track(&Track { edits, ..self.track.clone() })
     }
 
     /// Copies to the end.
-    pub(super) fn run(&self, input: Input) -> Result<Counts> {
-        if self.cut { self.run_cut(input) } else { self.run_whole(input) }
-    }
-
-    fn run_whole(&self, mut input: Input) -> Result<Counts> {
+    pub(super) fn run(&self, mut input: Input) -> Result<Counts> {
         let mut counts = Counts::default();
         let mut cursor = self.asset.cursor(self.track.id)?;
-        while let Some(sample) = cursor.next_sample()? {
-            self.stop.check()?;
-            self.meter.count(0, sample.payload.len(), Time::ZERO);
-            input.append(sample)?;
-            counts.read += 1;
-            counts.written += 1;
-        }
-        input.finish()?;
-        Ok(counts)
-    }
-
-    /// Copies from the sample decoding must start at to the end of the range, on the presentation's timeline.
-    fn run_cut(&self, mut input: Input) -> Result<Counts> {
-        let mut counts = Counts::default();
-        let spans = spans(self.asset.movie(), self.track, self.range);
-        if spans.len() > 1 {
-            return Err(Error::unsupported(format!(
-                "the edit list of track {} has {} parts in this range",
-                self.track.id,
-                spans.len()
-            ))
-            .at_track(self.track.id)
-            .with_hint("export with a preset that encodes, or copy the whole movie"));
-        }
-        if let Some(span) = spans.first() {
-            let mut cursor = self.asset.cursor(self.track.id)?;
-            cursor.seek(self.decoding_start(span))?;
-            while let Some(mut sample) = cursor.next_sample()? {
-                self.stop.check()?;
-                if sample.dts >= span.media_end && sample.pts >= span.media_end {
-                    break;
+        if self.cut {
+            let mut stored = None;
+            for (from, until) in self.needed() {
+                cursor.seek(from)?;
+                while let Some(sample) = cursor.next_sample()? {
+                    if sample.dts >= until && sample.pts >= until {
+                        break;
+                    }
+                    // Decoding for this stretch may begin among samples the one before has brought.
+                    if stored.is_none_or(|last| sample.dts > last) {
+                        stored = Some(sample.dts);
+                        self.copy(sample, &mut input, &mut counts)?;
+                    }
                 }
-                (sample.dts, sample.pts) = (span.shown_at(sample.dts), span.shown_at(sample.pts));
-                self.meter.count(0, sample.payload.len(), sample.pts);
-                input.append(sample)?;
-                counts.read += 1;
-                counts.written += 1;
+            }
+        } else {
+            while let Some(sample) = cursor.next_sample()? {
+                self.copy(sample, &mut input, &mut counts)?;
             }
         }
         input.finish()?;
         Ok(counts)
+    }
+
+    fn copy(&self, sample: SampleBuffer, input: &mut Input, counts: &mut Counts) -> Result<()> {
+        self.stop.check()?;
+        self.meter.count(0, sample.payload.len(), Time::ZERO);
+        input.append(sample)?;
+        counts.read += 1;
+        counts.written += 1;
+        Ok(())
+    }
+
+    fn timeline(&self) -> EditTimeline {
+        EditTimeline::of(self.track, self.asset.movie().timescale)
+    }
+
+    /// The stretches of media that must be stored, in media order: from where decoding starts to what is last shown.
+    fn needed(&self) -> Vec<(Time, Time)> {
+        let spans = self.timeline().spans(self.range);
+        let mut needed: Vec<_> =
+            spans.iter().map(|span| (self.decoding_start(span), span.media_end)).collect();
+        needed.sort();
+        needed
     }
 
     /// Transform codecs need the packets before the first one heard.

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use reelwright_codec::Registry;
 use reelwright_media::{
-    CancelToken, Error, ErrorKind, MetadataItem, PixelFormat, Result, Time, TimeRange, Timescale, Track,
-    TrackReference,
+    CancelToken, EditTimeline, Error, ErrorKind, MetadataItem, PixelFormat, Result, Time, TimeRange,
+    Timescale, Track, TrackReference,
 };
 
 use super::copy::CopyJob;
@@ -15,7 +15,6 @@ use super::report::{Counts, Report, TrackReport};
 use super::sound::SoundJob;
 use super::video::{VideoJob, join};
 use super::{ExportOptions, Fate, MetadataPolicy, Plan, TrackPlan};
-use crate::reader::everything;
 use crate::{
     Asset, AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, Overwrite, Remux, TrackOutcome,
 };
@@ -73,7 +72,11 @@ impl Run {
 
     /// What the readers read: all of it, unless part was asked for. The stated duration doesn't cut anything off.
     fn reading_range(&self) -> TimeRange {
-        if self.options.range.is_some() { self.plan.range } else { everything(self.asset.movie()) }
+        if self.options.range.is_some() {
+            self.plan.range
+        } else {
+            EditTimeline::everything(self.asset.movie().timescale)
+        }
     }
 
     fn overwrite(&self) -> Overwrite {

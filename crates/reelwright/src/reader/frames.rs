@@ -2,10 +2,11 @@ use std::collections::VecDeque;
 
 use reelwright_codec::{Registry, VideoDecoder, VideoDecoderSettings};
 use reelwright_formats::SampleCursor;
-use reelwright_media::{CancelToken, FormatDescription, Result, Stage, Time, TimeRange, Track, VideoFrame};
+use reelwright_media::{
+    CancelToken, EditTimeline, FormatDescription, Result, Span, Stage, Time, TimeRange, Track, VideoFrame,
+};
 use std::sync::Arc;
 
-use super::span::{Span, spans};
 use super::track_of;
 use crate::Asset;
 
@@ -55,7 +56,7 @@ impl FrameReader {
         let track = track_of(asset, track, "video", |format| format.as_video().is_some())?;
         Ok(Self {
             asset: asset.clone(),
-            spans: spans(asset.movie(), &track, range).into(),
+            spans: EditTimeline::of(&track, asset.movie().timescale).spans(range).into(),
             track,
             registry: registry.clone(),
             threads: 0,

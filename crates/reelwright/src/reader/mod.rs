@@ -2,7 +2,6 @@
 
 mod frames;
 mod sound;
-mod span;
 
 use reelwright_media::{Error, FormatDescription, Result, Track};
 
@@ -10,7 +9,6 @@ use crate::Asset;
 
 pub use frames::FrameReader;
 pub use sound::SoundReader;
-pub(crate) use span::{Span, everything, spans};
 
 /// The track with this ID, whose samples must be `what`.
 fn track_of(asset: &Asset, id: u32, what: &str, fits: impl Fn(&FormatDescription) -> bool) -> Result<Track> {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use reelwright_codec::{AudioDecoder, Registry};
 use reelwright_formats::SampleCursor;
 use reelwright_media::{
-    AudioBuffer, CancelToken, Edit, FormatDescription, Result, Stage, Time, TimeRange, Timescale, Track,
+    AudioBuffer, CancelToken, Edit, EditTimeline, FormatDescription, Result, Rounding, Span, Stage, Time,
+    TimeRange, Timescale, Track,
 };
 
-use super::span::{Span, frames_at, spans};
 use super::track_of;
 use crate::Asset;
 
@@ -51,7 +51,7 @@ impl SoundReader {
         let track = track_of(asset, track, "sound", |format| format.as_audio().is_some())?;
         Ok(Self {
             asset: asset.clone(),
-            spans: spans(asset.movie(), &track, range).into(),
+            spans: EditTimeline::of(&track, asset.movie().timescale).spans(range).into(),
             track,
             registry: registry.clone(),
             cancel: CancelToken::new(),
@@ -196,4 +196,9 @@ impl Playing {
         let near = !left.is_negative() && left < self.span.slack;
         frames_at(if near { self.media_length } else { self.span.media_end }, rate)
     }
+}
+
+/// The ticks of `time` in whole frames of `rate` per second.
+fn frames_at(time: Time, rate: Timescale) -> i64 {
+    time.ticks_in(rate, Rounding::Nearest).unwrap_or(0)
 }
