@@ -94,11 +94,13 @@ def compare(job):
     """One clip through one encoder."""
     bits, name, clip, pcm, rate = job
     channels = pcm.shape[1]
-    bits = int(bits) * 1000 * channels // 2
+    # Each pair, and the centre as half a one; the LFE takes next to nothing.
+    pairs = {1: 0.5, 2: 1.0, 6: 2.5}[channels]
+    bits = int(int(bits) * 1000 * pairs)
     adts, seconds = run(encoders()[name](rate, channels, bits), pcm.tobytes())
     size, frames = payload(adts)
     measured = metrics.measure(pcm, decode(adts, channels), rate)
-    kbps = size * 8 / (frames * 1024 / rate) / 1000 * 2 / channels
+    kbps = size * 8 / (frames * 1024 / rate) / 1000 / pairs
     cost = dict(cpu=seconds, length=len(pcm) / rate)
     return dict(bits=job[0], encoder=name, clip=clip, kbps=kbps) | measured | cost
 

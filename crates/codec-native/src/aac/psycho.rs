@@ -158,10 +158,10 @@ pub(super) fn bark(hertz: f32) -> f32 {
     13.0 * (0.00076 * hertz).atan() + 3.5 * (hertz / 7500.0).powi(2).atan()
 }
 
-/// Sound pressure in dB of a tone that is just heard (Terhardt).
+/// Sound pressure in dB of a tone that is just heard (Terhardt, with the gentler rise at the top that ITU-R BS.1387 takes).
 fn threshold_in_quiet(hertz: f32) -> f32 {
     let khz = (hertz / 1000.0).max(0.02);
-    3.64 * khz.powf(-0.8) - 6.5 * (-0.6 * (khz - 3.3).powi(2)).exp() + 0.001 * khz.powi(4)
+    3.64 * khz.powf(-0.8) - 6.5 * (-0.6 * (khz - 3.3).powi(2)).exp() + 0.001 * khz.powf(3.6)
 }
 
 #[cfg(test)]

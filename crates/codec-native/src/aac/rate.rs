@@ -19,7 +19,7 @@ const AVERAGE_LEARNING: f64 = AVERAGE_PULL * AVERAGE_PULL / 16.0;
 /// Frames' worth of bits that simple passages can save for hard ones where the rate is an average.
 const SAVED: f64 = 50.0;
 /// Cheaper than this, noise is some 30 dB below what can be heard.
-const LOWEST: f64 = -12.0;
+const LOWEST: f64 = -30.0;
 const HIGHEST: f64 = 24.0;
 
 /// Follows the bits spent.
