@@ -1,6 +1,8 @@
 //! MPEG-1 and MPEG-2 video (ISO/IEC 11172-2, 13818-2) and MPEG-4 Visual (ISO/IEC 14496-2): sizes, rates, picture types.
 
-use reelwright_media::{Error, Ratio, Result, Size, VideoCodec};
+use reelwright_media::{
+    Color, ColorMatrix, ColorPrimaries, ColorRange, Error, Ratio, Result, Size, TransferFunction, VideoCodec,
+};
 
 use crate::BitReader;
 use crate::nal::start_code;
@@ -20,6 +22,8 @@ pub struct SequenceHeader {
     pub progressive: bool,
     /// `profile_and_level_indication`, 0 where absent.
     pub profile_level: u8,
+    /// Colour, where stated.
+    pub color: Color,
 }
 
 /// How a picture is predicted.
@@ -54,6 +58,7 @@ impl SequenceHeader {
             frame_rate,
             progressive: true,
             profile_level: 0,
+            color: display_color(stream).unwrap_or(Color::UNSPECIFIED),
         };
         let extension = sections(stream).skip_while(|(code, _)| *code != 0xB3).nth(1);
         if let Some((0xB5, at)) = extension {
@@ -90,8 +95,46 @@ impl SequenceHeader {
         let mut reader = BitReader::new(stream.get(at..).unwrap_or_default());
         let mut out = read_layer(&mut reader)?;
         out.profile_level = profile_level.flatten().unwrap_or(0);
+        out.color = object_color(stream).unwrap_or(Color::UNSPECIFIED);
         Ok(out)
     }
+}
+
+/// What the visual object of MPEG-4 says (`video_signal_type`, ISO/IEC 14496-2, 6.2.2).
+fn object_color(stream: &[u8]) -> Option<Color> {
+    let at = sections(stream).find_map(|(code, at)| (code == 0xB5).then_some(at))?;
+    let mut reader = BitReader::new(stream.get(at..)?);
+    if reader.flag().ok()? {
+        reader.skip(7).ok()?; // verid, priority
+    }
+    // Video and still textures carry it.
+    if !matches!(reader.bits(4).ok()?, 1 | 2) || !reader.flag().ok()? {
+        return None;
+    }
+    reader.skip(3).ok()?; // video_format
+    let range = if reader.flag().ok()? { ColorRange::Full } else { ColorRange::Video };
+    let described = if reader.flag().ok()? { color_description(&mut reader)? } else { Color::UNSPECIFIED };
+    Some(Color { range: Some(range), ..described })
+}
+
+/// What the sequence display extension of MPEG-2 says (ISO/IEC 13818-2, 6.2.2.4).
+fn display_color(stream: &[u8]) -> Option<Color> {
+    let is_display = |at: usize| stream.get(at).is_some_and(|byte| byte >> 4 == 2);
+    let at = sections(stream).find_map(|(code, at)| (code == 0xB5 && is_display(at)).then_some(at))?;
+    let mut reader = BitReader::new(stream.get(at..)?);
+    reader.skip(4 + 3).ok()?; // which extension, video_format
+    if reader.flag().ok()? { color_description(&mut reader) } else { None }
+}
+
+/// Three bytes; 0 is forbidden and means nothing.
+fn color_description(reader: &mut BitReader<'_>) -> Option<Color> {
+    let mut code = || reader.small(8).ok().map(|code| if code == 0 { 2 } else { code });
+    Some(Color {
+        primaries: ColorPrimaries(code()?),
+        transfer: TransferFunction(code()?),
+        matrix: ColorMatrix(code()?),
+        ..Color::UNSPECIFIED
+    })
 }
 
 fn read_layer(reader: &mut BitReader<'_>) -> Result<SequenceHeader> {
@@ -141,6 +184,7 @@ fn read_layer(reader: &mut BitReader<'_>) -> Result<SequenceHeader> {
         frame_rate,
         progressive,
         profile_level: 0,
+        color: Color::UNSPECIFIED,
     })
 }
 
@@ -244,5 +288,16 @@ mod tests {
         let header = SequenceHeader::parse_mpeg4(&stream).unwrap();
         assert_eq!((header.size, header.profile_level), (Size::new(352, 288), 1));
         assert!(header.progressive);
+    }
+
+    #[test]
+    fn a_visual_object_states_its_colour() {
+        // As a telephone wrote it.
+        let object = [0, 0, 1, 0xB5, 0x0E, 0xE0, 0x40, 0xC0, 0xCF];
+        let color = object_color(&object).unwrap();
+        assert_eq!((color.transfer, color.matrix), (TransferFunction::SMPTE170M, ColorMatrix::SMPTE170M));
+        assert_eq!((color.primaries, color.range), (ColorPrimaries::UNSPECIFIED, Some(ColorRange::Full)));
+        let display = [0, 0, 1, 0xB5, 0x2B, 1, 1, 1, 0];
+        assert_eq!(display_color(&display).unwrap().matrix, ColorMatrix::BT709);
     }
 }

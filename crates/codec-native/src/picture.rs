@@ -64,7 +64,7 @@ fn merged(container: Color, stream: Color) -> Color {
     if color.matrix == ColorMatrix::UNSPECIFIED {
         color.matrix = stream.matrix;
     }
-    color.range = color.range.or(stream.range);
+    color.range = Color::stated_range(color.range, stream.range);
     color.siting = color.siting.or(stream.siting);
     color
 }

@@ -32,6 +32,12 @@ impl Color {
         siting: None,
     };
 
+    /// The range where container and stream may both state one. A stream that says "full" is believed: its flag is
+    /// unset unless meant, while cameras are known to leave that of `nclx` unset beside full-range pictures.
+    pub fn stated_range(container: Option<ColorRange>, stream: Option<ColorRange>) -> Option<ColorRange> {
+        stream.filter(|range| *range == ColorRange::Full).or(container).or(stream)
+    }
+
     /// Whether the transfer function is PQ or HLG.
     pub const fn is_hdr(&self) -> bool {
         matches!(self.transfer, TransferFunction::PQ | TransferFunction::HLG)

@@ -1,11 +1,13 @@
 //! What `reel inspect` and planning want to know of a movie, worked out from its tracks.
 
-use reelwright_media::{Edit, EditTimeline, Movie, Ratio, Result, Rounding, Size, Time, Timescale, Track};
+use reelwright_media::{
+    Edit, EditTimeline, Error, Movie, Ratio, Result, Rounding, Size, Time, Timescale, Track,
+};
 
 use crate::Asset;
 
 /// Facts of a track that take a walk over its samples.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct TrackFacts {
     /// Samples as the index counts them; for LPCM usually frames.
     pub samples: u64,
@@ -19,21 +21,30 @@ pub struct TrackFacts {
     pub frame_durations: Option<(i64, i64)>,
     /// The distance most pictures have, as a rate; `None` for tracks that aren't video.
     pub real_frame_rate: Option<Ratio>,
+    /// Where the walk ended before the last sample and why; counts are then those of the index, times those of the
+    /// samples before.
+    pub damage: Option<Error>,
 }
 
 impl TrackFacts {
     /// Walks the samples of `track`.
     ///
+    /// Sample data is not touched. An index that points outside the file ends the walk, and is noted.
+    ///
     /// # Errors
     ///
-    /// Whatever reading the index brings up; sample data is not touched.
+    /// [`reelwright_media::ErrorKind::Misuse`] where the track isn't one of `asset`.
     pub fn measure(asset: &Asset, track: &Track) -> Result<Self> {
         let mut cursor = asset.cursor(track.id)?;
         let (mut samples, mut bytes, mut sync_samples) = (0u64, 0u64, 0u64);
         let video = track.formats.first().is_some_and(|format| format.as_video().is_some());
         let mut times = Vec::new();
         let mut first: Option<Time> = None;
-        while let Some(sample) = cursor.next_sample()? {
+        let mut damage = None;
+        while let Some(sample) = cursor.next_sample().unwrap_or_else(|error| {
+            damage = Some(error);
+            None
+        }) {
             samples += 1;
             bytes += sample.payload.len();
             sync_samples += u64::from(sample.flags.sync);
@@ -46,6 +57,9 @@ impl TrackFacts {
         // Sound whose index counts PCM frames is walked in runs of many.
         let counted = track.sample_count.unwrap_or(samples);
         let sync_samples = if sync_samples == samples { counted } else { sync_samples };
+        if damage.is_some() {
+            bytes = track.byte_count.unwrap_or(bytes);
+        }
         Ok(Self {
             samples: counted,
             bytes,
@@ -53,6 +67,7 @@ impl TrackFacts {
             first_time: first.map(|first| presented(asset.movie(), track, first)),
             frame_durations: durations.first().zip(durations.last()).map(|(low, high)| (*low, *high)),
             real_frame_rate: most_common(&durations).and_then(|ticks| rate_of(ticks, track.timescale)),
+            damage,
         })
     }
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use reelwright_formats::{Demuxer, SampleCursor};
 use reelwright_media::{
-    BoxFamily, CancelToken, Edit, EditTimeline, Error, ErrorKind, MetadataItem, MetadataKey, Movie, Result,
-    Rounding, SampleBuffer, Stage, Time, Track,
+    BoxFamily, CancelToken, EditTimeline, Error, ErrorKind, MetadataItem, Movie, Result, SampleBuffer, Stage,
+    Time, Track,
 };
 use reelwright_mux::{
     Chunks, FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary,
@@ -105,7 +105,7 @@ impl Remux {
         for track in &movie.tracks {
             let verdict = self.verdict(track);
             if verdict.is_none() {
-                muxer.add_track(settings_for(movie, track, self.file_type))?;
+                muxer.add_track(settings_for(track, self.file_type))?;
                 lanes.push(Lane::open(source, movie, track)?);
             }
             verdicts.push((track, verdict));
@@ -263,43 +263,12 @@ fn next_lane(lanes: &mut [Lane]) -> Option<usize> {
     Some(index)
 }
 
-fn settings_for(movie: &Movie, track: &Track, file_type: FileType) -> TrackSettings {
+fn settings_for(track: &Track, file_type: FileType) -> TrackSettings {
     let mut track = track.clone();
-    if file_type.family() == BoxFamily::QuickTime
-        && let Some(edit) = gapless_edit(movie, &track)
-    {
-        track.edits.push(edit);
-        track.roll_distance = track.roll_distance.or(Some(-1));
-    }
     if track.header_flags == 0 {
         track.header_flags = if file_type.family() == BoxFamily::QuickTime { 0xE } else { 0x2 };
     }
     TrackSettings { chunks: Chunks::AsFed, ..TrackSettings::copy(track) }
-}
-
-/// What iTunes says of priming and padding in a metadata item, which QuickTime files have no place for, as an edit.
-///
-/// The item is ` 00000000 PRIMING PADDING COUNT ...` in hexadecimal, in frames of the decoder's output.
-fn gapless_edit(movie: &Movie, track: &Track) -> Option<Edit> {
-    let item = movie
-        .metadata
-        .iter()
-        .find(|item| matches!(&item.key, MetadataKey::ITunesFreeForm { name, .. } if name == "iTunSMPB"))?;
-    let format = track.formats.first()?.as_audio()?;
-    // With spectral band replication writers disagree on whose frames are counted: then nothing is claimed.
-    let plain = track.timescale.ticks() == format.sample_rate;
-    if !plain || !track.edits.is_empty() || movie.tracks.len() != 1 {
-        return None;
-    }
-    let mut numbers = item.value.as_text()?.split_ascii_whitespace().skip(1);
-    let mut frames = || {
-        let frames = i64::from_str_radix(numbers.next()?, 16).ok()?;
-        Time::from_ratio(frames, format.sample_rate)
-    };
-    let (priming, _padding, length) = (frames()?, frames()?, frames()?);
-    let duration = u64::try_from(length.ticks_in(movie.timescale, Rounding::Nearest)?).ok()?;
-    let media_time = priming.ticks_in(track.timescale, Rounding::Nearest)?;
-    (duration > 0).then_some(Edit { duration, media_time: Some(media_time), rate: Edit::NORMAL_RATE })
 }
 
 fn nothing_to_copy(verdicts: &[(&Track, Option<String>)], file_type: FileType) -> Error {

@@ -3,6 +3,8 @@
 mod chapters;
 mod cursor;
 mod fragment;
+mod gapless;
+mod in_band;
 mod movie;
 mod table;
 mod top;
@@ -19,7 +21,8 @@ pub use top::{is_box_file, movie_box};
 
 /// An opened MP4 or QuickTime file.
 ///
-/// The index is in memory as it stood in the file; media is read by nobody here.
+/// The index is in memory as it stood in the file. Of the media only the head of a first picture is read, where the
+/// index leaves open what the picture is.
 #[derive(Debug)]
 pub struct Demuxer {
     source: Arc<dyn ReadAt>,
@@ -36,7 +39,8 @@ impl Demuxer {
     /// their initialization segment; each with box and byte.
     pub fn open(source: Arc<dyn ReadAt>) -> Result<Self> {
         let (mut movie, tracks) = movie::read(&source)?;
-        let tracks: Vec<_> = tracks.into_iter().map(Arc::new).collect();
+        let mut tracks: Vec<_> = tracks.into_iter().map(Arc::new).collect();
+        in_band::complete(&source, &mut movie, &mut tracks);
         let listed = chapters::read(&source, &movie, &tracks);
         if !listed.is_empty() {
             movie.chapters = listed;

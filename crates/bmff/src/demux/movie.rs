@@ -10,6 +10,7 @@ use reelwright_media::{
 
 use super::cursor::TrackData;
 use super::fragment;
+use super::gapless::Gapless;
 use super::top::{self, Top};
 use super::track::{self, Opened};
 use super::warnings::Warnings;
@@ -182,9 +183,10 @@ impl Reading {
         }
         let mut longest = Time::new(0, self.movie.timescale);
         let extends: Arc<[TrackExtends]> = self.extends.into();
+        let gapless = Gapless::find(&self.movie).filter(|_| self.tracks.len() == 1);
         for opened in &mut self.tracks {
             opened.data.extends = extends.clone();
-            settle(opened, self.movie.timescale);
+            settle(opened, self.movie.timescale, gapless);
             longest = longest.max(opened.track.range.end());
         }
         self.movie.duration = longest;
@@ -220,7 +222,7 @@ impl Reading {
 }
 
 /// Lengths and counts, once fragments are known.
-fn settle(opened: &mut Opened, movie: Timescale) {
+fn settle(opened: &mut Opened, movie: Timescale, gapless: Option<Gapless>) {
     let (track, data) = (&mut opened.track, &opened.data);
     if data.fragments.count > 0 || track.media_duration.is_zero() {
         track.media_duration =
@@ -228,6 +230,9 @@ fn settle(opened: &mut Opened, movie: Timescale) {
     }
     track.sample_count = Some(data.table.count + data.fragments.count);
     track.byte_count = Some(data.table.byte_count().saturating_add(data.fragments.bytes));
+    if let Some(gapless) = gapless.filter(|_| track.edits.is_empty()) {
+        gapless.apply(track, movie);
+    }
     let end = track.media_duration.max(Time::new(data.fragments.shown_end, track.timescale));
     track.range = EditTimeline::new(&track.edits, movie, track.timescale).covered(end);
 }

@@ -36,7 +36,7 @@ pub(super) fn read(trak: &BoxRef<'_>, family: BoxFamily, warnings: &mut Warnings
         warnings.push(format!("the timescale of track {} is 0; 1 is assumed", header.track_id));
     }
     let timescale = Timescale::or_one(media.timescale);
-    let formats = formats(&stbl, &handler, family, warnings)?;
+    let formats = formats(&stbl, &handler, family, timescale, warnings)?;
     let mut table = SampleTable::read(&stbl, warnings)?;
     table.units = formats.first().and_then(|format| units(format.as_audio()?, &table));
     let stated = if media.duration == u64::MAX { 0 } else { i64::try_from(media.duration).unwrap_or(0) };
@@ -159,13 +159,14 @@ fn formats(
     stbl: &BoxRef<'_>,
     handler: &Handler,
     family: BoxFamily,
+    timescale: Timescale,
     warnings: &mut Warnings,
 ) -> Result<Vec<Arc<FormatDescription>>> {
     let Some(stsd) = find(stbl, b"stsd") else { return Ok(Vec::new()) };
     let entries = stsd.read::<SampleDescriptions>()?.entries;
     let mut formats: Vec<Arc<FormatDescription>> = Vec::with_capacity(entries.len());
     for bytes in &entries {
-        match entry::read(bytes, handler.handler, family) {
+        match entry::read(bytes, handler.handler, family).map(|format| timed(format, timescale)) {
             // Entries that are all alike share one description.
             Ok(format) => match formats.last().filter(|last| ***last == format) {
                 Some(last) => formats.push(last.clone()),
@@ -186,6 +187,16 @@ fn formats(
         }
     }
     Ok(formats)
+}
+
+/// A sample rate that its entry leaves at 0 is the track's timescale.
+fn timed(mut format: FormatDescription, timescale: Timescale) -> FormatDescription {
+    if let FormatDescription::Audio(audio) = &mut format
+        && audio.sample_rate == 0
+    {
+        audio.sample_rate = timescale.ticks();
+    }
+    format
 }
 
 /// Which sample descriptions' samples lie in other files (ISO/IEC 14496-12, 8.7.2); empty where none do.

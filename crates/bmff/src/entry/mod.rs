@@ -76,6 +76,12 @@ pub fn complete_video(format: &mut VideoFormat) {
     visual::from_bitstream(format);
 }
 
+/// Fills in what container and configuration left unsaid from the head of the first sample: a ProRes frame header, or
+/// parameter sets that travel with the samples.
+pub fn complete_video_from_sample(format: &mut VideoFormat, sample: &[u8]) {
+    visual::from_sample(format, sample);
+}
+
 /// The layout that the body of `chan` states for `channels` channels; `body` begins with the layout tag, as in the chunk
 /// of Core Audio Format, which has no version and flags.
 pub fn core_audio_layout(body: &Bytes, channels: u32) -> Option<ChannelLayout> {

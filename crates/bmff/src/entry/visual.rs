@@ -1,8 +1,15 @@
 use bytes::Bytes;
-use reelwright_bitstream::{av1::SequenceHeader, h264::AvcConfig, hevc::HevcConfig, vp9::VpConfig};
+use reelwright_bitstream::{
+    av1::SequenceHeader,
+    h264::{self, AvcConfig},
+    hevc::{self, HevcConfig},
+    length_prefixed_units, mpeg_video,
+    prores::FrameHeader,
+    vp9::VpConfig,
+};
 use reelwright_media::{
-    BoxFamily, CodecConfig, Color, ColorMatrix, ColorPrimaries, ContentLight, FourCc, MasteringDisplay,
-    Ratio, Result, Size, TransferFunction, VideoCodec, VideoFormat,
+    BoxFamily, CodecConfig, Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, FourCc,
+    MasteringDisplay, Ratio, Result, Size, TransferFunction, VideoCodec, VideoFormat,
 };
 
 use super::{codec, find, original_format, sound_children, stored, too_short};
@@ -151,17 +158,61 @@ pub(super) fn from_bitstream(format: &mut VideoFormat) {
         }
         (Some(config), VideoCodec::Av1) => av1_facts(&config.bytes),
         (Some(config), VideoCodec::Vvc) => (None, vvc_depth(&config.bytes)),
-        (_, VideoCodec::ProRes) => (None, Some(if format.tag.0.starts_with(b"ap4") { 12 } else { 10 })),
-        (
-            _,
-            VideoCodec::Jpeg | VideoCodec::Mpeg4 | VideoCodec::Mpeg2 | VideoCodec::Mpeg1 | VideoCodec::H263,
-        ) => (None, Some(8)),
+        // SMPTE RDD 36 knows video range alone.
+        (_, VideoCodec::ProRes) => (
+            Some(Color { range: Some(ColorRange::Video), ..Color::UNSPECIFIED }),
+            Some(if format.tag.0.starts_with(b"ap4") { 12 } else { 10 }),
+        ),
+        (Some(config), VideoCodec::Mpeg4) => {
+            let header = mpeg_video::SequenceHeader::parse_mpeg4(&config.bytes).ok();
+            (header.map(|header| header.color), Some(8))
+        }
+        // JFIF: BT.601 coefficients, all code values.
+        (_, VideoCodec::Jpeg) => {
+            let jfif =
+                Color { matrix: ColorMatrix::BT470BG, range: Some(ColorRange::Full), ..Color::UNSPECIFIED };
+            (Some(jfif), Some(8))
+        }
+        (_, VideoCodec::Mpeg4 | VideoCodec::Mpeg2 | VideoCodec::Mpeg1 | VideoCodec::H263) => (None, Some(8)),
         _ => (None, None),
     };
+    fill(format, color, bit_depth);
+}
+
+fn fill(format: &mut VideoFormat, color: Option<Color>, bit_depth: Option<u8>) {
     format.bit_depth = format.bit_depth.or(bit_depth);
     if let Some(stream) = color {
         format.color = merge(format.color, stream);
     }
+}
+
+/// Fills in what the entry left unsaid from the head of the first sample.
+pub(super) fn from_sample(format: &mut VideoFormat, sample: &[u8]) {
+    let (color, bit_depth) = match format.codec {
+        VideoCodec::ProRes => (FrameHeader::parse(sample).ok().map(|header| header.color), None),
+        VideoCodec::Av1 => SequenceHeader::find(sample)
+            .map_or((None, None), |(header, _)| (Some(header.color), Some(header.bit_depth))),
+        VideoCodec::H264 => units(format, sample)
+            .find(|unit| h264::NalType::of(unit) == Some(h264::NalType::SPS))
+            .and_then(|unit| h264::Sps::parse(unit).ok())
+            .map_or((None, None), |sps| (Some(sps.color()), Some(sps.bit_depth))),
+        VideoCodec::Hevc => units(format, sample)
+            .find(|unit| hevc::NalType::of(unit) == Some(hevc::NalType::SPS))
+            .and_then(|unit| hevc::Sps::parse(unit).ok())
+            .map_or((None, None), |sps| (Some(sps.color()), Some(sps.bit_depth))),
+        _ => (None, None),
+    };
+    fill(format, color, bit_depth);
+}
+
+/// The whole NAL units at the head of a sample.
+fn units<'a>(format: &VideoFormat, sample: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let config = format.config.as_ref().map(|config| &config.bytes);
+    let length_size = match format.codec {
+        VideoCodec::Hevc => config.and_then(|bytes| Some(HevcConfig::parse(bytes).ok()?.length_size)),
+        _ => config.and_then(|bytes| Some(AvcConfig::parse(bytes).ok()?.length_size)),
+    };
+    length_prefixed_units(sample, length_size.unwrap_or(4)).map_while(Result::ok)
 }
 
 /// The container's colour, its gaps filled from the stream.
@@ -170,7 +221,11 @@ fn merge(container: Color, stream: Color) -> Color {
         || container.transfer != TransferFunction::UNSPECIFIED
         || container.matrix != ColorMatrix::UNSPECIFIED;
     let base = if stated { container } else { stream };
-    Color { range: container.range.or(stream.range), siting: container.siting.or(stream.siting), ..base }
+    Color {
+        range: Color::stated_range(container.range, stream.range),
+        siting: container.siting.or(stream.siting),
+        ..base
+    }
 }
 
 /// `av1C` (AV1 Codec ISO Media File Format Binding, 2.3.3): four bytes, then the sequence header, which may be missing.

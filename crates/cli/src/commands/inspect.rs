@@ -223,7 +223,9 @@ struct ChapterRow {
 impl Report {
     fn new(asset: &Asset) -> Result<Self> {
         let movie = asset.movie();
-        let tracks = movie.tracks.iter().map(|track| row(asset, track)).collect::<Result<Vec<_>>>()?;
+        let mut warnings = movie.warnings.clone();
+        let tracks = movie.tracks.iter().map(|track| row(asset, track, &mut warnings));
+        let tracks = tracks.collect::<Result<Vec<_>>>()?;
         let size = asset.source().len();
         Ok(Self {
             container: container(movie),
@@ -247,7 +249,7 @@ impl Report {
                     title: chapter.title.clone(),
                 })
                 .collect(),
-            warnings: movie.warnings.clone(),
+            warnings,
         })
     }
 
@@ -314,8 +316,9 @@ impl TrackRow {
     }
 }
 
-fn row(asset: &Asset, track: &Track) -> Result<TrackRow> {
+fn row(asset: &Asset, track: &Track, warnings: &mut Vec<String>) -> Result<TrackRow> {
     let facts = TrackFacts::measure(asset, track).map_err(|error| error.at_track(track.id))?;
+    warnings.extend(facts.damage.as_ref().map(|damage| damage.clone().at_track(track.id).to_string()));
     let format = track.formats.first().map(AsRef::as_ref);
     Ok(TrackRow {
         id: track.id,
@@ -329,7 +332,7 @@ fn row(asset: &Asset, track: &Track) -> Result<TrackRow> {
         language_tag: track.language.tag().map(str::to_owned),
         timescale: track.timescale.ticks(),
         start: facts.first_time.map(Exact::from),
-        duration: track.range.duration.into(),
+        duration: shown_length(track, facts.first_time).into(),
         media_duration: track.media_duration.into(),
         samples: facts.samples,
         sync_samples: facts.sync_samples,
@@ -355,6 +358,14 @@ fn row(asset: &Asset, track: &Track) -> Result<TrackRow> {
         metadata: track.metadata.iter().map(item).collect(),
         sample_descriptions: track.formats.len(),
     })
+}
+
+/// How long the track is presented. Without an edit list that begins at the first sample, wherever it stands.
+fn shown_length(track: &Track, first: Option<Time>) -> Time {
+    match first.filter(|first| track.edits.is_empty() && *first > track.range.start) {
+        Some(first) => track.range.end().saturating_sub(first),
+        None => track.range.duration,
+    }
 }
 
 fn video(track: &Track, facts: &TrackFacts) -> VideoRow {

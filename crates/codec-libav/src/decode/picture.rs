@@ -50,7 +50,7 @@ impl Facts {
             primaries: first(stated.primaries, ColorPrimaries::UNSPECIFIED, stream.primaries),
             transfer: first(stated.transfer, TransferFunction::UNSPECIFIED, stream.transfer),
             matrix: first(stated.matrix, ColorMatrix::UNSPECIFIED, stream.matrix),
-            range: stated.range.or(stream.range).or(full_range.then_some(ColorRange::Full)),
+            range: Color::stated_range(stated.range, stream.range).or(full_range.then_some(ColorRange::Full)),
             siting: stream.siting.or(stated.siting),
         };
         Self {
