@@ -14,7 +14,7 @@ fn registry() -> Registry {
 }
 
 fn decode(format: &Arc<FormatDescription>, samples: &[SampleBuffer], limit: usize) -> Vec<VideoFrame> {
-    let settings = VideoDecoderSettings { format: format.clone(), threads: 2 };
+    let settings = VideoDecoderSettings { threads: 2, ..VideoDecoderSettings::new(format.clone()) };
     let (_, mut decoder) = registry().video_decoder(&settings).unwrap();
     let mut frames = Vec::new();
     for sample in samples {
@@ -187,7 +187,7 @@ fn every_picture_of_the_corpus_comes_out_in_order() {
         }
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let Some((format, samples)) = support::try_samples(&path, "v:0") else { continue };
-        let settings = VideoDecoderSettings { format: format.clone(), threads: 2 };
+        let settings = VideoDecoderSettings { threads: 2, ..VideoDecoderSettings::new(format.clone()) };
         let Ok((_, mut decoder)) = registry().video_decoder(&settings) else {
             wrong.push(format!("{name}: no decoder for {:?}", format.tag()));
             continue;

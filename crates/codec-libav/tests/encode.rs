@@ -274,7 +274,7 @@ fn every_av1_frame_comes_back() {
 }
 
 fn decode(description: FormatDescription, samples: &[SampleBuffer]) -> Vec<VideoFrame> {
-    let settings = VideoDecoderSettings { format: Arc::new(description), threads: 1 };
+    let settings = VideoDecoderSettings { threads: 1, ..VideoDecoderSettings::new(Arc::new(description)) };
     let (_, mut decoder) = registry().video_decoder(&settings).unwrap();
     let mut seen = Vec::new();
     for sample in samples {

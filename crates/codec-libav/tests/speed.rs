@@ -20,7 +20,7 @@ fn decoding_is_as_fast_as_ffmpegs() {
     for threads in [1, 0] {
         for _ in 0..2 {
             let start = Instant::now();
-            let settings = VideoDecoderSettings { format: format.clone(), threads };
+            let settings = VideoDecoderSettings { threads, ..VideoDecoderSettings::new(format.clone()) };
             let registry = Registry::new().with(reelwright_codec_libav::provider());
             let (_, mut decoder) = registry.video_decoder(&settings).unwrap();
             let mut frames = 0;
@@ -56,8 +56,9 @@ fn transcoding_is_as_fast_as_ffmpegs() {
     settings.timescale = samples[0].pts.scale();
     for _ in 0..2 {
         let start = Instant::now();
-        let (_, mut decoder) =
-            registry.video_decoder(&VideoDecoderSettings { format: format.clone(), threads: 0 }).unwrap();
+        let (_, mut decoder) = registry
+            .video_decoder(&VideoDecoderSettings { threads: 0, ..VideoDecoderSettings::new(format.clone()) })
+            .unwrap();
         let (_, mut encoder) = registry.video_encoder(&settings, &EncoderSpecification::default()).unwrap();
         let (mut frames, mut bytes) = (0, 0);
         let mut count = |sample: SampleBuffer| {

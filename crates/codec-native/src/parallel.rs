@@ -9,12 +9,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use reelwright_codec::VideoDecoder;
+use reelwright_codec::{PictureWork, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{Error, ErrorKind, PixelBuffer, Result, SampleBuffer, VideoFrame};
 
 use crate::nal::guarded;
 
-/// Bytes of decoded pictures that may wait for those before them.
+/// Bytes of decoded pictures that may wait for those before them, where nobody says.
 const PICTURE_BUDGET: usize = 128 << 20;
 
 /// Pictures the group whose turn it is may have waiting, whatever the others hold.
@@ -41,10 +41,13 @@ pub(crate) struct ParallelGops<G> {
     workers: Vec<JoinHandle<()>>,
 }
 
-#[derive(Default)]
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    /// Bytes of pictures that may wait.
+    budget: usize,
+    /// Done to a picture before it waits.
+    early: Option<PictureWork>,
 }
 
 #[derive(Default)]
@@ -91,17 +94,24 @@ impl State {
     }
 
     /// Whether group `number` may add a picture of `bytes`.
-    fn has_room(&self, number: u64, bytes: usize) -> bool {
+    fn has_room(&self, number: u64, bytes: usize, budget: usize) -> bool {
         let front = number == self.first
             && self.groups.front().is_some_and(|group| group.pictures.len() < FRONT_PICTURES);
-        front || self.held.saturating_add(bytes) <= PICTURE_BUDGET
+        front || self.held.saturating_add(bytes) <= budget
     }
 }
 
 impl<G: Groups> ParallelGops<G> {
     /// A decoder on up to `threads` threads, started as they are needed.
-    pub(crate) fn new(groups: G, threads: usize) -> Self {
-        Self { groups, threads: threads.max(1), shared: Arc::default(), workers: Vec::new() }
+    pub(crate) fn new(groups: G, threads: usize, settings: &VideoDecoderSettings) -> Self {
+        let budget = if settings.memory_budget == 0 { PICTURE_BUDGET } else { settings.memory_budget };
+        let shared = Shared {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            budget,
+            early: settings.early.clone(),
+        };
+        Self { groups, threads: threads.max(1), shared: Arc::new(shared), workers: Vec::new() }
     }
 
     /// Gives a sample to its group, and a thread to a group that has none.
@@ -245,7 +255,13 @@ impl State {
 }
 
 fn decode_group(shared: &Shared, decoder: &mut dyn VideoDecoder, number: u64) {
-    let mut put = |frame| push(shared, number, Ok(frame)).then_some(()).ok_or_else(Error::cancelled);
+    let mut put = |frame: VideoFrame| {
+        let frame = match &shared.early {
+            Some(work) => work(frame.pixels).map(|pixels| VideoFrame { pixels, ..frame }),
+            None => Ok(frame),
+        };
+        push(shared, number, frame).then_some(()).ok_or_else(Error::cancelled)
+    };
     while let Some(sample) = next_sample(shared, number) {
         match decoder.decode(&sample, &mut put) {
             Err(error) if error.kind() == ErrorKind::Cancelled => return,
@@ -283,7 +299,7 @@ fn next_sample(shared: &Shared, number: u64) -> Option<SampleBuffer> {
 fn push(shared: &Shared, number: u64, picture: Result<VideoFrame>) -> bool {
     let bytes = picture.as_ref().map_or(0, |frame| size(&frame.pixels));
     let mut state = shared.lock();
-    while !state.stop && !state.has_room(number, bytes) {
+    while !state.stop && !state.has_room(number, bytes, shared.budget) {
         state = shared.wait(state);
     }
     let stop = state.stop;

@@ -46,7 +46,7 @@ fn survive_video(name: &str, samples: usize, rounds: u64) {
     let mut errors = 0;
     for round in 0..rounds {
         let threads = 1 + (round % 2) as usize;
-        let settings = VideoDecoderSettings { format: stream.format.clone(), threads };
+        let settings = VideoDecoderSettings { threads, ..VideoDecoderSettings::new(stream.format.clone()) };
         let (_, mut decoder) = registry.video_decoder(&settings).unwrap();
         let mut results = Vec::new();
         for (index, sample) in stream.samples.iter().take(samples).enumerate() {
@@ -94,7 +94,7 @@ fn a_broken_length_is_located() {
     let Some(path) = corpus::file("samsung_sef_super_slowmo.mp4") else { return };
     let stream = corpus::stream(&path, "v");
     let registry = Registry::new().with(reelwright_codec_native::provider());
-    let settings = VideoDecoderSettings { format: stream.format.clone(), threads: 1 };
+    let settings = VideoDecoderSettings { threads: 1, ..VideoDecoderSettings::new(stream.format.clone()) };
     let (_, mut decoder) = registry.video_decoder(&settings).unwrap();
     let sample = SampleBuffer { payload: vec![0, 0, 9, 9, 1, 2, 3].into(), ..stream.samples[3].clone() };
     let error = decoder.decode(&sample, &mut |_| Ok(())).unwrap_err();

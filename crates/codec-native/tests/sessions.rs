@@ -38,7 +38,7 @@ fn there_and_back() {
     for threads in [1, 2] {
         let frames: Arc<Mutex<Vec<(Time, u8)>>> = Arc::default();
         let kept = frames.clone();
-        let settings = VideoDecoderSettings { format: format.clone(), threads };
+        let settings = VideoDecoderSettings { threads, ..VideoDecoderSettings::new(format.clone()) };
         let mut session = DecompressionSession::new(&registry, &settings, move |output| {
             let Ok(Outcome::Done(frame)) = output.result else { panic!("{:?}", output.result) };
             assert_eq!(frame.pts, output.token);

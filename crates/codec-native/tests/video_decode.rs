@@ -22,7 +22,7 @@ fn compare(name: &str) {
 
 fn compare_on(threads: usize, name: &str, stream: &corpus::Stream, expected: &[corpus::Digest]) {
     let registry = Registry::new().with(reelwright_codec_native::provider());
-    let settings = VideoDecoderSettings { format: stream.format.clone(), threads };
+    let settings = VideoDecoderSettings { threads, ..VideoDecoderSettings::new(stream.format.clone()) };
     let (_, mut decoder) = registry.video_decoder(&settings).unwrap();
     let mut pictures = Vec::new();
     let mut out = |frame: reelwright_media::VideoFrame| {
@@ -90,7 +90,7 @@ fn h264_with_start_codes_under_lengths_is_read_until_the_file_ends() {
     let Some(path) = corpus::file("annexb_in_mp4.mp4") else { return };
     let stream = corpus::stream(&path, "v");
     let registry = Registry::new().with(reelwright_codec_native::provider());
-    let settings = VideoDecoderSettings { format: stream.format.clone(), threads: 1 };
+    let settings = VideoDecoderSettings { threads: 1, ..VideoDecoderSettings::new(stream.format.clone()) };
     let (_, mut decoder) = registry.video_decoder(&settings).unwrap();
     let mut pictures = Vec::new();
     let mut out = |frame: reelwright_media::VideoFrame| {
@@ -112,7 +112,7 @@ fn h264_4_4_4_is_refused_at_once() {
     let Some(path) = corpus::file("spherical_360.mp4") else { return };
     let stream = corpus::stream(&path, "v");
     let registry = Registry::new().with(reelwright_codec_native::provider());
-    let settings = VideoDecoderSettings { format: stream.format, threads: 0 };
+    let settings = VideoDecoderSettings { threads: 0, ..VideoDecoderSettings::new(stream.format) };
     let error = registry.video_decoder(&settings).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.hint().is_some());
@@ -138,7 +138,7 @@ fn jpeg_is_close_to_ffmpeg_s() {
     let format = VideoFormat::new(VideoCodec::Jpeg, FourCc::new(b"jpeg"), size);
     let format = Arc::new(FormatDescription::Video(format));
     let registry = Registry::new().with(reelwright_codec_native::provider());
-    let settings = VideoDecoderSettings { format: format.clone(), threads: 0 };
+    let settings = VideoDecoderSettings { threads: 0, ..VideoDecoderSettings::new(format.clone()) };
     let (_, mut decoder) = registry.video_decoder(&settings).unwrap();
     let sample = SampleBuffer {
         format,

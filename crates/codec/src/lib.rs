@@ -16,6 +16,6 @@ pub use registry::{
 };
 pub use session::{Accepted, CompressionSession, DecompressionSession, Outcome, Output};
 pub use video::{
-    FrameOptions, KeyFrames, RateLimit, VideoDecoder, VideoDecoderSettings, VideoEncoder,
+    FrameOptions, KeyFrames, PictureWork, RateLimit, VideoDecoder, VideoDecoderSettings, VideoEncoder,
     VideoEncoderSettings, VideoProfile, VideoRate,
 };

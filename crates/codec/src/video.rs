@@ -1,8 +1,9 @@
+use std::fmt;
 use std::sync::Arc;
 
 use reelwright_media::{
-    Color, ContentLight, FormatDescription, MasteringDisplay, PixelFormat, Ratio, Result, SampleBuffer, Size,
-    Time, Timescale, VideoCodec, VideoFrame,
+    Color, ContentLight, FormatDescription, MasteringDisplay, PixelBuffer, PixelFormat, Ratio, Result,
+    SampleBuffer, Size, Time, Timescale, VideoCodec, VideoFrame,
 };
 
 /// Turns compressed samples into pictures. `VTDecompressionSession`'s engine.
@@ -15,13 +16,40 @@ pub trait VideoDecoder: Send {
     fn finish(&mut self, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()>;
 }
 
+/// Work on a picture, such as scaling it.
+pub type PictureWork = Arc<dyn Fn(PixelBuffer) -> Result<PixelBuffer> + Send + Sync>;
+
 /// What a decoder is made for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct VideoDecoderSettings {
     /// What the samples are.
     pub format: Arc<FormatDescription>,
     /// Threads it may use at most; 0 leaves it to the decoder.
     pub threads: usize,
+    /// Bytes of pictures that may wait in it for those shown before them, beside what decoding itself needs; 0 leaves
+    /// it to the decoder.
+    pub memory_budget: usize,
+    /// What will be done to every picture that comes out. A decoder whose pictures wait in numbers does it before, on its
+    /// own threads, so that smaller pictures wait; others don't call it. Done twice it must be as done once.
+    pub early: Option<PictureWork>,
+}
+
+impl VideoDecoderSettings {
+    /// Threads and memory as the decoder likes, and nothing done to its pictures.
+    pub fn new(format: Arc<FormatDescription>) -> Self {
+        Self { format, threads: 0, memory_budget: 0, early: None }
+    }
+}
+
+impl fmt::Debug for VideoDecoderSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VideoDecoderSettings")
+            .field("format", &self.format)
+            .field("threads", &self.threads)
+            .field("memory_budget", &self.memory_budget)
+            .field("early", &self.early.is_some())
+            .finish()
+    }
 }
 
 /// Turns pictures into compressed samples. `VTCompressionSession`'s engine.

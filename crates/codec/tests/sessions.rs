@@ -315,7 +315,7 @@ fn decoding_answers_every_sample_and_survives_damage() {
     let theirs = log.clone();
     let format = VideoFormat::new(VideoCodec::H264, FourCc::new(b"avc1"), SIZE);
     let format = Arc::new(FormatDescription::Video(format));
-    let settings = VideoDecoderSettings { format: format.clone(), threads: 1 };
+    let settings = VideoDecoderSettings { threads: 1, ..VideoDecoderSettings::new(format.clone()) };
     let mut session: DecompressionSession<u32> =
         DecompressionSession::new(&registry(None), &settings, move |output| {
             let text = match output.result {

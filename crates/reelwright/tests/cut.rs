@@ -9,13 +9,24 @@ use std::process::Command;
 use reelwright::{Asset, ExportOptions, ExportSession, FileType, Preset};
 use reelwright_media::{Time, TimeRange};
 
-/// File, range in milliseconds, frames of its video before the range, frames in it, samples of 16-bit stereo sound in it.
-const CUTS: [(&str, (i64, i64), usize, usize, Option<usize>); 4] = [
-    // Across the borders of its three edits.
-    ("media/elst_three_segments.mov", (500, 2000), 12, 36, None),
-    ("media/elst_three_segments.mov", (1250, 1500), 30, 6, None),
-    ("bench/bench_20s.mp4", (1300, 2600), 39, 39, Some(62_400)),
-    ("bench/bench_20s.mp4", (0, 1000), 0, 30, Some(48_000)),
+struct Cut {
+    file: &'static str,
+    /// In milliseconds.
+    range: (i64, i64),
+    /// Frames the source shows before it.
+    before: usize,
+    /// Frames in it.
+    frames: usize,
+    /// Frames of sound in it, where there is sound.
+    sound: Option<usize>,
+}
+
+// The first two cross the borders of the file's three edits.
+const CUTS: [Cut; 4] = [
+    Cut { file: "media/elst_three_segments.mov", range: (500, 2000), before: 12, frames: 36, sound: None },
+    Cut { file: "media/elst_three_segments.mov", range: (1250, 1500), before: 30, frames: 6, sound: None },
+    Cut { file: "bench/bench_20s.mp4", range: (1300, 2600), before: 39, frames: 39, sound: Some(62_400) },
+    Cut { file: "bench/bench_20s.mp4", range: (0, 1000), before: 0, frames: 30, sound: Some(48_000) },
 ];
 
 fn hashes(path: &Path) -> Option<Vec<String>> {
@@ -40,7 +51,8 @@ fn sound_frames(path: &Path) -> usize {
 fn a_copied_range_shows_what_the_source_shows_then() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    for (index, (name, (from, to), before, count, sound)) in CUTS.into_iter().enumerate() {
+    for (index, cut) in CUTS.into_iter().enumerate() {
+        let (name, (from, to)) = (cut.file, cut.range);
         let source = shared.join(name);
         let Some(all) = source.exists().then(|| hashes(&source)).flatten() else {
             eprintln!("SKIPPED: {name}: the file or ffmpeg is not here");
@@ -53,8 +65,12 @@ fn a_copied_range_shows_what_the_source_shows_then() {
         let asset = Asset::open(&source).unwrap();
         let report = ExportSession::new(&asset, options).export(&copy, FileType::Mov).unwrap();
         assert_eq!(report.duration, range.duration, "{name}");
-        assert_eq!(hashes(&copy).unwrap(), all[before..before + count], "{name} from {from} to {to}");
-        if let Some(sound) = sound {
+        assert_eq!(
+            hashes(&copy).unwrap(),
+            all[cut.before..cut.before + cut.frames],
+            "{name} from {from} to {to}"
+        );
+        if let Some(sound) = cut.sound {
             // The decoder's last packet may not be cut short by older versions.
             let got = sound_frames(&copy);
             assert!((sound..sound + 1024).contains(&got), "{name}: {got} for {sound}");

@@ -76,7 +76,7 @@ enum Failure {
 pub(crate) fn decoder(settings: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>> {
     match threads(settings) {
         1 => Ok(Box::new(H264::for_format(&settings.format)?)),
-        threads => Ok(Box::new(ParallelGops::new(IdrGroups::new(&settings.format)?, threads))),
+        threads => Ok(Box::new(ParallelGops::new(IdrGroups::new(&settings.format)?, threads, settings))),
     }
 }
 

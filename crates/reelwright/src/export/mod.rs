@@ -1,6 +1,7 @@
 //! Exporting: preset -> [`Plan`] -> run -> [`Report`].
 
 mod audio_plan;
+mod convert;
 mod copy;
 mod effort;
 mod options;

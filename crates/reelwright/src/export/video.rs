@@ -1,14 +1,14 @@
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Instant;
 
 use reelwright_codec::Registry;
-use reelwright_media::{
-    CancelToken, Error, ErrorKind, PixelBuffer, PixelFormat, Result, Stage, TimeRange, VideoFrame,
-};
-use reelwright_process::{Pipeline, PipelineConfig, Workers};
+use reelwright_media::{CancelToken, Error, ErrorKind, PixelFormat, Result, Stage, TimeRange, VideoFrame};
+use reelwright_process::Workers;
 
 use super::VideoPlan;
+use super::convert::Converter;
 use super::effort::Effort;
 use super::pace::Pacer;
 use super::progress::Meter;
@@ -44,8 +44,10 @@ impl VideoJob<'_> {
         let (decoded, to_process) = sync_channel(depth);
         let (processed, to_encode) = sync_channel(depth);
         thread::scope(|scope| {
-            let decode = scope.spawn(|| self.decode(decoded));
-            let process = scope.spawn(|| self.process(to_process, processed));
+            let converter = Arc::new(Converter::new(self.format, self.plan.settings.clone()));
+            let early = converter.clone();
+            let decode = scope.spawn(|| self.decode(decoded, early));
+            let process = scope.spawn(move || self.process(to_process, processed, &converter));
             let written = self.encode(to_encode, input);
             let (decoded, paced) = (join(decode.join()), join(process.join()));
             // The stage that failed first explains the others, which only saw their neighbour go.
@@ -65,9 +67,17 @@ impl VideoJob<'_> {
         usize::try_from(CACHED / picture).unwrap_or(8).clamp(2, 8).min(affordable)
     }
 
-    fn decode(&self, out: SyncSender<VideoFrame>) -> Result<(u64, u64, Option<String>)> {
+    fn decode(
+        &self,
+        out: SyncSender<VideoFrame>,
+        early: Arc<Converter>,
+    ) -> Result<(u64, u64, Option<String>)> {
         let reader = FrameReader::new(self.asset, self.track, self.range, self.registry)?;
-        let mut reader = reader.threads(self.threads).cancelled_by(self.stop.clone());
+        let mut reader = reader
+            .threads(self.threads)
+            .memory_budget(usize::try_from(self.budget / 4).unwrap_or(usize::MAX))
+            .early(Arc::new(move |pixels| early.convert(&pixels, Workers::new(1))))
+            .cancelled_by(self.stop.clone());
         while let Some(frame) = reader.next_frame()? {
             if out.send(frame).is_err() {
                 break;
@@ -78,14 +88,18 @@ impl VideoJob<'_> {
     }
 
     /// Converts every picture; returns how many were repeated.
-    fn process(&self, frames: Receiver<VideoFrame>, out: SyncSender<VideoFrame>) -> Result<u64> {
+    fn process(
+        &self,
+        frames: Receiver<VideoFrame>,
+        out: SyncSender<VideoFrame>,
+        converter: &Converter,
+    ) -> Result<u64> {
         let most = if self.threads == 0 { Workers::available() } else { Workers::new(self.threads) };
         let mut effort = Effort::up_to(most);
-        let mut pipeline: Option<(PixelBuffer, Pipeline)> = None;
         let mut pacer = self.plan.frame_rate.map(Pacer::new);
         let mut process = |frame: VideoFrame| -> Result<VideoFrame> {
             let begun = Instant::now();
-            let pixels = self.convert(&frame.pixels, &mut pipeline, effort.workers());
+            let pixels = converter.convert(&frame.pixels, effort.workers());
             effort.worked_since(begun);
             let pixels = pixels
                 .map_err(|error| error.at_stage(Stage::Process).at_track(self.track).at_time(frame.pts))?;
@@ -105,33 +119,6 @@ impl VideoJob<'_> {
         // The encoder's thread explains why nobody listens any more.
         let _ = pacer.finish(|frame| send(&out, frame));
         Ok(pacer.repeated)
-    }
-
-    /// Converts one picture; the pipeline is made anew where a picture differs from the one before in kind.
-    fn convert(
-        &self,
-        pixels: &PixelBuffer,
-        pipeline: &mut Option<(PixelBuffer, Pipeline)>,
-        workers: Workers,
-    ) -> Result<PixelBuffer> {
-        if let Some((like, pipeline)) = pipeline
-            && same_kind(like, pixels)
-        {
-            pipeline.set_workers(workers);
-            return pipeline.process(pixels);
-        }
-        let made = Pipeline::new(self.pipeline_config(pixels), workers)?;
-        let converted = made.process(pixels)?;
-        *pipeline = Some((pixels.clone(), made));
-        Ok(converted)
-    }
-
-    fn pipeline_config(&self, pixels: &PixelBuffer) -> PipelineConfig {
-        let settings = &self.plan.settings;
-        PipelineConfig {
-            target_color: settings.color,
-            ..PipelineConfig::for_picture(pixels, self.format, settings.size)
-        }
     }
 
     fn encode(&self, frames: Receiver<VideoFrame>, mut input: Input) -> Result<u64> {
@@ -155,15 +142,6 @@ struct Gone;
 
 fn send(out: &SyncSender<VideoFrame>, frame: VideoFrame) -> Result<(), Gone> {
     out.send(frame).map_err(|_| Gone)
-}
-
-/// Whether one pipeline serves both pictures.
-fn same_kind(a: &PixelBuffer, b: &PixelBuffer) -> bool {
-    a.format == b.format
-        && a.size == b.size
-        && a.crop == b.crop
-        && a.color == b.color
-        && a.pixel_aspect == b.pixel_aspect
 }
 
 /// A thread's result, its panic turned into an error.

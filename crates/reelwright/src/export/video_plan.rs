@@ -50,7 +50,8 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
         None => return Ok((Fate::Copy, "it fits the preset as it is".to_owned())),
         Some(misfit) => misfit,
     };
-    let decoder_settings = VideoDecoderSettings { format: track.formats[0].clone(), threads: 1 };
+    let decoder_settings =
+        VideoDecoderSettings { threads: 1, ..VideoDecoderSettings::new(track.formats[0].clone()) };
     let (decoder, _) =
         context.registry.video_decoder(&decoder_settings).map_err(|error| error.at_stage(Stage::Plan))?;
     let tone_mapped = format.color.is_hdr() && !options.keep_hdr;

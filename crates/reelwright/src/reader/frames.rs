@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use reelwright_codec::{Registry, VideoDecoder, VideoDecoderSettings};
+use reelwright_codec::{PictureWork, Registry, VideoDecoder, VideoDecoderSettings};
 use reelwright_formats::SampleCursor;
 use reelwright_media::{
     CancelToken, EditTimeline, FormatDescription, Result, Span, Stage, Time, TimeRange, Track, VideoFrame,
@@ -19,6 +19,8 @@ pub struct FrameReader {
     track: Track,
     registry: Registry,
     threads: usize,
+    memory_budget: usize,
+    early: Option<PictureWork>,
     cancel: CancelToken,
     spans: VecDeque<Span>,
     current: Option<Playing>,
@@ -60,6 +62,8 @@ impl FrameReader {
             track,
             registry: registry.clone(),
             threads: 0,
+            memory_budget: 0,
+            early: None,
             cancel: CancelToken::new(),
             current: None,
             decoder: None,
@@ -74,6 +78,21 @@ impl FrameReader {
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
+        self
+    }
+
+    /// Lets so many bytes of pictures wait in the decoder for those before them; 0 leaves it to the decoder.
+    #[must_use]
+    pub fn memory_budget(mut self, bytes: usize) -> Self {
+        self.memory_budget = bytes;
+        self
+    }
+
+    /// What the caller does to every picture, for decoders that can do it before pictures wait
+    /// ([`VideoDecoderSettings::early`]): some pictures come out with it done.
+    #[must_use]
+    pub fn early(mut self, work: PictureWork) -> Self {
+        self.early = Some(work);
         self
     }
 
@@ -145,7 +164,12 @@ impl FrameReader {
 
     fn open_decoder(&mut self, format: &Arc<FormatDescription>) -> Result<()> {
         self.drain()?;
-        let settings = VideoDecoderSettings { format: format.clone(), threads: self.threads };
+        let settings = VideoDecoderSettings {
+            format: format.clone(),
+            threads: self.threads,
+            memory_budget: self.memory_budget,
+            early: self.early.clone(),
+        };
         let (info, decoder) = self.registry.video_decoder(&settings)?;
         self.decoder_name = Some(info.id);
         self.decoder = Some(OpenDecoder { format: format.clone(), decoder });
