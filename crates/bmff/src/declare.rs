@@ -33,9 +33,21 @@ impl Fields {
     /// Adds a field.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.0.push((name, value.to_string()));
+        self.0.push((name, brief(value.to_string())));
         self
     }
+}
+
+/// No value of a dump is longer than so many characters.
+const LONGEST_SHOWN: usize = 240;
+
+/// The beginning of a text that is too long to be shown.
+pub(crate) fn brief(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_SHOWN) {
+        text.truncate(end);
+        text.push_str("...");
+    }
+    text
 }
 
 /// Version and flags of a full box; zero in plain ones.
@@ -232,7 +244,7 @@ impl Field<Vec<FourCc>> for Codes {
     }
 
     fn show(value: &Vec<FourCc>) -> String {
-        value.iter().map(FourCc::to_string).collect::<Vec<_>>().join(" ")
+        value.iter().take(LONGEST_SHOWN).map(FourCc::to_string).collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use reelwright::media::{Error, ErrorKind};
 
 const RED: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+const YELLOW: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
 const CYAN: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan)));
 
 /// Prints the error and chooses the exit code: 130 when cancelled, else 1.
@@ -19,6 +20,11 @@ pub(crate) fn report(error: &Error) -> ExitCode {
         anstream::eprintln!("{CYAN}  try{CYAN:#}: {hint}");
     }
     ExitCode::FAILURE
+}
+
+/// Prints what went wrong without stopping anything.
+pub(crate) fn warn(warning: &str) {
+    anstream::eprintln!("{YELLOW}warning{YELLOW:#}: {warning}");
 }
 
 /// The next step where the error itself knows none.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reelwright_media::{Movie, Result, SampleBuffer, Time};
+use reelwright_media::{Missing, Movie, Result, SampleBuffer, Time};
 
 use crate::{Demuxer, SampleCursor};
 
@@ -13,6 +13,10 @@ impl Demuxer for reelwright_bmff::Demuxer {
 
     fn cursor(&self, track: u32) -> Result<Box<dyn SampleCursor>> {
         Ok(Box::new(self.cursor(track)?))
+    }
+
+    fn missing(&self, track: u32) -> Option<Missing> {
+        self.missing(track)
     }
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use reelwright_media::{Movie, Result, SampleBuffer, Time};
+use reelwright_media::{Missing, Movie, Result, SampleBuffer, Time};
 
 /// An opened input: what it holds, and a cursor over the samples of each track.
 ///
@@ -16,6 +16,12 @@ pub trait Demuxer: Send + Sync {
     ///
     /// [`reelwright_media::ErrorKind::Misuse`] where there is no such track.
     fn cursor(&self, track: u32) -> Result<Box<dyn SampleCursor>>;
+
+    /// What the index lists of `track` but the input doesn't hold; `None` where everything is there. Cursors pass over
+    /// such samples.
+    fn missing(&self, _track: u32) -> Option<Missing> {
+        None
+    }
 }
 
 /// Walks the samples of one track in storage (decode) order. `AVSampleCursor`.

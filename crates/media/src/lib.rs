@@ -38,7 +38,7 @@ pub use fourcc::FourCc;
 pub use geometry::{CleanAperture, Matrix, Ratio, Rotation, Size};
 pub use language::Language;
 pub use metadata::{MetadataItem, MetadataKey, MetadataValue};
-pub use movie::{BoxFamily, Chapter, ContainerKind, Edit, ForeignBox, Movie, Track, TrackReference};
+pub use movie::{BoxFamily, Chapter, ContainerKind, Edit, ForeignBox, Missing, Movie, Track, TrackReference};
 pub use payload::{Payload, Piece, ReadAt};
 pub use pixel::{PixelBuffer, PixelFormat, PixelLayout, PixelPool, PixelStorage, Plane, PlanesMut};
 pub use sample::{Dependency, SampleBuffer, SampleFlags, Trim, VideoFrame};

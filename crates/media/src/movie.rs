@@ -101,6 +101,19 @@ pub struct Track {
     pub foreign: Vec<ForeignBox>,
 }
 
+/// Samples that the index lists but the file doesn't hold: it was cut short, or the index is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// How many.
+    pub samples: u64,
+    /// When the first of them in decode order would be shown, in media time.
+    pub from: Time,
+    /// The end of the last sample that is there, in media time.
+    pub end: Time,
+    /// How many are there.
+    pub held: u64,
+}
+
 /// A stretch of the movie's timeline and the media shown there (`elst`, ISO/IEC 14496-12, 8.6.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edit {

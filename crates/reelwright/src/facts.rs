@@ -1,5 +1,8 @@
 //! What `reel inspect` and planning want to know of a movie, worked out from its tracks.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
 use reelwright_media::{
     Edit, EditTimeline, Error, Movie, Ratio, Result, Rounding, Size, Time, Timescale, Track,
 };
@@ -38,7 +41,7 @@ impl TrackFacts {
         let mut cursor = asset.cursor(track.id)?;
         let (mut samples, mut bytes, mut sync_samples) = (0u64, 0u64, 0u64);
         let video = track.formats.first().is_some_and(|format| format.as_video().is_some());
-        let mut times = Vec::new();
+        let mut distances = Distances::default();
         let mut first: Option<Time> = None;
         let mut damage = None;
         while let Some(sample) = cursor.next_sample().unwrap_or_else(|error| {
@@ -50,14 +53,14 @@ impl TrackFacts {
             sync_samples += u64::from(sample.flags.sync);
             first = Some(first.map_or(sample.pts, |first| first.min(sample.pts)));
             if video {
-                times.push(sample.pts.ticks_in(track.timescale, Rounding::Nearest).unwrap_or(0));
+                distances.take(sample.pts.ticks_in(track.timescale, Rounding::Nearest).unwrap_or(0));
             }
         }
-        let durations = distances(times);
+        distances.close();
         // Sound whose index counts PCM frames is walked in runs of many.
         let counted = track.sample_count.unwrap_or(samples);
         let sync_samples = if sync_samples == samples { counted } else { sync_samples };
-        if damage.is_some() {
+        if damage.is_some() || asset.demuxer().missing(track.id).is_some() {
             bytes = track.byte_count.unwrap_or(bytes);
         }
         Ok(Self {
@@ -65,23 +68,59 @@ impl TrackFacts {
             bytes,
             sync_samples,
             first_time: first.map(|first| presented(asset.movie(), track, first)),
-            frame_durations: durations.first().zip(durations.last()).map(|(low, high)| (*low, *high)),
-            real_frame_rate: most_common(&durations).and_then(|ticks| rate_of(ticks, track.timescale)),
+            frame_durations: distances.range,
+            real_frame_rate: distances.most_common().and_then(|ticks| rate_of(ticks, track.timescale)),
             damage,
         })
     }
 }
 
-/// Distances between neighbours in presentation order, sorted.
-fn distances(mut times: Vec<i64>) -> Vec<i64> {
-    times.sort_unstable();
-    let mut out: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).filter(|ticks| *ticks > 0).collect();
-    out.sort_unstable();
-    out
+/// Distances between neighbours in presentation order, counted as the pictures come in decode order.
+#[derive(Default)]
+struct Distances {
+    /// Times that a picture still to come may lie before.
+    waiting: BinaryHeap<Reverse<i64>>,
+    last: Option<i64>,
+    counts: BTreeMap<i64, u64>,
+    /// The shortest and the longest.
+    range: Option<(i64, i64)>,
 }
 
-fn most_common(sorted: &[i64]) -> Option<i64> {
-    sorted.chunk_by(|a, b| a == b).max_by_key(|run| run.len()).and_then(|run| run.first()).copied()
+impl Distances {
+    /// No picture is decoded more pictures before it is shown than this; codecs allow 16.
+    const REORDERED: usize = 256;
+    /// Different distances that are counted.
+    const MOST: usize = 1 << 14;
+
+    fn take(&mut self, time: i64) {
+        self.waiting.push(Reverse(time));
+        if self.waiting.len() > Self::REORDERED {
+            self.settle();
+        }
+    }
+
+    fn close(&mut self) {
+        while !self.waiting.is_empty() {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        let Some(Reverse(time)) = self.waiting.pop() else { return };
+        let last = self.last.replace(self.last.map_or(time, |last| last.max(time)));
+        let Some(ticks) = last.map(|last| time.saturating_sub(last)).filter(|ticks| *ticks > 0) else {
+            return;
+        };
+        let (low, high) = self.range.unwrap_or((ticks, ticks));
+        self.range = Some((low.min(ticks), high.max(ticks)));
+        if self.counts.len() < Self::MOST || self.counts.contains_key(&ticks) {
+            *self.counts.entry(ticks).or_default() += 1;
+        }
+    }
+
+    fn most_common(&self) -> Option<i64> {
+        self.counts.iter().max_by_key(|(_, count)| **count).map(|(ticks, _)| *ticks)
+    }
 }
 
 fn rate_of(ticks: i64, scale: Timescale) -> Option<Ratio> {
@@ -89,7 +128,7 @@ fn rate_of(ticks: i64, scale: Timescale) -> Option<Ratio> {
 }
 
 /// Where media time `time` (or what the first edit shows in its stead) is presented.
-fn presented(movie: &Movie, track: &Track, time: Time) -> Time {
+pub(crate) fn presented(movie: &Movie, track: &Track, time: Time) -> Time {
     let everything = EditTimeline::everything(movie.timescale);
     match EditTimeline::of(track, movie.timescale).spans(everything).first() {
         Some(span) if track.edits.iter().any(|edit| edit.media_time.is_some()) => {

@@ -8,6 +8,7 @@ mod drive;
 mod export;
 mod facts;
 mod generate;
+mod held;
 mod reader;
 mod remux;
 mod sink;
@@ -20,13 +21,13 @@ pub use asset::Asset;
 pub use boxes::dump_boxes;
 pub use codecs::registry;
 pub use export::{
-    AudioOptions, AudioPlan, Counts, ExportHandle, ExportOptions, ExportSession, Fate, Fit, MetadataPolicy,
-    Others, PRESETS, Plan, Preset, PresetRow, Progress, RateChoice, Report, SizeClass, TrackPlan,
-    TrackReport, Treatment, VideoOptions, VideoPlan,
+    AudioOptions, AudioPlan, Counts, ExportHandle, ExportOptions, ExportSession, Fate, Fit, Loss,
+    MetadataPolicy, Others, PRESETS, Plan, Preset, PresetRow, Progress, RateChoice, Report, SizeClass,
+    TrackPlan, TrackReport, Treatment, VideoOptions, VideoPlan,
 };
 pub use facts::{TrackFacts, average_frame_rate, display_size};
 pub use generate::{TestMovie, TestMovieReport, TestSound};
-pub use reader::{FrameReader, SoundReader};
+pub use reader::{Damage, FrameReader, SoundReader};
 pub use remux::{Remux, RemuxReport, RemuxedTrack, TrackOutcome};
 pub use sink::{FileSink, MemoryOutput, MemorySink, Overwrite, Sink};
 pub use writer::{

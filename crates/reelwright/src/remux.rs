@@ -4,14 +4,15 @@ use std::path::Path;
 
 use reelwright_formats::{Demuxer, SampleCursor};
 use reelwright_media::{
-    BoxFamily, CancelToken, EditTimeline, Error, ErrorKind, MetadataItem, Movie, Result, SampleBuffer, Stage,
-    Time, Track,
+    BoxFamily, CancelToken, EditTimeline, Error, ErrorKind, MetadataItem, Missing, Movie, Piece, Result,
+    SampleBuffer, Stage, Time, Track,
 };
 use reelwright_mux::{
     Chunks, FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary,
 };
 
 use crate::drive::run_ready;
+use crate::held::held;
 use crate::sink::{FileSink, Overwrite, Sink};
 
 /// How to copy. Constructed by [`Remux::new`], then changed field by field.
@@ -57,6 +58,8 @@ pub struct RemuxedTrack {
     pub media: reelwright_media::MediaType,
     /// What was copied, or why nothing was.
     pub outcome: TrackOutcome,
+    /// What the input lists of it but doesn't hold: the copy goes without.
+    pub missing: Option<Missing>,
 }
 
 /// Whether a track was copied.
@@ -103,9 +106,10 @@ impl Remux {
         let mut lanes = Vec::new();
         let mut verdicts = Vec::new();
         for track in &movie.tracks {
-            let verdict = self.verdict(track);
+            let missing = source.missing(track.id);
+            let verdict = self.verdict(track).or_else(|| nothing_held(missing));
             if verdict.is_none() {
-                muxer.add_track(settings_for(track, self.file_type))?;
+                muxer.add_track(settings_for(held(movie, track, missing), self.file_type))?;
                 lanes.push(Lane::open(source, movie, track)?);
             }
             verdicts.push((track, verdict));
@@ -123,7 +127,12 @@ impl Remux {
                 Some(reason) => TrackOutcome::Dropped(reason),
                 None => TrackOutcome::Copied(copied.next()?),
             };
-            Some(RemuxedTrack { id: track.id, media: track.media, outcome })
+            Some(RemuxedTrack {
+                id: track.id,
+                media: track.media,
+                outcome,
+                missing: source.missing(track.id),
+            })
         });
         let warning = |lane: &Lane| {
             let (track, count) = (lane.track, lane.backwards);
@@ -175,12 +184,15 @@ impl Remux {
     }
 
     fn copy(&self, lanes: &mut [Lane], muxer: &mut Muxer, sink: &mut dyn Sink) -> Result<()> {
+        let mut copied = 0u64;
         while let Some(index) = next_lane(lanes) {
             self.cancel.check()?;
             let lane = &mut lanes[index];
             // A lane keeps its turn while its samples stand one behind the other in the input.
             loop {
                 let Some(sample) = lane.head.take() else { break };
+                copied = copied.saturating_add(sample.payload.len());
+                check_growth(copied, &sample)?;
                 let end = sample.payload.source_offset().map(|offset| offset + sample.payload.len());
                 muxer.push(index, sample)?;
                 lane.advance()?;
@@ -194,6 +206,24 @@ impl Remux {
         }
         Ok(())
     }
+}
+
+/// An index can place any number of samples over each other; a copy so many times larger than its input is refused.
+const MOST_GROWTH: u64 = 16;
+
+fn check_growth(copied: u64, sample: &SampleBuffer) -> Result<()> {
+    let length = match sample.payload.pieces().first() {
+        Some(Piece::Range { source, .. }) => source.len(),
+        _ => return Ok(()),
+    };
+    if copied <= length.saturating_mul(MOST_GROWTH).saturating_add(1 << 20) {
+        return Ok(());
+    }
+    let message = format!("the samples lie over each other: {copied} bytes of them in an input of {length}");
+    Err(Error::new(ErrorKind::Limit, message)
+        .at_stage(Stage::Read)
+        .at_time(sample.pts)
+        .with_hint("the index is damaged: copy the file again from where it came from"))
 }
 
 /// How far a track may run ahead of the others to keep the order of the input.
@@ -263,8 +293,13 @@ fn next_lane(lanes: &mut [Lane]) -> Option<usize> {
     Some(index)
 }
 
-fn settings_for(track: &Track, file_type: FileType) -> TrackSettings {
-    let mut track = track.clone();
+/// Why a track of a file that was cut short can't be copied.
+fn nothing_held(missing: Option<Missing>) -> Option<String> {
+    let missing = missing.filter(|missing| missing.held == 0)?;
+    Some(format!("the input ends before all {} samples of it", missing.samples))
+}
+
+fn settings_for(mut track: Track, file_type: FileType) -> TrackSettings {
     if track.header_flags == 0 {
         track.header_flags = if file_type.family() == BoxFamily::QuickTime { 0xE } else { 0x2 };
     }

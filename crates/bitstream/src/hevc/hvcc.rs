@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use reelwright_media::{CodecConfig, Error, FourCc, Result};
+use reelwright_media::{CodecConfig, Error, ErrorKind, FourCc, Result};
 
 use super::{NalType, Pps, ProfileTierLevel, Sps, layer_id};
 use crate::BitReader;
@@ -207,8 +207,11 @@ impl HevcConfig {
     }
 }
 
+/// A stream has at most 16 VPS, 16 SPS and 64 PPS; a unit can be empty, so that length is no bound.
+const MOST_UNITS: usize = 1024;
+
 fn read_arrays(reader: &mut BitReader<'_>) -> Result<Vec<NalArray>> {
-    let mut arrays = Vec::new();
+    let (mut arrays, mut count) = (Vec::new(), 0);
     for _ in 0..reader.bits(8)? {
         let complete = reader.flag()?;
         reader.flag()?;
@@ -216,6 +219,10 @@ fn read_arrays(reader: &mut BitReader<'_>) -> Result<Vec<NalArray>> {
         let mut units = Vec::new();
         for _ in 0..reader.bits(16)? {
             let length = reader.bits(16)? as usize;
+            count += 1;
+            if count > MOST_UNITS {
+                return Err(Error::new(ErrorKind::Limit, format!("more than {MOST_UNITS} parameter sets")));
+            }
             units.push(Bytes::copy_from_slice(reader.bytes(length)?));
         }
         arrays.push(NalArray { kind, complete, units });

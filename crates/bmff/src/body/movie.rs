@@ -1,4 +1,4 @@
-use reelwright_media::{Edit, FourCc, Matrix, Result, TrackReference};
+use reelwright_media::{Edit, ErrorKind, FourCc, Matrix, Result, TrackReference};
 
 use crate::declare::{Wide, declare};
 use crate::{BoxBody, Fields, Reader, Writer};
@@ -114,6 +114,9 @@ impl TrackHeader {
     pub const IN_POSTER: u32 = 8;
 }
 
+/// Edits of a track; a list of more would be presented wrongly if it were cut, so it is refused.
+const MOST_EDITS: usize = 1 << 16;
+
 /// Edit list (ISO/IEC 14496-12, 8.6.6); in `edts`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EditList {
@@ -132,8 +135,13 @@ impl BoxBody for EditList {
         let (version, flags) = r.version_and_flags()?;
         let row = if version == 0 { 12 } else { 20 };
         let stated = usize::try_from(r.u32()?).unwrap_or(usize::MAX);
-        let mut edits = Vec::new();
-        for _ in 0..stated.min(r.remaining() / row) {
+        let count = stated.min(r.remaining() / row);
+        if count > MOST_EDITS {
+            let message = format!("{count} edits in a list; at most {MOST_EDITS} are read");
+            return Err(r.error(ErrorKind::Limit, message));
+        }
+        let mut edits = Vec::with_capacity(count);
+        for _ in 0..count {
             let (duration, media_time) =
                 if version == 0 { (u64::from(r.u32()?), i64::from(r.i32()?)) } else { (r.u64()?, r.i64()?) };
             let media_time = (media_time != -1).then_some(media_time);
@@ -180,6 +188,9 @@ fn show_edit(edit: &Edit) -> String {
     format!("{media_time} for {} at {rate}", edit.duration)
 }
 
+/// Kinds of references a track may have; the standard knows about twenty.
+const MOST_REFERENCES: usize = 256;
+
 /// Track references (ISO/IEC 14496-12, 8.3.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrackReferences {
@@ -192,7 +203,7 @@ impl BoxBody for TrackReferences {
 
     fn read(r: &mut Reader<'_>) -> Result<Self> {
         let mut references = Vec::new();
-        for child in r.boxes() {
+        for child in r.boxes().take(MOST_REFERENCES) {
             let child = child?;
             let mut body = child.body();
             let mut tracks = Vec::new();
@@ -212,8 +223,12 @@ impl BoxBody for TrackReferences {
     }
 
     fn fields(&self) -> Fields {
-        let references: Vec<_> =
-            self.references.iter().map(|r| format!("{} -> {:?}", r.kind, r.tracks)).collect();
+        let show = |reference: &TrackReference| {
+            let more = if reference.tracks.len() > 8 { ", ..." } else { "" };
+            let tracks: Vec<_> = reference.tracks.iter().take(8).map(u32::to_string).collect();
+            format!("{} -> [{}{more}]", reference.kind, tracks.join(", "))
+        };
+        let references: Vec<_> = self.references.iter().take(8).map(show).collect();
         Fields::default().with("references", references.join(", "))
     }
 }

@@ -234,6 +234,9 @@ impl BoxBody for CompactSampleSizes {
     }
 }
 
+/// Entries of `stsd` that are read; those behind them are as if they weren't there.
+const MOST_DESCRIPTIONS: usize = 4096;
+
 /// Sample descriptions (ISO/IEC 14496-12, 8.5.2): the sample entries, each a whole box.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SampleDescriptions {
@@ -252,7 +255,7 @@ impl BoxBody for SampleDescriptions {
         let (version, flags) = r.version_and_flags()?;
         let stated = usize::try_from(r.u32()?).unwrap_or(usize::MAX);
         let mut entries = Vec::new();
-        for child in r.boxes().take(stated) {
+        for child in r.boxes().take(stated.min(MOST_DESCRIPTIONS)) {
             entries.push(child?.bytes());
         }
         r.rest();

@@ -9,6 +9,8 @@ use super::cursor::{Cursor, TrackData};
 /// More chapters than this, or longer titles, are somebody's mistake.
 const MOST: usize = 10_000;
 const LONGEST: u64 = 64 << 10;
+/// All titles together; samples may lie over each other, so the file's length is no bound.
+const ALL_TITLES: usize = 1 << 20;
 
 /// The titles of the first chapter list; nothing where its samples can't be read.
 pub(super) fn read(source: &Arc<dyn ReadAt>, movie: &Movie, tracks: &[Arc<TrackData>]) -> Vec<Chapter> {
@@ -17,21 +19,26 @@ pub(super) fn read(source: &Arc<dyn ReadAt>, movie: &Movie, tracks: &[Arc<TrackD
         .iter()
         .flat_map(|track| &track.references)
         .filter(|reference| &reference.kind.0 == b"chap");
-    let mut listed = lists.flat_map(|reference| &reference.tracks);
+    let mut listed = lists.flat_map(|reference| &reference.tracks).take(MOST);
     let is_text = |id: &&u32| movie.track(**id).is_some_and(|track| track.media == MediaType::Text);
     let Some(data) = listed.find(is_text).and_then(|id| tracks.iter().find(|data| data.id == *id)) else {
         return Vec::new();
     };
     let start = movie.track(data.id).map_or(Time::ZERO, |track| track.range.start);
     let mut cursor = Cursor::new(source.clone(), data.clone());
-    let mut chapters = Vec::new();
+    let (mut chapters, mut titles) = (Vec::new(), 0);
     while let Ok(Some(sample)) = cursor.next_sample() {
         if chapters.len() == MOST || sample.payload.len() > LONGEST {
             break;
         }
         let Ok(bytes) = sample.payload.load() else { break };
         let range = TimeRange::new(sample.pts.saturating_add(start), sample.duration);
-        chapters.push(Chapter { range, title: title(&bytes) });
+        let title = title(&bytes);
+        titles += title.len();
+        if titles > ALL_TITLES {
+            break;
+        }
+        chapters.push(Chapter { range, title });
     }
     chapters
 }

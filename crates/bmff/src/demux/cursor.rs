@@ -37,6 +37,8 @@ pub struct Cursor {
     place: FragmentPosition,
     /// Of the next sample, from 0.
     index: u64,
+    /// Samples passed over because the file doesn't hold them, and when the first would be shown.
+    missing: Option<(u64, Time)>,
 }
 
 /// A position among the fragments.
@@ -68,23 +70,36 @@ impl Cursor {
     pub(super) fn new(source: Arc<dyn ReadAt>, track: Arc<TrackData>) -> Self {
         let walk = Walk::at(&track.table, 0);
         let length = source.len();
-        Self { source, length, track, walk, place: FragmentPosition::default(), index: 0 }
+        Self { source, length, track, walk, place: FragmentPosition::default(), index: 0, missing: None }
     }
 
-    /// The next sample, or `None` after the last. See `SampleCursor::next_sample` of the formats crate.
+    /// The next sample, or `None` after the last. See `SampleCursor::next_sample` of the formats crate. Samples that
+    /// the file ends before or within are passed over.
     ///
     /// A failure leaves the cursor where it is: the next call fails alike.
     ///
     /// # Errors
     ///
-    /// Truncated, with track, sample, time and offset, where the file ends before the sample does; malformed, where
-    /// the index contradicts itself; unsupported, where the samples are in another file.
+    /// Malformed, where the index contradicts itself; unsupported, where the samples are in another file. With track,
+    /// sample, time and offset.
     pub fn next_sample(&mut self) -> Result<Option<SampleBuffer>> {
-        if let Some(entry) = self.walk.peek(&self.track.table) {
-            return self.stored(entry).map(Some);
+        while let Some(entry) = self.walk.peek(&self.track.table) {
+            if self.holds(entry.offset, self.track.table.units.map_or(entry.size.into(), |units| units.bytes))
+            {
+                return self.stored(entry).map(Some);
+            }
+            self.pass(entry);
         }
         self.check_complete()?;
-        let Some((sample, offset, dts, description)) = self.fragment_sample()? else { return Ok(None) };
+        let (sample, offset, dts, description) = loop {
+            let Some(found) = self.fragment_sample()? else { return Ok(None) };
+            let (sample, offset, dts, _) = found;
+            if self.holds(offset, sample.size.into()) {
+                break found;
+            }
+            let count = self.place.pass(&sample);
+            self.lacks(count, dts.saturating_add(sample.composition));
+        };
         let buffer = self.buffer(Found {
             offset,
             size: sample.size.into(),
@@ -97,6 +112,16 @@ impl Cursor {
         self.place.advance(&sample);
         self.index += 1;
         Ok(Some(buffer))
+    }
+
+    /// How many samples were passed over because the file doesn't hold them, and when the first would be shown.
+    pub(super) fn passed_over(&self) -> Option<(u64, Time)> {
+        self.missing
+    }
+
+    /// The index of the next sample, from 0.
+    pub(super) fn position(&self) -> u64 {
+        self.index
     }
 
     /// The payload offset of the next sample, without moving on; `None` after the last.
@@ -184,6 +209,25 @@ impl Cursor {
         Ok(buffer)
     }
 
+    /// Whether the file holds a sample of `size` bytes at `offset`.
+    fn holds(&self, offset: u64, size: u64) -> bool {
+        size == 0 || offset.checked_add(size).is_some_and(|end| end <= self.length)
+    }
+
+    /// Passes over a sample of the tables; with it those behind it of the same chunk, where all have one size.
+    fn pass(&mut self, entry: Entry) {
+        let count = if self.track.table.constant_size().is_some() { entry.alike } else { 1 };
+        let bytes = count.saturating_mul(entry.size.into());
+        self.walk.advance(count, bytes, &entry);
+        self.lacks(count, entry.dts.saturating_add(entry.composition));
+    }
+
+    fn lacks(&mut self, count: u64, pts: i64) {
+        self.index += count;
+        let (sum, first) = self.missing.unwrap_or((0, Time::new(pts, self.track.timescale)));
+        self.missing = Some((sum.saturating_add(count), first));
+    }
+
     /// Samples the index counts but has no place for are not passed over in silence.
     fn check_complete(&self) -> Result<()> {
         let (walked, stated) = (self.walk.index, self.track.table.stated);
@@ -238,14 +282,6 @@ impl Cursor {
             )
             .with_hint("save the movie as self-contained in the program that made it"));
         }
-        let end = found.offset.checked_add(found.size);
-        if end.is_none_or(|end| end > self.length) && found.size > 0 {
-            let (size, length) = (found.size, self.length);
-            let message = format!("the sample takes {size} bytes, but the file ends at byte {length}");
-            return Err(failed(ErrorKind::Truncated, message).with_hint(
-                "the file was cut short: copy it again, or export the part before this point with --to",
-            ));
-        }
         Ok(SampleBuffer {
             format: format.clone(),
             payload: Payload::range(self.source.clone(), found.offset, found.size),
@@ -274,6 +310,18 @@ impl FragmentPosition {
             self.run += 1;
             (self.in_run, self.bytes, self.ticks) = (0, 0, 0);
         }
+    }
+
+    /// Passes over a sample the file doesn't hold; with it the rest of its run, where all have one size. Returns how many.
+    fn pass(&mut self, sample: &FragmentSample) -> u64 {
+        let rest =
+            self.runs.get(self.run).filter(|run| run.is_uniform()).map_or(1, |run| run.len() - self.in_run);
+        let count = u64::from(rest.max(1));
+        let ticks = i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(sample.duration.into());
+        self.in_run = self.in_run.saturating_add(rest.max(1));
+        self.bytes = self.bytes.saturating_add(count.saturating_mul(sample.size.into()));
+        self.ticks = self.ticks.saturating_add(ticks);
+        count
     }
 
     fn advance(&mut self, sample: &FragmentSample) {

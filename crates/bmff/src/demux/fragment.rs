@@ -1,13 +1,16 @@
 //! Movie fragments (ISO/IEC 14496-12, 8.8): where each `moof` is, and the samples of one when it is reached.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use reelwright_media::{Error, FourCc, ReadAt, Result, SampleFlags};
 
+use super::allowance::Allowance;
 use super::top;
 use crate::{
-    BoxRef, FragmentDecodeTime, RunSample, RunSamples, TrackExtends, TrackFragmentHeader, TrackRun, boxes_at,
+    BoxRef, Boxes, FragmentDecodeTime, RunSample, RunSamples, TrackExtends, TrackFragmentHeader, TrackRun,
+    boxes_at,
 };
 
 /// Where the fragments of one track are, in the order of the file, and what they add up to. A few words a fragment:
@@ -27,13 +30,19 @@ pub(super) struct FragmentIndex {
     pub(super) shown_end: i64,
     /// The most a presentation time lies before its decode time, in ticks.
     pub(super) earliest: i64,
+    /// The byte after the last sample.
+    pub(super) reach: u64,
 }
 
 /// One `moof` as far as one track is concerned.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FragmentPlace {
+    moof: u64,
+    /// Where the first `traf` of the track begins and the last one ends.
     offset: u64,
-    size: u64,
+    end: u64,
+    /// Where the data of the `traf` before the first ends.
+    follows: u64,
     /// When the track has got to before it: the decode time where the fragment states none.
     before: i64,
     /// Decode time of the first sample.
@@ -68,7 +77,7 @@ pub(super) struct FragmentSample {
 
 /// What the samples of a run add up to.
 #[derive(Debug, Default)]
-struct Sums {
+pub(super) struct Sums {
     bytes: u64,
     ticks: i64,
     /// From the run's decode time to the end of the last picture shown.
@@ -85,6 +94,11 @@ impl Run {
         self.samples.len()
     }
 
+    /// Whether all samples from the second on are alike, stated nowhere one by one.
+    pub(super) fn is_uniform(&self) -> bool {
+        !self.samples.has_rows()
+    }
+
     pub(super) fn get(&self, index: u32) -> Option<FragmentSample> {
         let sample: RunSample = self.samples.get(index)?;
         let first = if index == 0 { self.first_flags } else { None };
@@ -94,6 +108,18 @@ impl Run {
             composition: sample.composition_offset.map_or(0, i64::from),
             flags: sample_flags(first.or(sample.flags).unwrap_or(self.flags)),
         })
+    }
+
+    /// What samples cost that are stated all at once and lie in a file of `length` bytes; those without bytes count too.
+    fn repeated(&self, length: u64) -> u64 {
+        if !self.is_uniform() {
+            return 0;
+        }
+        let count = u64::from(self.len());
+        match u64::from(self.get(0).map_or(0, |sample| sample.size)) {
+            0 => count,
+            size => count.min(length.saturating_sub(self.offset) / size) * size,
+        }
     }
 
     fn sums(&self) -> Sums {
@@ -129,19 +155,42 @@ fn sample_flags(bits: u32) -> SampleFlags {
     flags.with_dependency_byte(dependencies)
 }
 
-/// Gives the runs of track `id` in `moof` to `take`; `before` is when the track has got to, for fragments that state no
-/// decode time.
-fn runs(
+/// Looks a `moof` through before any of its samples count, so that one which is broken, or states more than the file can
+/// hold, is left out whole. Returns the tracks it is for.
+///
+/// # Errors
+///
+/// Where boxes are broken, or a limit is passed.
+pub(super) fn check(
     moof: &BoxRef<'_>,
-    id: u32,
     extends: &[TrackExtends],
-    before: i64,
-    mut take: impl FnMut(Run, Sums),
+    allowance: &mut Allowance,
+) -> Result<BTreeSet<u32>> {
+    let mut spans: BTreeMap<u32, Range<u64>> = BTreeMap::new();
+    let mut repeated = 0u64;
+    each(moof.children(), moof.offset(), moof.offset(), extends, |fragment| {
+        let place = fragment.range();
+        let span = spans.entry(fragment.header.track_id).or_insert(place.clone());
+        span.end = place.end;
+        let file = allowance.file();
+        let (end, _) = fragment.read(0, |run, _| repeated = repeated.saturating_add(run.repeated(file)))?;
+        Ok(end)
+    })?;
+    allowance.repeat(repeated)?;
+    allowance.scan(spans.values().map(|span| span.end - span.start).sum())?;
+    Ok(spans.into_keys().collect())
+}
+
+/// Gives the track fragments among `trafs`, which stand in the `moof` at `moof`, to `visit`, which returns where their data
+/// ends; `follows` is where that of those before them does.
+pub(super) fn each(
+    trafs: Boxes<'_>,
+    moof: u64,
+    mut follows: u64,
+    extends: &[TrackExtends],
+    mut visit: impl FnMut(&Fragment<'_>) -> Result<u64>,
 ) -> Result<()> {
-    // Files that leave the base unsaid mean the end of the data of the track fragment before.
-    let mut follows = moof.offset();
-    let mut dts = before;
-    for child in moof.children() {
+    for child in trafs {
         let traf = child?;
         if !traf.is(b"traf") {
             continue;
@@ -151,33 +200,11 @@ fn runs(
             TrackExtends { track_id: header.track_id, description_index: 1, ..TrackExtends::default() };
         let extends = extends.iter().find(|extends| extends.track_id == header.track_id).unwrap_or(&assumed);
         let is_moof = header.flags & TrackFragmentHeader::BASE_IS_MOOF != 0;
-        let base = header.base_data_offset.unwrap_or(if is_moof { moof.offset() } else { follows });
-        let is_wanted = header.track_id == id;
-        let from = if is_wanted { dts } else { 0 };
-        let fragment = Fragment { header: &header, extends, base };
-        let reached = fragment.read(&traf, from, |run, sums| {
-            if is_wanted {
-                take(run, sums);
-            }
-        })?;
-        follows = reached.0;
-        if is_wanted {
-            dts = reached.1;
-        }
+        // Files that leave the base unsaid mean the end of the data of the track fragment before.
+        let base = header.base_data_offset.unwrap_or(if is_moof { moof } else { follows });
+        follows = visit(&Fragment { header: &header, extends, base, traf: &traf, moof, follows })?;
     }
     Ok(())
-}
-
-/// The tracks that have samples in `moof`.
-pub(super) fn tracks(moof: &BoxRef<'_>) -> Result<BTreeSet<u32>> {
-    let mut tracks = BTreeSet::new();
-    for child in moof.children() {
-        let child = child?;
-        if child.is(b"traf") {
-            tracks.extend(header(&child)?.map(|header| header.track_id));
-        }
-    }
-    Ok(tracks)
 }
 
 fn header(traf: &BoxRef<'_>) -> Result<Option<TrackFragmentHeader>> {
@@ -185,18 +212,30 @@ fn header(traf: &BoxRef<'_>) -> Result<Option<TrackFragmentHeader>> {
 }
 
 /// A `traf` and what it leaves unsaid.
-struct Fragment<'a> {
-    header: &'a TrackFragmentHeader,
+pub(super) struct Fragment<'a> {
+    pub(super) header: &'a TrackFragmentHeader,
     extends: &'a TrackExtends,
     /// What data offsets count from.
     base: u64,
+    traf: &'a BoxRef<'a>,
+    /// Where the `moof` begins.
+    moof: u64,
+    /// Where the data of the fragment before ends.
+    follows: u64,
 }
 
 impl Fragment<'_> {
-    /// Gives every run to `take`; returns where the data ends and when the track has got to.
-    fn read(&self, traf: &BoxRef<'_>, mut dts: i64, mut take: impl FnMut(Run, Sums)) -> Result<(u64, i64)> {
+    /// Where it stands in the file.
+    fn range(&self) -> Range<u64> {
+        let start = self.traf.offset();
+        start..start.saturating_add(self.traf.header().size)
+    }
+
+    /// Gives every run to `take`; returns where the data ends and when the track has got to. `dts` is when it had got to
+    /// before, for fragments that state no decode time.
+    pub(super) fn read(&self, mut dts: i64, mut take: impl FnMut(Run, Sums)) -> Result<(u64, i64)> {
         let mut at = self.base;
-        for child in traf.children() {
+        for child in self.traf.children() {
             let child = child?;
             match &child.kind().0 {
                 b"tfdt" => {
@@ -242,25 +281,43 @@ impl Fragment<'_> {
 }
 
 impl FragmentIndex {
-    /// Takes the runs of track `id` in `moof` into account.
-    pub(super) fn add(&mut self, moof: &BoxRef<'_>, id: u32, extends: &[TrackExtends]) -> Result<()> {
-        self.id = id;
-        let before = self.end;
-        let (offset, size, first) = (moof.offset(), moof.header().size, self.count);
-        let mut place: Option<FragmentPlace> = None;
-        runs(moof, id, extends, before, |run, sums| {
-            let dts = run.dts;
-            let place =
-                place.get_or_insert(FragmentPlace { offset, size, before, dts, first, has_sync: false });
-            place.has_sync |= sums.has_sync;
+    /// Takes in a fragment of the track, which the fragments call `id`; returns where its data ends.
+    ///
+    /// # Errors
+    ///
+    /// Where boxes are broken, which [`check`] finds before.
+    pub(super) fn add(&mut self, fragment: &Fragment<'_>) -> Result<u64> {
+        self.id = fragment.header.track_id;
+        let (before, range) = (self.end, fragment.range());
+        let known = self.places.last().is_some_and(|place| place.moof == fragment.moof);
+        let mut is_new = !known;
+        let (end, _) = fragment.read(before, |run, sums| {
+            if std::mem::take(&mut is_new) {
+                let (moof, follows, dts, first) = (fragment.moof, fragment.follows, run.dts, self.count);
+                let (offset, end) = (range.start, range.end);
+                self.places.push(FragmentPlace {
+                    moof,
+                    offset,
+                    end,
+                    follows,
+                    before,
+                    dts,
+                    first,
+                    has_sync: false,
+                });
+            }
+            if let Some(place) = self.places.last_mut() {
+                place.has_sync |= sums.has_sync;
+                place.end = range.end;
+            }
             self.count += u64::from(run.len());
             self.bytes = self.bytes.saturating_add(sums.bytes);
-            self.end = dts.saturating_add(sums.ticks);
-            self.shown_end = self.shown_end.max(dts.saturating_add(sums.shown));
+            self.reach = self.reach.max(run.offset.saturating_add(sums.bytes));
+            self.end = run.dts.saturating_add(sums.ticks);
+            self.shown_end = self.shown_end.max(run.dts.saturating_add(sums.shown));
             self.earliest = self.earliest.min(sums.earliest);
         })?;
-        self.places.extend(place);
-        Ok(())
+        Ok(end)
     }
 
     /// Reads the runs of fragment `number` of the track.
@@ -272,10 +329,16 @@ impl FragmentIndex {
     ) -> Result<Vec<Run>> {
         let mut found = Vec::new();
         let Some(place) = self.places.get(number) else { return Ok(found) };
-        let bytes = top::load(source, place.offset, place.size)?;
-        if let Some(moof) = boxes_at(&bytes, place.offset).next().transpose()? {
-            runs(&moof, self.id, extends, place.before, |run, _| found.push(run))?;
-        }
+        let bytes = top::load(source, place.offset, place.end - place.offset)?;
+        let mut dts = place.before;
+        each(boxes_at(&bytes, place.offset), place.moof, place.follows, extends, |fragment| {
+            if fragment.header.track_id != self.id {
+                return Ok(fragment.read(0, |_, _| {})?.0);
+            }
+            let (end, reached) = fragment.read(dts, |run, _| found.push(run))?;
+            dts = reached;
+            Ok(end)
+        })?;
         Ok(found)
     }
 }

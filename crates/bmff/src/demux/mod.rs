@@ -1,10 +1,12 @@
 //! Opening an MP4 or QuickTime file: the boxes at its top, the movie they describe, and cursors over its samples.
 
+mod allowance;
 mod chapters;
 mod cursor;
 mod fragment;
 mod gapless;
 mod in_band;
+mod missing;
 mod movie;
 mod table;
 mod top;
@@ -13,7 +15,7 @@ mod warnings;
 
 use std::sync::Arc;
 
-use reelwright_media::{Error, Movie, ReadAt, Result};
+use reelwright_media::{Error, Missing, Movie, ReadAt, Result};
 
 pub use cursor::Cursor;
 use cursor::TrackData;
@@ -28,6 +30,8 @@ pub struct Demuxer {
     source: Arc<dyn ReadAt>,
     movie: Arc<Movie>,
     tracks: Vec<Arc<TrackData>>,
+    /// What isn't there, by track ID.
+    missing: Vec<(u32, Missing)>,
 }
 
 impl Demuxer {
@@ -41,16 +45,22 @@ impl Demuxer {
         let (mut movie, tracks) = movie::read(&source)?;
         let mut tracks: Vec<_> = tracks.into_iter().map(Arc::new).collect();
         in_band::complete(&source, &mut movie, &mut tracks);
+        let missing = missing::find(&source, &mut movie, &tracks);
         let listed = chapters::read(&source, &movie, &tracks);
         if !listed.is_empty() {
             movie.chapters = listed;
         }
-        Ok(Self { source, movie: Arc::new(movie), tracks })
+        Ok(Self { source, movie: Arc::new(movie), tracks, missing })
     }
 
     /// What the file says of itself and its tracks.
     pub fn movie(&self) -> &Arc<Movie> {
         &self.movie
+    }
+
+    /// What the index lists of `track` but the file doesn't hold; `None` where everything is there.
+    pub fn missing(&self, track: u32) -> Option<Missing> {
+        self.missing.iter().find(|(id, _)| *id == track).map(|(_, missing)| *missing)
     }
 
     /// A cursor at the first sample of the track with ID `track`.

@@ -8,6 +8,7 @@ use reelwright_media::{
     Time, Timescale, Track,
 };
 
+use super::allowance::{Allowance, Counted};
 use super::cursor::TrackData;
 use super::fragment;
 use super::gapless::Gapless;
@@ -23,7 +24,7 @@ pub(super) fn read(source: &Arc<dyn ReadAt>) -> Result<(Movie, Vec<TrackData>)> 
     let Some((bytes, offset)) = &top.movie else { return Err(top.no_movie(source.len())) };
     let moov = boxes_at(bytes, *offset).next().transpose()?;
     let moov = moov.ok_or_else(|| Error::truncated("the 'moov' box is empty").at_offset(*offset))?;
-    let mut reading = Reading::new(&top);
+    let mut reading = Reading::new(&top, source.len());
     reading.moov(&moov)?;
     reading.fragments(source, &top);
     reading.finish()
@@ -33,6 +34,7 @@ struct Reading {
     movie: Movie,
     family: BoxFamily,
     warnings: Warnings,
+    allowance: Allowance,
     tracks: Vec<Opened>,
     extends: Vec<TrackExtends>,
     header: Option<MovieHeader>,
@@ -42,7 +44,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(top: &Top) -> Self {
+    fn new(top: &Top, length: u64) -> Self {
         // Files older than `ftyp` are QuickTime.
         let brand = top.file_type.as_ref().map(|file_type| file_type.major_brand);
         let family =
@@ -75,6 +77,7 @@ impl Reading {
             family,
             tracks: Vec::new(),
             warnings: top.warnings.clone(),
+            allowance: Allowance::new(length),
             extends: Vec::new(),
             header: None,
             stated_duration: None,
@@ -101,18 +104,20 @@ impl Reading {
                 }
                 b"meta" => match read_meta(&child) {
                     Some(items) => self.movie.metadata.extend(items),
-                    None => self.movie.foreign.push(foreign("", &child, self.family)),
+                    None => self.foreign(&child),
                 },
                 // Rewritten, or pointing at what is rewritten.
                 b"iods" | b"free" | b"skip" | b"wide" | b"cmov" => {}
-                _ => self.movie.foreign.push(ForeignBox {
-                    parent: String::new(),
-                    family: self.family,
-                    bytes: child.bytes(),
-                }),
+                _ => self.foreign(&child),
             }
         }
         Ok(())
+    }
+
+    fn foreign(&mut self, child: &BoxRef<'_>) {
+        if self.allowance.take(Counted::Foreign, &mut self.warnings) {
+            self.movie.foreign.push(foreign("", child, self.family));
+        }
     }
 
     fn header(&mut self, header: MovieHeader) {
@@ -128,7 +133,10 @@ impl Reading {
 
     /// A track that can't be read is left out, with a warning: the others may be all anybody wants.
     fn track(&mut self, trak: &BoxRef<'_>) {
-        match track::read(trak, self.family, &mut self.warnings) {
+        if !self.allowance.take(Counted::Track, &mut self.warnings) {
+            return;
+        }
+        match track::read(trak, self.family, &mut self.warnings, &mut self.allowance) {
             Ok(track) => self.tracks.push(track),
             Err(error) => self.warnings.push(format!("a track is left out: {error}")),
         }
@@ -167,13 +175,17 @@ impl Reading {
     }
 
     fn fragment(&mut self, moof: &BoxRef<'_>) -> Result<()> {
-        for id in fragment::tracks(moof)? {
-            match self.tracks.iter_mut().find(|track| track.data.id == id) {
-                Some(track) => track.data.fragments.add(moof, id, &self.extends)?,
-                None => self.warnings.push(format!("fragments are for track {id}, which doesn't exist")),
+        for id in fragment::check(moof, &self.extends, &mut self.allowance)? {
+            if !self.tracks.iter().any(|track| track.data.id == id) {
+                self.warnings.push(format!("fragments are for track {id}, which doesn't exist"));
             }
         }
-        Ok(())
+        fragment::each(moof.children(), moof.offset(), moof.offset(), &self.extends, |fragment| {
+            match self.tracks.iter_mut().find(|track| track.data.id == fragment.header.track_id) {
+                Some(track) => track.data.fragments.add(fragment),
+                None => Ok(fragment.read(0, |_, _| {})?.0),
+            }
+        })
     }
 
     fn finish(mut self) -> Result<(Movie, Vec<TrackData>)> {

@@ -138,6 +138,50 @@ impl SampleTable {
         self.stated.min(placed)
     }
 
+    /// Bytes of the samples that are stated all at once, by one size, and lie in a file of `length` bytes: nothing in
+    /// the index grows with their number.
+    pub(super) fn repeated(&self, length: u64) -> u64 {
+        let Some(size) = self.constant_size() else { return 0 };
+        let (frames, bytes) = self.units.map_or((1, u64::from(size)), |units| (units.frames, units.bytes));
+        let mut total = 0u64;
+        for (index, run) in self.chunks.iter().enumerate() {
+            let first = u64::from(run.first_chunk.max(1)) - 1;
+            let next = self.chunks.get(index + 1).map(|next| u64::from(next.first_chunk.max(1)) - 1);
+            let count = u64::from(run.samples_per_chunk) / frames;
+            for number in first..next.unwrap_or(u64::MAX).min(self.places.len()) {
+                let left = self.places.get(number).map_or(0, |offset| length.saturating_sub(offset));
+                total = total.saturating_add(count.min(left / bytes.max(1)).saturating_mul(bytes));
+            }
+        }
+        total
+    }
+
+    /// Whether any chunk ends behind byte `length`.
+    pub(super) fn reaches_beyond(&self, length: u64) -> bool {
+        let mut sample = 0u64;
+        for (index, run) in self.chunks.iter().enumerate() {
+            let first = u64::from(run.first_chunk.max(1)) - 1;
+            let next = self.chunks.get(index + 1).map(|next| u64::from(next.first_chunk.max(1)) - 1);
+            for number in first..next.unwrap_or(u64::MAX).min(self.places.len()) {
+                let count = u64::from(run.samples_per_chunk).min(self.count.saturating_sub(sample));
+                let bytes = match (self.units, self.constant_size()) {
+                    (Some(units), _) => count.div_ceil(units.frames).saturating_mul(units.bytes),
+                    (None, Some(size)) => count.saturating_mul(size.into()),
+                    (None, None) => {
+                        (sample..sample + count).filter_map(|index| self.size(index)).map(u64::from).sum()
+                    }
+                };
+                sample += count;
+                if bytes > 0
+                    && self.places.get(number).is_some_and(|offset| offset.saturating_add(bytes) > length)
+                {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
     /// The size every sample has, where the index says so once for all.
     pub(super) fn constant_size(&self) -> Option<u32> {
         match &self.sizes {
@@ -232,7 +276,7 @@ impl SampleTable {
     pub(super) fn sync_sample_for(&self, time: i64) -> u64 {
         let reach = time.saturating_sub(self.earliest);
         let mut candidate = self.last_decoded_by(reach);
-        loop {
+        for _ in 0..MOST_STEPS_BACK {
             candidate = self.sync_at_or_before(candidate);
             let mut walk = Walk::at(self, candidate);
             match walk.peek(self) {
@@ -242,6 +286,8 @@ impl SampleTable {
                 _ => return candidate,
             }
         }
+        // Times like that are nonsense; from the first sample on everything is shown.
+        0
     }
 
     fn last_decoded_by(&self, time: i64) -> u64 {
@@ -289,6 +335,9 @@ impl Places {
         }
     }
 }
+
+/// Sync samples that may be decoded in time but shown too late, one after the other, before a seek.
+const MOST_STEPS_BACK: usize = 256;
 
 /// Binary search in a sorted table.
 fn search(table: &Packed<u32>, wanted: u32) -> std::result::Result<usize, usize> {

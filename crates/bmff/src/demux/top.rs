@@ -98,7 +98,7 @@ impl Top {
                     boxes_at(&bytes, offset).next().and_then(Result::ok).and_then(|ftyp| ftyp.read().ok());
             }
             b"moov" if self.movie.is_none() => {
-                self.movie = Some(inflate(load(source, offset, size)?, offset)?)
+                self.movie = Some(inflate(load(source, offset, size)?, offset, source.len())?)
             }
             b"moov" => self.warnings.push(format!("a second 'moov' at byte {offset} is ignored")),
             // Less than header, `mfhd` and the header of a `traf` holds nothing.
@@ -133,7 +133,7 @@ pub(super) fn load(source: &Arc<dyn ReadAt>, offset: u64, size: u64) -> Result<B
 }
 
 /// A compressed movie resource (QuickTime File Format, "Compressed movie resources"): `moov/cmov/{dcom, cmvd}`.
-fn inflate(moov: Bytes, offset: u64) -> Result<(Bytes, u64)> {
+fn inflate(moov: Bytes, offset: u64, length: u64) -> Result<(Bytes, u64)> {
     let Some(cmov) = boxes_at(&moov, offset)
         .next()
         .and_then(Result::ok)
@@ -156,10 +156,26 @@ fn inflate(moov: Bytes, offset: u64) -> Result<(Bytes, u64)> {
     // The stated size is not believed: deflate shrinks a thousandfold at most, and an index hardly tenfold.
     let stated = u64::from(body.u32()?);
     let packed = body.rest();
-    let limit = stated.min((packed.len() as u64).saturating_mul(1032)).min(64 << 20);
-    let mut inflated = Vec::new();
+    let most = LARGEST_INFLATED.saturating_add(length.saturating_mul(2));
+    let located = |error: Error| error.in_box(data.path()).at_offset(data.offset());
+    if stated > most {
+        let message = format!(
+            "the compressed index states {stated} bytes; in a file of {length} at most {most} are inflated"
+        );
+        return Err(located(Error::new(ErrorKind::Limit, message).with_hint(DAMAGED)));
+    }
+    let limit = stated.min((packed.len() as u64).saturating_mul(1032));
+    // All at once: growing would take twice as much for a moment.
+    let mut inflated = Vec::with_capacity(usize::try_from(limit).unwrap_or(0));
     flate2::read::ZlibDecoder::new(&packed[..]).take(limit).read_to_end(&mut inflated).map_err(|cause| {
-        Error::malformed("the compressed index can't be inflated").caused_by(cause).at_offset(data.offset())
+        located(Error::malformed("the compressed index can't be inflated").caused_by(cause))
+            .with_hint(DAMAGED)
     })?;
     Ok((inflated.into(), offset))
 }
+
+/// A compressed index of any file may grow to this; that of a larger file to twice the file more.
+const LARGEST_INFLATED: u64 = 4 << 20;
+
+/// What to do about an index that can't be right.
+const DAMAGED: &str = "the index is damaged: copy the file again from where it came from";

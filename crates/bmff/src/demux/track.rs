@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use reelwright_media::{
-    AudioFormat, BoxFamily, Error, FormatDescription, FourCc, Language, MediaType, Result, Time, TimeRange,
-    Timescale, Track,
+    AudioFormat, BoxFamily, Edit, Error, FormatDescription, FourCc, Language, MediaType, Result, Time,
+    TimeRange, Timescale, Track,
 };
 
+use super::allowance::{Allowance, Counted};
 use super::cursor::TrackData;
 use super::fragment::FragmentIndex;
 use super::movie::{find, foreign};
@@ -25,7 +26,12 @@ pub(super) struct Opened {
 }
 
 /// Reads everything of `trak` but the samples.
-pub(super) fn read(trak: &BoxRef<'_>, family: BoxFamily, warnings: &mut Warnings) -> Result<Opened> {
+pub(super) fn read(
+    trak: &BoxRef<'_>,
+    family: BoxFamily,
+    warnings: &mut Warnings,
+    allowance: &mut Allowance,
+) -> Result<Opened> {
     let header: TrackHeader = require(trak, b"tkhd")?.read()?;
     let mdia = require(trak, b"mdia")?;
     let media: MediaHeader = require(&mdia, b"mdhd")?.read()?;
@@ -36,9 +42,10 @@ pub(super) fn read(trak: &BoxRef<'_>, family: BoxFamily, warnings: &mut Warnings
         warnings.push(format!("the timescale of track {} is 0; 1 is assumed", header.track_id));
     }
     let timescale = Timescale::or_one(media.timescale);
-    let formats = formats(&stbl, &handler, family, timescale, warnings)?;
+    let formats = formats(&stbl, &handler, family, timescale, warnings, allowance)?;
     let mut table = SampleTable::read(&stbl, warnings)?;
     table.units = formats.first().and_then(|format| units(format.as_audio()?, &table));
+    allowance.repeat(table.repeated(allowance.file())).map_err(|error| error.at_track(header.track_id))?;
     let stated = if media.duration == u64::MAX { 0 } else { i64::try_from(media.duration).unwrap_or(0) };
     let media_duration = if stated > 0 { stated } else { table.duration() };
     let mut track = Track {
@@ -67,10 +74,11 @@ pub(super) fn read(trak: &BoxRef<'_>, family: BoxFamily, warnings: &mut Warnings
         creation_time: header.creation_time,
         foreign: Vec::new(),
     };
-    rest(trak, family, &mut track);
-    carried(&mdia, "mdia", MDIA, family, &mut track);
-    carried(&minf, "mdia/minf", MINF, family, &mut track);
-    carried(&stbl, "mdia/minf/stbl", STBL, family, &mut track);
+    let mut rest = Rest { family, track: &mut track, warnings, allowance };
+    rest.read(trak);
+    rest.carried(&mdia, "mdia", MDIA);
+    rest.carried(&minf, "mdia/minf", MINF);
+    rest.carried(&stbl, "mdia/minf/stbl", STBL);
     let data = TrackData {
         id: header.track_id,
         timescale,
@@ -102,35 +110,61 @@ fn require<'a>(parent: &BoxRef<'a>, kind: &[u8; 4]) -> Result<BoxRef<'a>> {
     })
 }
 
-/// The children of `trak` besides `tkhd` and `mdia`.
-fn rest(trak: &BoxRef<'_>, family: BoxFamily, track: &mut Track) {
-    for child in trak.children().map_while(Result::ok) {
-        match &child.kind().0 {
-            b"tkhd" | b"mdia" | b"free" | b"skip" | b"wide" | b"tapt" => {}
-            b"edts" => {
-                let list = find(&child, b"elst").and_then(|elst| elst.read::<EditList>().ok());
-                track.edits = list.map(|list| list.edits).unwrap_or_default();
-            }
-            b"tref" => {
-                track.references =
-                    child.read::<TrackReferences>().map(|list| list.references).unwrap_or_default()
-            }
-            b"udta" => track.metadata.extend(read_user_data(&child, family)),
-            b"meta" => match read_meta(&child) {
-                Some(items) => track.metadata.extend(items),
-                None => track.foreign.push(foreign("", &child, family)),
-            },
-            _ => track.foreign.push(foreign("", &child, family)),
-        }
-    }
+/// What a track has beside its samples.
+struct Rest<'a> {
+    family: BoxFamily,
+    track: &'a mut Track,
+    warnings: &'a mut Warnings,
+    allowance: &'a mut Allowance,
 }
 
-fn carried(parent: &BoxRef<'_>, path: &str, known: &[&[u8; 4]], family: BoxFamily, track: &mut Track) {
-    for child in parent.children().map_while(Result::ok) {
-        // `roll` groups are written anew with the priming they describe.
-        let is_roll = matches!(&child.kind().0, b"sgpd" | b"sbgp") && grouping(&child) == Some(*b"roll");
-        if !known.contains(&&child.kind().0) && !is_roll {
-            track.foreign.push(foreign(path, &child, family));
+impl Rest<'_> {
+    /// The children of `trak` besides `tkhd` and `mdia`.
+    fn read(&mut self, trak: &BoxRef<'_>) {
+        for child in trak.children().map_while(Result::ok) {
+            match &child.kind().0 {
+                b"tkhd" | b"mdia" | b"free" | b"skip" | b"wide" | b"tapt" => {}
+                b"edts" => self.track.edits = self.edits(&child),
+                b"tref" => {
+                    self.track.references =
+                        child.read::<TrackReferences>().map(|list| list.references).unwrap_or_default()
+                }
+                b"udta" => self.track.metadata.extend(read_user_data(&child, self.family)),
+                b"meta" => match read_meta(&child) {
+                    Some(items) => self.track.metadata.extend(items),
+                    None => self.keep("", &child),
+                },
+                _ => self.keep("", &child),
+            }
+        }
+    }
+
+    fn edits(&mut self, edts: &BoxRef<'_>) -> Vec<Edit> {
+        match find(edts, b"elst").map(|elst| elst.read::<EditList>()) {
+            Some(Ok(list)) => list.edits,
+            Some(Err(error)) => {
+                let track = self.track.id;
+                self.warnings.push(format!("track {track} is shown without its edit list: {error}"));
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The children of `parent`, found at `path`, that nobody here knows.
+    fn carried(&mut self, parent: &BoxRef<'_>, path: &str, known: &[&[u8; 4]]) {
+        for child in parent.children().map_while(Result::ok) {
+            // `roll` groups are written anew with the priming they describe.
+            let is_roll = matches!(&child.kind().0, b"sgpd" | b"sbgp") && grouping(&child) == Some(*b"roll");
+            if !known.contains(&&child.kind().0) && !is_roll {
+                self.keep(path, &child);
+            }
+        }
+    }
+
+    fn keep(&mut self, path: &str, child: &BoxRef<'_>) {
+        if self.allowance.take(Counted::Foreign, self.warnings) {
+            self.track.foreign.push(foreign(path, child, self.family));
         }
     }
 }
@@ -161,11 +195,15 @@ fn formats(
     family: BoxFamily,
     timescale: Timescale,
     warnings: &mut Warnings,
+    allowance: &mut Allowance,
 ) -> Result<Vec<Arc<FormatDescription>>> {
     let Some(stsd) = find(stbl, b"stsd") else { return Ok(Vec::new()) };
     let entries = stsd.read::<SampleDescriptions>()?.entries;
-    let mut formats: Vec<Arc<FormatDescription>> = Vec::with_capacity(entries.len());
+    let mut formats: Vec<Arc<FormatDescription>> = Vec::new();
     for bytes in &entries {
+        if !allowance.take(Counted::Description, warnings) {
+            break;
+        }
         match entry::read(bytes, handler.handler, family).map(|format| timed(format, timescale)) {
             // Entries that are all alike share one description.
             Ok(format) => match formats.last().filter(|last| ***last == format) {

@@ -6,6 +6,9 @@ use crate::BoxRef;
 /// Ticks per second of `chpl`: 100 ns each.
 const SCALE: Timescale = Timescale::or_one(10_000_000);
 
+/// More chapters than this are somebody's mistake.
+const MOST: u32 = 10_000;
+
 /// Reads the chapters of a `chpl` box (Nero's, in `udta`); the last ends at `duration`, the movie's.
 ///
 /// # Errors
@@ -21,7 +24,7 @@ pub fn read_chapters(chpl: &BoxRef<'_>, duration: Time) -> Result<Vec<Chapter>> 
         body.u32()?
     };
     let mut starts: Vec<(Time, String)> = Vec::new();
-    for _ in 0..stated {
+    for _ in 0..stated.min(MOST) {
         let mut next = || -> Result<(Time, String)> {
             let ticks = i64::try_from(body.u64()?).unwrap_or(i64::MAX);
             let length = body.u8()?;

@@ -1,6 +1,6 @@
-use reelwright_media::{FourCc, Language, MetadataItem, MetadataKey, MetadataValue, Result};
+use reelwright_media::{ErrorKind, FourCc, Language, MetadataItem, MetadataKey, MetadataValue, Result};
 
-use super::{text, user_data::as_text};
+use super::{LONGEST_TEXT, text, user_data::as_text};
 use crate::{BoxRef, Reader, Writer};
 
 /// Reads a full box of ISO or 3GPP user data (ISO/IEC 14496-12, 8.10; 3GPP TS 26.244, 8); `None` where it is another or
@@ -24,6 +24,9 @@ pub(super) fn read(child: &BoxRef<'_>) -> Option<MetadataItem> {
 fn string(r: &mut Reader<'_>) -> Result<(MetadataValue, Language)> {
     r.version_and_flags()?;
     let language = text::locale(r.u16()?);
+    if r.remaining() > LONGEST_TEXT {
+        return Err(r.error(ErrorKind::Limit, "a text that is too long"));
+    }
     Ok((MetadataValue::Text(text::marked(r.peek())), language))
 }
 

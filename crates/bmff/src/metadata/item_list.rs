@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use reelwright_media::{BoxFamily, FourCc, Language, MetadataItem, MetadataKey, MetadataValue, Result};
 
-use super::{grouped, text, user_data::as_text};
+use super::{LONGEST_KEY, LONGEST_TEXT, MOST_ITEMS, grouped, text, user_data::as_text};
 use crate::{BoxRef, Handler, Reader, Writer};
 
 /// Reads `ilst` of iTunes.
@@ -25,6 +25,7 @@ fn free_form_key(item: &BoxRef<'_>) -> Option<MetadataKey> {
     let string = |kind: &[u8; 4]| {
         let mut body = item.children().find(kind)?.body();
         body.version_and_flags().ok()?;
+        (body.remaining() <= LONGEST_KEY).then_some(())?;
         Some(String::from_utf8_lossy(body.peek()).into_owned())
     };
     Some(MetadataKey::ITunesFreeForm { mean: string(b"mean")?, name: string(b"name")? })
@@ -36,7 +37,7 @@ pub(super) fn read_quicktime(keys: &BoxRef<'_>, list: &BoxRef<'_>) -> Vec<Metada
     let mut items = Vec::new();
     for item in list.children().map_while(Result::ok) {
         let index = usize::try_from(item.kind().to_u32()).ok().and_then(|number| number.checked_sub(1));
-        if let Some(name) = index.and_then(|index| names.get(index)) {
+        if let Some(name) = index.and_then(|index| names.get(index)).filter(|name| !name.is_empty()) {
             values(&item, &MetadataKey::QuickTime(name.clone()), &mut items);
         }
     }
@@ -48,10 +49,14 @@ fn key_names(r: &mut Reader<'_>) -> Result<Vec<String>> {
     r.version_and_flags()?;
     let count = r.u32()?;
     let mut names = Vec::new();
-    for _ in 0..count {
+    // No item refers to a key behind these.
+    for _ in 0..count.min(u32::from(u16::MAX)) {
         let size = usize::try_from(r.u32()?).unwrap_or(usize::MAX);
         r.skip(4)?;
-        names.push(String::from_utf8_lossy(r.slice(size.saturating_sub(8))?).into_owned());
+        let name = r.slice(size.saturating_sub(8))?;
+        // Its number is taken all the same.
+        let kept = if name.len() > LONGEST_KEY || names.len() >= MOST_ITEMS { &[][..] } else { name };
+        names.push(String::from_utf8_lossy(kept).into_owned());
     }
     Ok(names)
 }
@@ -59,6 +64,9 @@ fn key_names(r: &mut Reader<'_>) -> Result<Vec<String>> {
 /// The `data` boxes of an item.
 fn values(item: &BoxRef<'_>, key: &MetadataKey, items: &mut Vec<MetadataItem>) {
     for found in item.children().map_while(Result::ok).filter(|child| child.is(b"data")) {
+        if items.len() >= MOST_ITEMS {
+            return;
+        }
         data(&found, key, items);
     }
 }
@@ -78,6 +86,7 @@ pub(super) fn data(found: &BoxRef<'_>, key: &MetadataKey, items: &mut Vec<Metada
 /// Well-known types (QuickTime File Format, "Well-known types").
 fn value(kind: u32, bytes: Bytes, key: &MetadataKey) -> MetadataValue {
     let number = match (kind, &bytes[..]) {
+        (1 | 2 | 4 | 5, text) if text.len() > LONGEST_TEXT => None,
         (1 | 4, text) => return MetadataValue::Text(String::from_utf8_lossy(text).into_owned()),
         (2 | 5, text) => return MetadataValue::Text(text::utf16(text)),
         (0, text) if matches!(key, MetadataKey::ITunesFreeForm { .. }) && is_printable(text) => {

@@ -10,9 +10,19 @@ mod user_data;
 
 use reelwright_media::{BoxFamily, MetadataItem, MetadataKey, MetadataValue};
 
+use crate::declare::brief;
 use crate::{BoxRef, Handler, Writer};
 
 pub use chapters::read_chapters;
+
+/// Items read of one list; an item takes more memory than it takes bytes.
+const MOST_ITEMS: usize = 1024;
+
+/// Bytes of the longest text that is decoded; a longer one is kept as the bytes it is.
+const LONGEST_TEXT: usize = 64 << 10;
+
+/// Bytes of the longest key; items with a longer one are left out.
+const LONGEST_KEY: usize = 1024;
 
 /// What metadata is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +49,9 @@ pub struct Written {
 pub fn read_user_data(udta: &BoxRef<'_>, family: BoxFamily) -> Vec<MetadataItem> {
     let mut items = Vec::new();
     for child in udta.children().map_while(Result::ok) {
+        if items.len() >= MOST_ITEMS {
+            break;
+        }
         match &child.kind().0 {
             b"meta" => items.extend(read_meta(&child).unwrap_or_default()),
             b"free" | b"skip" | b"wide" | b"chpl" => {}
@@ -103,7 +116,7 @@ pub(crate) fn show(found: &BoxRef<'_>, family: BoxFamily) -> Option<String> {
     }
     let texts = items.iter().map(|item| match &item.value {
         MetadataValue::Data { kind, bytes } => format!("{} bytes of type {kind}", bytes.len()),
-        value => format!("{:?}", user_data::as_text(value)),
+        value => format!("{:?}", brief(user_data::as_text(value))),
     });
     let texts: Vec<_> = texts.collect();
     (!texts.is_empty()).then(|| texts.join(" "))

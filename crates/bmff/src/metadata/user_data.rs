@@ -1,6 +1,6 @@
 use reelwright_media::{BoxFamily, FourCc, Language, MetadataItem, MetadataKey, MetadataValue, Result};
 
-use super::{grouped, iso, text};
+use super::{LONGEST_TEXT, MOST_ITEMS, grouped, iso, text};
 use crate::{BoxRef, Writer};
 
 /// Reads one child of `udta` that is neither `meta` nor padding.
@@ -18,7 +18,9 @@ pub(super) fn read(child: &BoxRef<'_>, family: BoxFamily, items: &mut Vec<Metada
     }
     let bytes = child.body().rest();
     let value = match std::str::from_utf8(&bytes) {
-        Ok(text) if is_plain_text(code) => MetadataValue::Text(text.trim_end_matches('\0').to_string()),
+        Ok(text) if is_plain_text(code) && text.len() <= LONGEST_TEXT => {
+            MetadataValue::Text(text.trim_end_matches('\0').to_string())
+        }
         _ => MetadataValue::Data { kind: 0, bytes },
     };
     items.push(MetadataItem { key: MetadataKey::UserData(code), value, language: Language::UNDETERMINED });
@@ -33,7 +35,7 @@ fn is_plain_text(code: FourCc) -> bool {
 fn texts(child: &BoxRef<'_>, items: &mut Vec<MetadataItem>) -> Result<()> {
     let mut body = child.body();
     let mut found = Vec::new();
-    while body.remaining() >= 4 {
+    while body.remaining() >= 4 && found.len() < MOST_ITEMS {
         let length = body.u16()?;
         let language = body.u16()?;
         // A length that counts its own four bytes is found in the wild.

@@ -4,13 +4,14 @@ use std::time::Duration;
 use reelwright::codec::{EncoderSpecification, RateLimit};
 use reelwright::media::{Error, MediaType, Ratio, Result, Time, TimeRange, VideoCodec};
 use reelwright::{
-    Asset, ExportOptions, ExportSession, Fate, FileType, Fit, IndexPlace, Plan, Preset, RateChoice, Report,
-    SizeClass, Treatment, average_frame_rate,
+    Asset, ExportOptions, ExportSession, Fate, FileType, Fit, IndexPlace, Loss, Plan, Preset, RateChoice,
+    Report, SizeClass, Treatment, average_frame_rate,
 };
 use serde::Serialize;
 
 use super::{cancel_on_interrupt, print_json, print_text};
 use crate::args::{ExportArgs, FitArg};
+use crate::failure;
 use crate::progress::{ProgressLine, bytes};
 
 /// Makes the movie a preset describes out of another one.
@@ -297,6 +298,7 @@ struct ReportRow<'a> {
     bytes: u64,
     elapsed: f64,
     tracks: Vec<TrackReportRow<'a>>,
+    warnings: &'a [String],
     notes: &'a [String],
 }
 
@@ -315,10 +317,21 @@ struct TrackReportRow<'a> {
     written: u64,
     repeated: u64,
     left_out: u64,
+    damaged: Option<LossRow<'a>>,
+    missing: Option<LossRow<'a>>,
 }
 
-/// Prints what was done.
+#[derive(Serialize)]
+struct LossRow<'a> {
+    samples: u64,
+    left_out: u64,
+    from: f64,
+    cause: &'a str,
+}
+
+/// Prints what was done; what was lost is said on standard error, however quiet the rest is.
 pub(super) fn print_report(report: &Report, json: bool, quiet: bool) -> Result<()> {
+    report.warnings.iter().for_each(|warning| failure::warn(warning));
     if json {
         return print_json(&ReportRow {
             output: report.output.display().to_string(),
@@ -327,6 +340,7 @@ pub(super) fn print_report(report: &Report, json: bool, quiet: bool) -> Result<(
             bytes: report.bytes,
             elapsed: report.elapsed.as_secs_f64(),
             tracks: report.tracks.iter().map(track_row).collect(),
+            warnings: &report.warnings,
             notes: &report.notes,
         });
     }
@@ -374,5 +388,12 @@ fn track_row(track: &reelwright::TrackReport) -> TrackReportRow<'_> {
         written: track.counts.written,
         repeated: track.counts.repeated,
         left_out: track.counts.left_out,
+        damaged: track.damaged.as_ref().map(loss_row),
+        missing: track.missing.as_ref().map(loss_row),
     }
+}
+
+fn loss_row(loss: &Loss) -> LossRow<'_> {
+    let Loss { samples, left_out, from, cause } = loss;
+    LossRow { samples: *samples, left_out: *left_out, from: from.to_seconds_lossy(), cause }
 }

@@ -5,14 +5,16 @@ use reelwright::media::{
 use reelwright::{Asset, TrackFacts, average_frame_rate, display_size};
 use serde::Serialize;
 
-use super::{print_json, print_text};
+use super::{TextOutput, print_json, print_text};
 use crate::args::InspectArgs;
 use crate::progress::bytes;
 
 /// Says what a file holds.
 pub(crate) fn run(args: &InspectArgs) -> Result<()> {
     if args.boxes {
-        return print_text(&reelwright::dump_boxes(&args.input)?);
+        let mut out = TextOutput::default();
+        let printed = reelwright::dump_boxes(&args.input, &mut out);
+        return out.finish().and(printed);
     }
     let asset = Asset::open(&args.input)?;
     if args.samples {

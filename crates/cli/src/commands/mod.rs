@@ -30,6 +30,39 @@ fn print_text(text: &str) -> Result<()> {
     }
 }
 
+/// Standard output for text that is too much to keep. It is told where it failed at the end.
+#[derive(Default)]
+struct TextOutput {
+    buffer: String,
+    failure: Option<Error>,
+}
+
+impl TextOutput {
+    /// Bytes gathered before they are written.
+    const BUFFER: usize = 64 << 10;
+
+    fn flush(&mut self) {
+        self.failure = self.failure.take().or(print_text(&self.buffer).err());
+        self.buffer.clear();
+    }
+
+    /// Writes what is left.
+    fn finish(mut self) -> Result<()> {
+        self.flush();
+        self.failure.map_or(Ok(()), Err)
+    }
+}
+
+impl std::fmt::Write for TextOutput {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.buffer.push_str(text);
+        if self.buffer.len() >= Self::BUFFER {
+            self.flush();
+        }
+        if self.failure.is_some() { Err(std::fmt::Error) } else { Ok(()) }
+    }
+}
+
 /// A token that Ctrl-C and SIGTERM raise.
 fn cancel_on_interrupt() -> CancelToken {
     let token = CancelToken::new();

@@ -4,6 +4,7 @@ use reelwright_media::{
 
 use super::progress::Meter;
 use super::report::Counts;
+use crate::held::held;
 use crate::{Asset, Input, InputConfig};
 
 /// One track copied beside others that are encoded, or cut.
@@ -24,16 +25,13 @@ impl CopyJob<'_> {
     /// Whole tracks keep their edit list; cut ones get the part of it that shows the range, which hides what has to be
     /// stored around it.
     pub(super) fn config(&self) -> InputConfig {
+        let held = held(self.asset.movie(), self.track, self.asset.demuxer().missing(self.track.id));
         let edits = if self.cut {
             self.timeline().cut(self.range, self.ticks)
         } else {
-            self.track
-                .edits
-                .iter()
-                .map(|edit| edit.recounted(self.asset.movie().timescale, self.ticks))
-                .collect()
+            held.edits.iter().map(|edit| edit.recounted(self.asset.movie().timescale, self.ticks)).collect()
         };
-        InputConfig::copy_track(&Track { edits, ..self.track.clone() })
+        InputConfig::copy_track(&Track { edits, ..held })
     }
 
     /// Copies to the end.

@@ -23,6 +23,6 @@ pub use options::{
 pub use plan::{Fate, Plan, TrackPlan};
 pub use preset::{PRESETS, Preset, PresetRow, SizeClass};
 pub use progress::Progress;
-pub use report::{Counts, Report, TrackReport};
+pub use report::{Counts, Loss, Report, TrackReport};
 pub use session::{ExportHandle, ExportSession};
 pub use video_plan::VideoPlan;

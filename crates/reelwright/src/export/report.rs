@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use reelwright_media::{MediaType, Time};
 
-use crate::FileType;
+use crate::{Damage, FileType};
 
 /// What an export did, track by track.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Report {
     pub elapsed: Duration,
     /// One entry per source track, in the plan's order.
     pub tracks: Vec<TrackReport>,
+    /// What was lost because the input is damaged, in plain sentences; each is also in its track's report.
+    pub warnings: Vec<String>,
     /// What could not be carried over and why, in plain sentences; empty when nothing was lost.
     pub notes: Vec<String>,
 }
@@ -45,6 +47,52 @@ pub struct TrackReport {
     pub decoder: Option<String>,
     /// What was read, decoded and written.
     pub counts: Counts,
+    /// Samples that couldn't be decoded: their pictures are left out, their sound is silence.
+    pub damaged: Option<Loss>,
+    /// Samples that the input's index lists but the input doesn't hold.
+    pub missing: Option<Loss>,
+}
+
+/// Part of a track that is lost although the rest isn't.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Samples concerned.
+    pub samples: u64,
+    /// Pictures that the output has fewer for it; a decoder may show a damaged picture all the same.
+    pub left_out: u64,
+    /// When the first of them would be seen or heard, on the output's timeline.
+    pub from: Time,
+    /// Why.
+    pub cause: String,
+}
+
+impl Loss {
+    /// What a reader couldn't decode; `left_out` pictures are missing for it.
+    pub(super) fn of(damage: &Damage, left_out: u64) -> Self {
+        let Damage { samples, from, cause } = damage;
+        Self { samples: *samples, left_out, from: *from, cause: cause.message().to_owned() }
+    }
+}
+
+impl TrackReport {
+    /// What was lost of the track, in plain sentences.
+    pub(super) fn losses(&self) -> impl Iterator<Item = String> {
+        let track = self.source;
+        let damaged = self.damaged.as_ref().map(|loss| {
+            let outcome = match (self.media, loss.left_out) {
+                (MediaType::Audio, _) => "are silent".to_owned(),
+                (_, 0) => "show damage".to_owned(),
+                (_, left_out) => format!("leave out {left_out} pictures"),
+            };
+            let Loss { samples, from, cause, .. } = loss;
+            format!("track {track}: {samples} damaged samples {outcome}, the first at {from}: {cause}")
+        });
+        let missing = self.missing.as_ref().map(|loss| {
+            let Loss { samples, from, cause, .. } = loss;
+            format!("track {track}: {samples} samples are missing, the first at {from}: {cause}")
+        });
+        damaged.into_iter().chain(missing)
+    }
 }
 
 /// Samples on their way through an export.

@@ -11,10 +11,11 @@ use reelwright_media::{
 
 use super::copy::CopyJob;
 use super::progress::Meter;
-use super::report::{Counts, Report, TrackReport};
+use super::report::{Counts, Loss, Report, TrackReport};
 use super::sound::SoundJob;
 use super::video::{VideoJob, join};
 use super::{ExportOptions, Fate, MetadataPolicy, Plan, TrackPlan};
+use crate::facts::presented;
 use crate::{
     Asset, AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, Overwrite, Remux, TrackOutcome,
 };
@@ -41,6 +42,8 @@ enum Job<'a> {
 struct Done {
     counts: Counts,
     decoder: Option<String>,
+    /// What its sources couldn't decode, by their track IDs.
+    damaged: Vec<(u32, Loss)>,
 }
 
 impl Run {
@@ -109,16 +112,23 @@ impl Run {
             };
             let count = samples.unwrap_or(0);
             let counts = Counts { read: count, written: count, ..Counts::default() };
-            track_report(plan, samples.map(|_| plan.source), Done { counts, decoder: None })
+            let done = Done { counts, ..Done::default() };
+            TrackReport {
+                missing: self.missing(plan.source),
+                ..track_report(plan, samples.map(|_| plan.source), done)
+            }
         };
+        let tracks: Vec<_> = self.plan.tracks.iter().map(track).collect();
+        let warnings = losses(&tracks);
         Ok(Report {
             output: path.to_owned(),
             file_type: self.plan.file_type,
             duration: made.duration,
             bytes: made.bytes,
             elapsed: started.elapsed(),
-            tracks: self.plan.tracks.iter().map(track).collect(),
+            tracks,
             notes: self.notes(&made.warnings, &made.dropped_metadata),
+            warnings,
         })
     }
 
@@ -145,11 +155,15 @@ impl Run {
             writer.end_session(self.plan.range.duration)?;
         }
         let finished = writer.finish()?;
+        let damaged: Vec<_> = done.iter_mut().flat_map(|done| std::mem::take(&mut done.damaged)).collect();
         let mut tracks = Vec::with_capacity(self.plan.tracks.len());
         for plan in &self.plan.tracks {
             let position = ids.iter().position(|(source, _)| *source == plan.source);
             let own = position.map(|position| std::mem::take(&mut done[position])).unwrap_or_default();
-            tracks.push(track_report(plan, position.map(|position| ids[position].1), own));
+            let report = track_report(plan, position.map(|position| ids[position].1), own);
+            let damaged =
+                damaged.iter().find(|(source, _)| *source == plan.source).map(|(_, loss)| loss.clone());
+            tracks.push(TrackReport { damaged, missing: self.missing(plan.source), ..report });
         }
         Ok(self.report(path, started, finished, tracks))
     }
@@ -287,9 +301,19 @@ impl Run {
             duration: finished.duration,
             bytes: finished.bytes,
             elapsed: started.elapsed(),
+            warnings: losses(&tracks),
             tracks,
             notes: self.notes(&[], &finished.dropped_metadata),
         }
+    }
+
+    /// What the input lacks of a track.
+    fn missing(&self, source: u32) -> Option<Loss> {
+        let missing = self.asset.demuxer().missing(source)?;
+        let movie = self.asset.movie();
+        let from = presented(movie, movie.track(source)?, missing.from).saturating_sub(self.plan.range.start);
+        let cause = "the input was cut short, or its index is damaged".to_owned();
+        Some(Loss { samples: missing.samples, left_out: missing.samples, from, cause })
     }
 
     /// What was lost or mended on the way, so that nothing is lost in silence.
@@ -307,12 +331,19 @@ impl Run {
 impl Job<'_> {
     fn run(self) -> Result<Done> {
         match self {
-            Self::Copy(job, input) => Ok(Done { counts: job.run(input)?, decoder: None }),
+            Self::Copy(job, input) => Ok(Done { counts: job.run(input)?, ..Done::default() }),
             Self::Video(job, input) => {
                 let done = job.run(input)?;
-                Ok(Done { counts: done.counts, decoder: done.decoder })
+                Ok(Done {
+                    counts: done.counts,
+                    decoder: done.decoder,
+                    damaged: done.damaged.into_iter().collect(),
+                })
             }
-            Self::Sound(job, input) => Ok(Done { counts: job.run(input)?, decoder: None }),
+            Self::Sound(job, input) => {
+                let (counts, damaged) = job.run(input)?;
+                Ok(Done { counts, decoder: None, damaged })
+            }
         }
     }
 }
@@ -348,5 +379,12 @@ fn track_report(plan: &TrackPlan, output: Option<u32>, done: Done) -> TrackRepor
         encoder,
         decoder: done.decoder,
         counts: done.counts,
+        damaged: None,
+        missing: None,
     }
+}
+
+/// What was lost of all tracks.
+fn losses(tracks: &[TrackReport]) -> Vec<String> {
+    tracks.iter().flat_map(TrackReport::losses).collect()
 }

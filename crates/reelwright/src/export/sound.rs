@@ -8,7 +8,7 @@ use reelwright_process::{Remix, Resampler};
 
 use super::AudioPlan;
 use super::progress::Meter;
-use super::report::Counts;
+use super::report::{Counts, Loss};
 use crate::reader::SoundReader;
 use crate::{Asset, Input};
 
@@ -28,8 +28,8 @@ pub(super) struct SoundJob<'a> {
 const BLOCK: i64 = 4096;
 
 impl SoundJob<'_> {
-    /// Runs to the end of the longest source and finishes `input`.
-    pub(super) fn run(&self, mut input: Input) -> Result<Counts> {
+    /// Runs to the end of the longest source and finishes `input`. Returns what the sources couldn't decode too.
+    pub(super) fn run(&self, mut input: Input) -> Result<(Counts, Vec<(u32, Loss)>)> {
         let rate = Timescale::or_one(self.plan.settings.sample_rate);
         let layout = &self.plan.settings.layout;
         let mut sources = Vec::with_capacity(self.plan.sources.len());
@@ -66,9 +66,15 @@ impl SoundJob<'_> {
         }
         counts.read = sources.iter().map(|source| source.reader.packets()).sum();
         counts.decoded = sources.iter().map(|source| source.decoded).sum();
+        let damaged = self
+            .plan
+            .sources
+            .iter()
+            .zip(&sources)
+            .filter_map(|(track, source)| Some((*track, Loss::of(source.reader.damage()?, 0))));
         self.stop.check()?;
         input.finish()?;
-        Ok(counts)
+        Ok((counts, damaged.collect()))
     }
 }
 

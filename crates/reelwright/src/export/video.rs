@@ -12,7 +12,7 @@ use super::convert::Converter;
 use super::effort::Effort;
 use super::pace::Pacer;
 use super::progress::Meter;
-use super::report::Counts;
+use super::report::{Counts, Loss};
 use crate::reader::FrameReader;
 use crate::{Asset, Input};
 
@@ -35,6 +35,16 @@ pub(super) struct VideoJob<'a> {
 pub(super) struct VideoDone {
     pub(super) counts: Counts,
     pub(super) decoder: Option<String>,
+    /// What couldn't be decoded of which track.
+    pub(super) damaged: Option<(u32, Loss)>,
+}
+
+/// What came of reading a track.
+struct Decoded {
+    read: u64,
+    decoded: u64,
+    decoder: Option<String>,
+    damaged: Option<Loss>,
 }
 
 impl VideoJob<'_> {
@@ -51,10 +61,10 @@ impl VideoJob<'_> {
             let written = self.encode(to_encode, input);
             let (decoded, paced) = (join(decode.join()), join(process.join()));
             // The stage that failed first explains the others, which only saw their neighbour go.
-            let ((read, decoded, decoder), paced, written) = (decoded?, paced?, written?);
+            let (Decoded { read, decoded, decoder, damaged }, paced, written) = (decoded?, paced?, written?);
             let left_out = (decoded + paced).saturating_sub(written);
             let counts = Counts { read, decoded, written, repeated: paced, left_out };
-            Ok(VideoDone { counts, decoder })
+            Ok(VideoDone { counts, decoder, damaged: damaged.map(|loss| (self.track, loss)) })
         })
     }
 
@@ -67,11 +77,7 @@ impl VideoJob<'_> {
         usize::try_from(CACHED / picture).unwrap_or(8).clamp(2, 8).min(affordable)
     }
 
-    fn decode(
-        &self,
-        out: SyncSender<VideoFrame>,
-        early: Arc<Converter>,
-    ) -> Result<(u64, u64, Option<String>)> {
+    fn decode(&self, out: SyncSender<VideoFrame>, early: Arc<Converter>) -> Result<Decoded> {
         let reader = FrameReader::new(self.asset, self.track, self.range, self.registry)?;
         let mut reader = reader
             .threads(self.threads)
@@ -84,7 +90,8 @@ impl VideoJob<'_> {
             }
         }
         let (read, decoded) = reader.counts();
-        Ok((read, decoded, reader.decoder().map(str::to_owned)))
+        let damaged = reader.damage().map(|damage| Loss::of(damage, read.saturating_sub(decoded)));
+        Ok(Decoded { read, decoded, decoder: reader.decoder().map(str::to_owned), damaged })
     }
 
     /// Converts every picture; returns how many were repeated.

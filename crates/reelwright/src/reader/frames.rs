@@ -7,6 +7,7 @@ use reelwright_media::{
 };
 use std::sync::Arc;
 
+use super::damage::{Damage, Tolerance};
 use super::track_of;
 use crate::Asset;
 
@@ -29,6 +30,7 @@ pub struct FrameReader {
     decoder_name: Option<String>,
     decoded: u64,
     read: u64,
+    tolerance: Tolerance,
 }
 
 /// A decoder and the format it was opened for.
@@ -71,6 +73,7 @@ impl FrameReader {
             decoder_name: None,
             decoded: 0,
             read: 0,
+            tolerance: Tolerance::default(),
         })
     }
 
@@ -113,8 +116,17 @@ impl FrameReader {
         (self.read, self.decoded)
     }
 
+    /// Samples that couldn't be decoded so far. Their pictures are left out; the one before lasts until the next.
+    pub fn damage(&self) -> Option<&Damage> {
+        self.tolerance.damage()
+    }
+
     /// The next picture, or `None` after the last. Its duration is known unless the track ends with it and says
     /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// What reading brings up; of decoding what can't be read past: nothing of the track decodes, or less than a third.
     pub fn next_frame(&mut self) -> Result<Option<VideoFrame>> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
@@ -129,7 +141,9 @@ impl FrameReader {
 
     /// Opens the next span; `false` after the last.
     fn start_span(&mut self) -> Result<bool> {
-        let Some(span) = self.spans.pop_front() else { return Ok(false) };
+        let Some(span) = self.spans.pop_front() else {
+            return self.tolerance.settle(self.read, self.decoded).map(|()| false);
+        };
         let mut cursor = self.asset.cursor(self.track.id)?;
         cursor.seek(span.media_start)?;
         self.current = Some(Playing { span, cursor, held: None, step: Time::ZERO, done: false });
@@ -153,13 +167,16 @@ impl FrameReader {
         let (Some(playing), Some(open)) = (&mut self.current, &mut self.decoder) else { return Ok(()) };
         let (ready, decoded) = (&mut self.ready, &mut self.decoded);
         let index = self.read - 1;
-        open.decoder
-            .decode(&sample, &mut |frame| {
-                *decoded += 1;
-                playing.take(frame, ready);
-                Ok(())
-            })
-            .map_err(|error| error.at_stage(Stage::Decode).at_sample(index).at_time(sample.pts))
+        let result = open.decoder.decode(&sample, &mut |frame| {
+            *decoded += 1;
+            playing.take(frame, ready);
+            Ok(())
+        });
+        let Err(error) = result else { return Ok(()) };
+        let error = error.at_stage(Stage::Decode).at_sample(index).at_time(sample.pts);
+        // A decoder may be behind: the time is that of the sample it speaks of.
+        let at = playing.span.shown_at(error.place().time.unwrap_or(sample.pts));
+        self.tolerance.note(error, at, self.decoded)
     }
 
     fn open_decoder(&mut self, format: &Arc<FormatDescription>) -> Result<()> {
@@ -179,13 +196,14 @@ impl FrameReader {
     fn drain(&mut self) -> Result<()> {
         let (Some(playing), Some(open)) = (&mut self.current, &mut self.decoder) else { return Ok(()) };
         let (ready, decoded) = (&mut self.ready, &mut self.decoded);
-        open.decoder
-            .finish(&mut |frame| {
-                *decoded += 1;
-                playing.take(frame, ready);
-                Ok(())
-            })
-            .map_err(|error| error.at_stage(Stage::Decode))
+        let result = open.decoder.finish(&mut |frame| {
+            *decoded += 1;
+            playing.take(frame, ready);
+            Ok(())
+        });
+        let Err(error) = result.map_err(|error| error.at_stage(Stage::Decode)) else { return Ok(()) };
+        let at = error.place().time.map_or(playing.span.shown.end(), |time| playing.span.shown_at(time));
+        self.tolerance.note(error, at, self.decoded)
     }
 
     fn end_span(&mut self) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Reading a movie as it is presented: `AVAssetReader`.
 
+mod damage;
 mod frames;
 mod sound;
 
@@ -7,6 +8,7 @@ use reelwright_media::{Error, FormatDescription, Result, Track};
 
 use crate::Asset;
 
+pub use damage::Damage;
 pub use frames::FrameReader;
 pub use sound::SoundReader;
 

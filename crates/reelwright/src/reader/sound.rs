@@ -4,10 +4,11 @@ use std::sync::Arc;
 use reelwright_codec::{AudioDecoder, Registry};
 use reelwright_formats::SampleCursor;
 use reelwright_media::{
-    AudioBuffer, CancelToken, Edit, EditTimeline, FormatDescription, Result, Rounding, Span, Stage, Time,
-    TimeRange, Timescale, Track,
+    AudioBuffer, CancelToken, ChannelLayout, Edit, EditTimeline, FormatDescription, Result, Rounding, Span,
+    Stage, Time, TimeRange, Timescale, Track,
 };
 
+use super::damage::{Damage, Tolerance};
 use super::track_of;
 use crate::Asset;
 
@@ -26,6 +27,10 @@ pub struct SoundReader {
     decoder: Option<(Arc<FormatDescription>, Box<dyn AudioDecoder>)>,
     ready: VecDeque<AudioBuffer>,
     read: u64,
+    decoded: u64,
+    /// What the decoder puts out, once it has.
+    sounds_like: Option<(Timescale, ChannelLayout)>,
+    tolerance: Tolerance,
 }
 
 struct Playing {
@@ -59,6 +64,9 @@ impl SoundReader {
             decoder: None,
             ready: VecDeque::new(),
             read: 0,
+            decoded: 0,
+            sounds_like: None,
+            tolerance: Tolerance::default(),
         })
     }
 
@@ -74,7 +82,16 @@ impl SoundReader {
         self.read
     }
 
+    /// Packets that couldn't be decoded so far. Silence of the same length takes their place.
+    pub fn damage(&self) -> Option<&Damage> {
+        self.tolerance.damage()
+    }
+
     /// The next stretch of sound, or `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// What reading brings up; of decoding what can't be read past: nothing of the track decodes, or less than a third.
     pub fn next_buffer(&mut self) -> Result<Option<AudioBuffer>> {
         loop {
             if let Some(buffer) = self.ready.pop_front() {
@@ -88,7 +105,9 @@ impl SoundReader {
     }
 
     fn start_span(&mut self) -> Result<bool> {
-        let Some(span) = self.spans.pop_front() else { return Ok(false) };
+        let Some(span) = self.spans.pop_front() else {
+            return self.tolerance.settle(self.read, self.decoded).map(|()| false);
+        };
         let mut cursor = self.asset.cursor(self.track.id)?;
         cursor.seek(self.preroll(&span))?;
         self.current = Some(Playing {
@@ -126,13 +145,28 @@ impl SoundReader {
         let (Some(playing), Some((_, decoder))) = (&mut self.current, &mut self.decoder) else {
             return Ok(());
         };
-        let ready = &mut self.ready;
-        decoder
-            .decode(&sample, &mut |buffer| {
-                playing.take(buffer, ready);
-                Ok(())
-            })
-            .map_err(|error| error.at_stage(Stage::Decode).at_sample(index).at_time(sample.pts))
+        let (ready, decoded, sounds_like) = (&mut self.ready, &mut self.decoded, &mut self.sounds_like);
+        let result = decoder.decode(&sample, &mut |buffer| {
+            *decoded += 1;
+            if sounds_like
+                .as_ref()
+                .is_none_or(|(rate, layout)| *rate != buffer.sample_rate || *layout != buffer.layout)
+            {
+                *sounds_like = Some((buffer.sample_rate, buffer.layout.clone()));
+            }
+            playing.take(buffer, ready);
+            Ok(())
+        });
+        let Err(error) = result else { return Ok(()) };
+        let error = error.at_stage(Stage::Decode).at_sample(index).at_time(sample.pts);
+        let at = playing.span.shown_at(sample.pts);
+        self.tolerance.note(error, at, self.decoded)?;
+        // Before the first packet that decodes, the timeline has a gap.
+        if let Some((rate, layout)) = &self.sounds_like {
+            let frames = usize::try_from(frames_at(sample.duration, *rate)).unwrap_or(0);
+            playing.take(AudioBuffer::silence(*rate, layout.clone(), sample.pts, frames), &mut self.ready);
+        }
+        Ok(())
     }
 
     fn drain(&mut self) -> Result<()> {
@@ -140,12 +174,13 @@ impl SoundReader {
             return Ok(());
         };
         let ready = &mut self.ready;
-        decoder
-            .finish(&mut |buffer| {
-                playing.take(buffer, ready);
-                Ok(())
-            })
-            .map_err(|error| error.at_stage(Stage::Decode))
+        let result = decoder.finish(&mut |buffer| {
+            playing.take(buffer, ready);
+            Ok(())
+        });
+        let Err(error) = result.map_err(|error| error.at_stage(Stage::Decode)) else { return Ok(()) };
+        let at = playing.span.shown.end();
+        self.tolerance.note(error, at, self.decoded)
     }
 
     fn end_span(&mut self) -> Result<()> {

@@ -1,0 +1,31 @@
+//! Tracks of inputs that were cut short, as far as they are there.
+
+use reelwright_media::{Edit, Missing, Movie, Rounding, Time, Track};
+
+/// `track` of `movie` without what it presents of samples that aren't there: media and edits end where those that are
+/// there do.
+pub(crate) fn held(movie: &Movie, track: &Track, missing: Option<Missing>) -> Track {
+    let mut held = track.clone();
+    let Some(missing) = missing else { return held };
+    held.media_duration = track.media_duration.min(missing.end);
+    held.edits = track.edits.iter().filter_map(|edit| shortened(movie, track, *edit, missing.end)).collect();
+    if !held.edits.iter().any(|edit| edit.media_time.is_some()) {
+        held.edits.clear();
+    }
+    held
+}
+
+/// The edit up to the media time `end`; `None` where nothing of it is left.
+fn shortened(movie: &Movie, track: &Track, edit: Edit, end: Time) -> Option<Edit> {
+    let Some(start) = edit.media_time else { return Some(edit) };
+    let left = end.saturating_sub(Time::new(start, track.timescale));
+    let left = match edit.rate {
+        Edit::NORMAL_RATE | 0 => left,
+        rate => left.scaled_by(i64::from(Edit::NORMAL_RATE), i64::from(rate)).unwrap_or(left),
+    };
+    let ticks =
+        u64::try_from(left.ticks_in(movie.timescale, Rounding::Nearest)?).ok().filter(|ticks| *ticks > 0)?;
+    // A held picture needs no more media than itself.
+    let duration = if edit.rate == 0 { edit.duration } else { edit.duration.min(ticks) };
+    Some(Edit { duration, ..edit })
+}
