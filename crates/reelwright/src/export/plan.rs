@@ -202,6 +202,11 @@ fn decide(
     if track.formats.iter().any(|format| matches!(&format.tag().0, b"encv" | b"enca" | b"encs")) {
         return drop("it is encrypted");
     }
+    let misses = !track.range.is_empty() && context.range.intersection(track.range).is_empty();
+    // Sound is mixed with that of other tracks, and silence is sound; an empty track of anything else is none.
+    if misses && track.media != MediaType::Audio {
+        return drop("nothing of it is in the wanted range");
+    }
     match track.media {
         MediaType::Video => match &context.options.video {
             Treatment::Drop => drop("video was not asked for"),

@@ -1,0 +1,165 @@
+//! The foreign decoders and what they say of a file.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A time in seconds as ffprobe counts: `value` ticks of `num / den` seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tick {
+    pub(crate) value: i64,
+    pub(crate) num: i64,
+    pub(crate) den: i64,
+}
+
+impl Tick {
+    pub(crate) fn seconds(self) -> f64 {
+        self.value as f64 * self.num as f64 / self.den as f64
+    }
+}
+
+/// The ffmpeg commands at hand: the system's, and the newer one where `FFMPEG9` or Python's `imageio_ffmpeg` names it.
+pub(crate) struct Ffmpegs {
+    pub(crate) system: PathBuf,
+    pub(crate) newer: Option<PathBuf>,
+}
+
+impl Ffmpegs {
+    pub(crate) fn find() -> Option<Self> {
+        let there = Command::new("ffprobe").arg("-version").output().is_ok();
+        if !there {
+            eprintln!("SKIPPED: ffmpeg is not installed");
+            return None;
+        }
+        let newer = std::env::var_os("FFMPEG9").map(PathBuf::from).or_else(from_python);
+        if newer.is_none() {
+            eprintln!("SKIPPED: no newer ffmpeg: pip install imageio-ffmpeg, or name one in FFMPEG9");
+        }
+        Some(Self { system: "ffmpeg".into(), newer })
+    }
+
+    /// The better judge of what a file holds.
+    pub(crate) fn best(&self) -> &Path {
+        self.newer.as_deref().unwrap_or(&self.system)
+    }
+
+    /// Both.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Path> {
+        std::iter::once(self.system.as_path()).chain(self.newer.as_deref())
+    }
+}
+
+fn from_python() -> Option<PathBuf> {
+    let question = "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())";
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/.python/bin/python");
+    let pythons = [beside, "python3".into()];
+    pythons.iter().find_map(|python| {
+        let output = Command::new(python).args(["-c", question]).stderr(Stdio::null()).output().ok()?;
+        let path = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+        (output.status.success() && !path.is_empty()).then(|| path.into())
+    })
+}
+
+/// What a decoder of ffmpeg complains of when it decodes every picture and all sound of `file`; empty where nothing.
+pub(crate) fn complaints(ffmpeg: &Path, file: &Path) -> String {
+    let output = Command::new(ffmpeg)
+        .args(["-nostdin", "-v", "warning", "-xerror", "-err_detect", "explode", "-i"])
+        .arg(file)
+        .args(["-map", "0:v?", "-map", "0:a?", "-fps_mode", "passthrough", "-f", "framemd5", "-"])
+        .stdout(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    if said.is_empty() && !output.status.success() { output.status.to_string() } else { said }
+}
+
+/// What GStreamer's demuxer and OpenH264 say of the pictures; `None` where they aren't installed.
+pub(crate) fn gstreamer_complaints(file: &Path, video: bool) -> Option<String> {
+    let elements = if video { "h264parse ! openh264dec" } else { "aacparse ! avdec_aac" };
+    let there = elements.split(" ! ").all(|element| {
+        let found = Command::new("gst-inspect-1.0").args(["--exists", element]).status();
+        found.is_ok_and(|status| status.success())
+    });
+    if !there {
+        eprintln!("SKIPPED: GStreamer with {elements} is not installed");
+        return None;
+    }
+    let pipeline = format!(
+        "filesrc location={} ! qtdemux name=d d.{}_0 ! queue ! {elements} ! fakesink sync=false",
+        file.display(),
+        if video { "video" } else { "audio" },
+    );
+    // A pad that never appears would be waited for without end.
+    let output = Command::new("timeout")
+        .args(["60", "gst-launch-1.0", "-q"])
+        .args(pipeline.split(' '))
+        .env("GST_DEBUG", "1,qtdemux:2,h264parse:2,openh264dec:2,aacparse:2,libav:2")
+        .env("GST_DEBUG_NO_COLOR", "1")
+        .output()
+        .unwrap();
+    // Said of every sound file: of boxes qtdemux has no name for (and takes `©mak` for one with
+    // children), and of tracks without fragments.
+    let chatter = ["unknown QuickTime node type", "failed to find fragment defaults", "length too long"];
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = said.lines().filter(|line| !chatter.iter().any(|words| line.contains(words)));
+    let said = said.collect::<Vec<_>>().join("; ");
+    Some(if said.is_empty() && !output.status.success() { output.status.to_string() } else { said })
+}
+
+/// The presentation time of every picture of the stream with ID `track` before `to` seconds, edit list applied.
+pub(crate) fn picture_times(file: &Path, track: u32, to: Option<f64>) -> Vec<Tick> {
+    let output = Command::new("ffprobe")
+        .args(["-v", "quiet", "-select_streams", &format!("i:{track}"), "-show_entries"])
+        .args(["stream=time_base:frame=pts", "-of", "default=nw=1"])
+        .arg(file)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    let Some((num, den)) = value("time_base").and_then(|base| base.split_once('/')) else {
+        return Vec::new();
+    };
+    let (num, den) = (num.parse().unwrap(), den.parse().unwrap());
+    let times = text.lines().filter_map(|line| line.strip_prefix("pts=")?.parse().ok());
+    let times = times.map(|value| Tick { value, num, den });
+    times.filter(|time| to.is_none_or(|to| time.seconds() < to - 1e-9)).collect()
+}
+
+/// Every picture of a stream before `to`, upright, made `width` x `height` and R'G'B' by its own tags.
+pub(crate) fn pictures(
+    ffmpeg: &Path,
+    file: &Path,
+    track: u32,
+    to: Option<f64>,
+    (width, height): (u32, u32),
+) -> Vec<Vec<u8>> {
+    let mut command = Command::new(ffmpeg);
+    command.args(["-nostdin", "-v", "quiet", "-copyts", "-i"]).arg(file);
+    if let Some(to) = to {
+        command.args(["-to", &to.to_string()]);
+    }
+    let filter = format!("scale={width}:{height}:flags=area+accurate_rnd+full_chroma_int,format=rgb24");
+    let output = command
+        .args(["-map", &format!("0:i:{track}"), "-fps_mode", "passthrough", "-vf", &filter])
+        .args(["-f", "rawvideo", "-"])
+        .output()
+        .unwrap();
+    output.stdout.chunks_exact((width * height * 3) as usize).map(<[u8]>::to_vec).collect()
+}
+
+/// Silence wherever the times of packets leave more than a millisecond open, from time 0 on.
+const SILENCE_IN_GAPS: &str = "aresample=48000:async=1:min_hard_comp=0.001:first_pts=0";
+
+/// Sound of a stream as mono at 48 kHz from time 0 of the movie on.
+pub(crate) fn timeline_sound(ffmpeg: &Path, file: &Path, track: u32, to: Option<f64>) -> Vec<f32> {
+    let mut command = Command::new(ffmpeg);
+    command.args(["-nostdin", "-v", "quiet", "-copyts", "-i"]).arg(file);
+    if let Some(to) = to {
+        command.args(["-to", &to.to_string()]);
+    }
+    let output = command
+        .args(["-map", &format!("0:i:{track}"), "-af", SILENCE_IN_GAPS, "-ac", "1"])
+        .args(["-f", "f32le", "-"])
+        .output()
+        .unwrap();
+    output.stdout.chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect()
+}

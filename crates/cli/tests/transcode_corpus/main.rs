@@ -1,0 +1,282 @@
+//! Movies of the corpus through `reel export` at 1280x720, judged by foreign decoders: every picture is there, on time,
+//! upright and of the right colour; every frame of sound is there; sound and picture keep their distance; nobody complains.
+//!
+//! `REEL_CORPUS=all` takes every file, not only a few small ones; `REEL=path` an optimised `reel`.
+#![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
+
+mod judges;
+mod likeness;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use judges::{Ffmpegs, Tick};
+use likeness::{lag, likeness};
+use serde_json::Value;
+
+/// What a quick run takes: rotation, mirror, B pictures, edit lists, HDR, interlaced ProRes, odd pixels, PCM, mono.
+const FEW: [&str; 14] = [
+    "iphone_rot90_tapt.mov",
+    "matrix_mirror_rot.mp4",
+    "edts_avc_aac.mp4",
+    "elst_three_segments.mov",
+    "elst_empty_first.mp4",
+    "elst_ctts_2nd.mov",
+    "nal_len2_neg_ctts.mp4",
+    "pixel_hlg10.mp4",
+    "dv_p81.mp4",
+    "twos_avc.mov",
+    "quicktime7_aac.mp4",
+    "whatsapp_like_h264.mp4",
+    "frag_one_moof.mp4",
+    "h264_interlaced_crop.mp4",
+];
+
+/// Files that can't be exported by the default build, and words of the reason it gives.
+const REFUSED: &[(&str, &str)] = &[];
+
+/// Files, checks and why that check doesn't apply.
+const EXEMPT: &[(&str, &str, &str)] = &[];
+
+/// One file on its way through the checks.
+struct Case<'a> {
+    name: String,
+    source: &'a Path,
+    output: &'a Path,
+    ffmpegs: &'a Ffmpegs,
+    /// Seconds of the source that are exported, where not all of it.
+    to: Option<f64>,
+    facts: Value,
+    faults: Vec<String>,
+}
+
+impl Case<'_> {
+    fn fault(&mut self, check: &str, what: impl std::fmt::Display) {
+        match EXEMPT.iter().find(|(file, exempt, _)| *file == self.name && *exempt == check) {
+            Some((_, _, why)) => eprintln!("{}: {check}: {what} ({why})", self.name),
+            None => self.faults.push(format!("{}: {check}: {what}", self.name)),
+        }
+    }
+
+    fn track(&self, id: u32) -> Value {
+        track(&self.facts, id)
+    }
+
+    /// Every picture is there, at its time.
+    fn times(&mut self, from: u32, into: u32) -> usize {
+        let before = judges::picture_times(self.source, from, self.to);
+        let after = judges::picture_times(self.output, into, None);
+        if before.len() != after.len() {
+            self.fault("frames", format!("{} became {}", before.len(), after.len()));
+        } else if let Some((before, after)) = before.iter().zip(&after).find(|(a, b)| !is_on_time(**a, **b)) {
+            self.fault("times", format!("{:.6} s became {:.6} s", before.seconds(), after.seconds()));
+        }
+        after.len()
+    }
+
+    /// The picture has its shape, is upright, and of the right colour.
+    fn pictures(&mut self, from: u32, into: u32) {
+        let (wanted, shape) = (shape(self.source, from), shape(self.output, into));
+        let ((width, height), (wanted_width, wanted_height)) = (shape, wanted);
+        if (width / height / (wanted_width / wanted_height) - 1.0).abs() > 0.02 {
+            self.fault("shape", format!("{wanted_width}x{wanted_height} became {width}x{height}"));
+        }
+        let size = if width >= height {
+            (96, ((96.0 * height / width / 2.0).round() as u32).max(4) * 2)
+        } else {
+            (((96.0 * width / height / 2.0).round() as u32).max(4) * 2, 96)
+        };
+        let ffmpeg = self.ffmpegs.best();
+        let before = judges::pictures(ffmpeg, self.source, from, self.to, size);
+        let after = judges::pictures(ffmpeg, self.output, into, None, size);
+        if before.is_empty() || after.is_empty() {
+            return self.fault("picture", format!("{} and {} decoded", before.len(), after.len()));
+        }
+        let alike = likeness(&before, &after);
+        let hdr =
+            matches!(self.track(from)["color"]["transfer"].as_str(), Some("smpte2084" | "arib-std-b67"));
+        let far = alike.bias.iter().any(|bias| bias.abs() > 2.0);
+        // Tone mapping is compared elsewhere; here a tone-mapped picture must show the same things.
+        let wrong =
+            if hdr { alike.correlation < 0.9 } else { alike.mean < 30.0 || alike.worst < 24.0 || far };
+        eprintln!("{}: {} pictures, {alike:?}", self.name, before.len().min(after.len()));
+        if wrong {
+            self.fault("picture", format!("{alike:?}"));
+        }
+    }
+
+    /// No frame of sound is lost or added, and it keeps its distance to time 0, at the end as at the start.
+    fn sound(&mut self, from: u32, into: u32) {
+        let ffmpeg = self.ffmpegs.best();
+        let before = judges::timeline_sound(ffmpeg, self.source, from, self.to);
+        let after = judges::timeline_sound(ffmpeg, self.output, into, None);
+        self.length(from, into, after.len());
+        let length = 9600.min(before.len());
+        let last = before.len().saturating_sub(length + 2048);
+        for (place, from) in [("start", 0), ("end", last)] {
+            // 1 ms at 48 kHz.
+            match lag(&before, &after, from, length, 2000) {
+                Some(lag) if lag.abs() > 48 => self.fault("offset", format!("{lag} samples at the {place}")),
+                _ => {}
+            }
+        }
+    }
+
+    /// The sound ends where the source's does, by the file's own statement and by what ffmpeg decodes, at 48 kHz.
+    fn length(&mut self, from: u32, into: u32, decoded: usize) {
+        // ffmpeg decodes packets that reach beyond the end of an edit whole: the source's own statement counts.
+        let source = self.track(from);
+        let wanted = end_of(&source).min(self.to.unwrap_or(f64::INFINITY));
+        let output = json(&["inspect", "--json"], &[self.output]).unwrap();
+        let output = track(&output, into);
+        let stated = end_of(&output);
+        // Edits are often rounded to milliseconds.
+        let exact = source["edits"].as_array().is_none_or(Vec::is_empty) || self.to.is_some();
+        if (stated - wanted).abs() > if exact { 1.5 / 44_100.0 } else { 0.001 } {
+            self.fault("samples", format!("{wanted:.6} s became {stated:.6} s"));
+        }
+        // Where sound begins late, ffmpeg cuts the last packet at the media's length, its own files' included.
+        let media = output["media_duration"]["seconds"].as_f64().unwrap_or(0.0);
+        let late = output["start"]["seconds"].as_f64().is_some_and(|start| start > 0.0);
+        let heard = if late { stated.min(media) } else { stated };
+        if (heard * 48_000.0 - decoded as f64).abs() > 1.5 {
+            self.fault("samples", format!("{:.0} stated, {decoded} decoded at 48 kHz", heard * 48_000.0));
+        }
+    }
+
+    /// Nobody complains.
+    fn decoders(&mut self, video: bool, audio: bool) {
+        for ffmpeg in self.ffmpegs.all() {
+            let said = judges::complaints(ffmpeg, self.output);
+            if !said.is_empty() {
+                self.fault("decoders", format!("{}: {said}", ffmpeg.display()));
+            }
+        }
+        for (there, video) in [(video, true), (audio, false)] {
+            let said = if there { judges::gstreamer_complaints(self.output, video) } else { None };
+            if let Some(said) = said.filter(|said| !said.is_empty()) {
+                self.fault("decoders", format!("GStreamer: {said}"));
+            }
+        }
+    }
+}
+
+/// The track with this ID, as `inspect` has it.
+fn track(facts: &Value, id: u32) -> Value {
+    let tracks = facts["tracks"].as_array().unwrap();
+    tracks.iter().find(|track| track["id"] == id).cloned().unwrap_or(Value::Null)
+}
+
+/// Where a track ends on the movie's timeline, in seconds, as `inspect` has it.
+fn end_of(track: &Value) -> f64 {
+    let seconds = |key: &str| track[key]["seconds"].as_f64().unwrap_or(0.0);
+    seconds("start") + seconds("duration")
+}
+
+/// Within half a tick of what counts the later.
+fn is_on_time(before: Tick, after: Tick) -> bool {
+    let at = |a: Tick, b: Tick| i128::from(a.value) * i128::from(a.num) * i128::from(b.den);
+    2 * (at(before, after) - at(after, before)).abs() <= i128::from(after.num) * i128::from(before.den)
+}
+
+/// Width and height as shown: pixel aspect and rotation applied.
+fn shape(file: &Path, track: u32) -> (f64, f64) {
+    let output = Command::new("ffprobe")
+        .args(["-v", "quiet", "-select_streams", &format!("i:{track}"), "-of", "json", "-show_streams"])
+        .arg(file)
+        .output()
+        .unwrap();
+    let probed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let stream = &probed["streams"][0];
+    let aspect = stream["sample_aspect_ratio"].as_str().and_then(|aspect| {
+        let (num, den) = aspect.split_once(':')?;
+        Some(num.parse::<f64>().ok()? / den.parse::<f64>().ok()?)
+    });
+    let aspect = aspect.filter(|aspect| aspect.is_normal()).unwrap_or(1.0);
+    let size = (stream["width"].as_f64().unwrap_or(1.0) * aspect, stream["height"].as_f64().unwrap_or(1.0));
+    let turned = stream["side_data_list"]
+        .as_array()
+        .and_then(|sides| sides.iter().find_map(|side| side["rotation"].as_i64()));
+    if turned.unwrap_or(0) % 180 == 0 { size } else { (size.1, size.0) }
+}
+
+fn reel() -> PathBuf {
+    std::env::var_os("REEL").map_or_else(|| env!("CARGO_BIN_EXE_reel").into(), PathBuf::from)
+}
+
+fn json(arguments: &[&str], files: &[&Path]) -> Result<Value, String> {
+    let output = Command::new(reel()).args(arguments).args(files).output().unwrap();
+    if output.status.success() {
+        Ok(serde_json::from_slice(&output.stdout).unwrap())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).trim().replace('\n', " "))
+    }
+}
+
+/// Exports one file and looks at the outcome; what is wrong comes back in plain lines.
+fn check(source: &Path, ffmpegs: &Ffmpegs, folder: &Path, longest: f64) -> Vec<String> {
+    let started = std::time::Instant::now();
+    let name = source.file_name().unwrap().to_string_lossy().into_owned();
+    let Ok(facts) = json(&["inspect", "--json"], &[source]) else { return Vec::new() };
+    let duration = facts["duration"]["seconds"].as_f64().unwrap_or(0.0);
+    let to = (duration > longest * 1.5).then_some(longest);
+    let output = folder.join(format!("{name}.mp4"));
+    let cut = to.unwrap_or(0.0).to_string();
+    let mut flags = vec!["export", "--json", "--overwrite", "--reencode", "--preset", "1280x720"];
+    flags.extend(to.map(|_| ["--to", cut.as_str()]).into_iter().flatten());
+    let report = match json(&flags, &[source, &output]) {
+        Ok(report) => report,
+        Err(said) => {
+            let known = REFUSED.iter().any(|(file, words)| *file == name && said.contains(words));
+            return if known { Vec::new() } else { vec![format!("{name}: refused: {said}")] };
+        }
+    };
+    let mut case = Case { name, source, output: &output, ffmpegs, to, facts, faults: Vec::new() };
+    let (mut video, mut audio) = (false, false);
+    for track in report["tracks"].as_array().unwrap() {
+        let id = |key: &str| track[key].as_u64().and_then(|id| u32::try_from(id).ok());
+        let (Some(from), Some(into)) = (id("track"), id("output")) else { continue };
+        match (track["fate"].as_str(), track["kind"].as_str()) {
+            (Some("encode"), Some("video")) => {
+                video = true;
+                let count = case.times(from, into);
+                if count > 0 {
+                    case.pictures(from, into);
+                }
+            }
+            (Some("encode"), Some("audio")) => {
+                audio = true;
+                case.sound(from, into);
+            }
+            _ => {}
+        }
+    }
+    case.decoders(video, audio);
+    eprintln!("{}: {:.1} s", case.name, started.elapsed().as_secs_f64());
+    let faults = case.faults;
+    let _ = std::fs::remove_file(&output);
+    faults
+}
+
+#[test]
+fn exports_show_and_sound_as_their_sources() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media");
+    let (Ok(listed), Some(ffmpegs)) = (std::fs::read_dir(&corpus), Ffmpegs::find()) else {
+        eprintln!("SKIPPED: {} or ffmpeg is not there", corpus.display());
+        return;
+    };
+    let all = std::env::var("REEL_CORPUS").is_ok_and(|which| which == "all");
+    let mut files: Vec<_> = listed.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        std::env::var("REEL_ONLY").map_or(all || FEW.contains(&&*name), |only| name.contains(&only))
+    });
+    files.sort();
+    let folder = std::env::temp_dir().join(format!("reel-transcode-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let longest = if all { 2.0 } else { 1.0 };
+    let faults: Vec<_> = files.iter().flat_map(|source| check(source, &ffmpegs, &folder, longest)).collect();
+    let _ = std::fs::remove_dir_all(&folder);
+    eprintln!("{} files exported", files.len());
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
