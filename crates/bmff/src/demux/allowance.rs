@@ -76,7 +76,7 @@ impl Allowance {
             Counted::Foreign => &mut self.foreign,
         };
         if *left == 0 {
-            if std::mem::replace(&mut self.noted, Some(what)) == Some(what) {
+            if self.noted.replace(what) == Some(what) {
                 return false;
             }
             warnings.push(format!(
