@@ -1,14 +1,14 @@
 //! Encodes interleaved 32-bit float PCM from standard input to ADTS on standard output.
 //!
-//! `aac_encode SAMPLE_RATE CHANNELS BITS_PER_SECOND [average|constant|variable|rusty_aac] < in.f32 > out.aac`
+//! `aac_encode SAMPLE_RATE CHANNELS BITS_PER_SECOND [average|constant|variable|rusty_aac] [noise] [sine] < in.f32 > out.aac`
 //!
-//! With `variable`, the number is the quality in percent. `rusty_aac` is that crate's encoder, for comparison.
+//! With `variable`, the number is the quality in percent; `noise` allows noise substitution, `sine` asks for sine windows. `rusty_aac` is that crate's encoder, for comparison.
 #![allow(clippy::unwrap_used)]
 
 use std::io::{Read, Write};
 
 use reelwright_bitstream::aac::{AdtsHeader, AudioSpecificConfig};
-use reelwright_codec_native::aac::{Encoder, Rate, Settings};
+use reelwright_codec_native::aac::{Encoder, Rate, Settings, Window};
 use reelwright_media::ChannelLayout;
 
 fn main() {
@@ -28,7 +28,12 @@ fn main() {
             "variable" => Rate::Variable(bits as f32 / 100.0),
             _ => Rate::Average(bits),
         };
-        ours(&samples, Settings::new(rate, ChannelLayout::default_for(channels).unwrap(), rate_kind))
+        let mut settings = Settings::new(rate, ChannelLayout::default_for(channels).unwrap(), rate_kind);
+        settings.noise_substitution = arguments.iter().any(|argument| argument == "noise");
+        if arguments.iter().any(|argument| argument == "sine") {
+            settings.window = Window::Sine;
+        }
+        ours(&samples, settings)
     };
     let config = AudioSpecificConfig::aac_lc(rate, channels).unwrap();
     let mut out = std::io::stdout().lock();

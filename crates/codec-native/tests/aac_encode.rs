@@ -228,6 +228,7 @@ fn ffmpeg(encoder: &Encoder, packets: &[Packet]) -> Option<Vec<f32>> {
 fn ffmpeg_decodes_all_of_it_without_a_warning() {
     for (rate, channels, kind) in [
         (48_000, 2, Rate::Average(128_000)),
+        (48_000, 2, Rate::Constant(32_000)),
         (48_000, 2, Rate::Constant(64_000)),
         (44_100, 1, Rate::Variable(0.7)),
         (48_000, 6, Rate::Average(320_000)),

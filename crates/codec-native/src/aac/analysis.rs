@@ -55,6 +55,7 @@ impl Channel {
 
 /// Windows, transforms and the model of a sample rate.
 pub(super) struct Analyzer {
+    shape: Shape,
     model: Model,
     long: Mdct,
     short: Mdct,
@@ -73,7 +74,7 @@ pub(super) struct Analyzer {
 
 impl Analyzer {
     /// For lines below `bandwidth` Hz.
-    pub(super) fn new(rate_index: usize, bandwidth: f32) -> Self {
+    pub(super) fn new(rate_index: usize, bandwidth: f32, shape: Shape) -> Self {
         let (long_bands, short_bands) = (bands::long(rate_index), bands::short(rate_index));
         let nyquist = bands::SAMPLE_RATES[rate_index] as f32 / 2.0;
         let count = |bands: &[u16], lines: usize| {
@@ -81,6 +82,7 @@ impl Analyzer {
             bands[..bands.len() - 1].iter().filter(|&&first| f32::from(first) < limit).count()
         };
         Self {
+            shape,
             model: Model::new(rate_index),
             long: Mdct::new(LONG),
             short: Mdct::new(SHORT),
@@ -107,7 +109,7 @@ impl Analyzer {
         if sequence == Sequence::Short {
             let mut alike = [true; 7];
             for &place in places {
-                self.transform(sequence, Shape::Sine, &channels[place]);
+                self.transform(sequence, self.shape, &channels[place]);
                 for (alike, now) in alike.iter_mut().zip(self.alike()) {
                     *alike &= now;
                 }
@@ -119,14 +121,14 @@ impl Analyzer {
                     _ => groups.push(1),
                 }
             }
-            return Grid::new(sequence, Shape::Sine, groups, self.short_bands, self.short_count);
+            return Grid::new(sequence, self.shape, groups, self.short_bands, self.short_count);
         }
         let count = if lfe {
             self.long_bands.iter().filter(|&&first| first < LFE_LINES).count().min(self.long_count)
         } else {
             self.long_count
         };
-        Grid::new(sequence, Shape::Sine, vec![1], self.long_bands, count)
+        Grid::new(sequence, self.shape, vec![1], self.long_bands, count)
     }
 
     /// Whether each short window's energies are like those of the one before.

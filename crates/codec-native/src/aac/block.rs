@@ -110,6 +110,18 @@ impl Grid {
     }
 }
 
+/// What a band is coded as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Quantised lines.
+    #[default]
+    Lines,
+    /// Noise of the decoder's own making (4.6.13): the logarithm of its energy, `noise_nrg`.
+    Noise(i16),
+    /// In the right channel of a pair: the left one's lines, scaled (4.6.8.2): `is_position`, and whether they change sign.
+    Intensity(i16, bool),
+}
+
 /// A channel's lines and how much noise in each band matters.
 #[derive(Clone)]
 pub(super) struct Block {
@@ -117,11 +129,13 @@ pub(super) struct Block {
     pub(super) lines: [f32; LONG],
     /// Per band: what one unit of noise energy costs.
     pub(super) weights: [f32; MAX_BANDS],
+    /// Per band: lines, or the other channel's.
+    pub(super) contents: [Content; MAX_BANDS],
 }
 
 impl Default for Block {
     fn default() -> Self {
-        Self { lines: [0.0; LONG], weights: [0.0; MAX_BANDS] }
+        Self { lines: [0.0; LONG], weights: [0.0; MAX_BANDS], contents: [Content::Lines; MAX_BANDS] }
     }
 }
 

@@ -3,7 +3,7 @@ use reelwright_media::{Error, ErrorKind, Result};
 
 use super::analysis::{Analyzer, Channel};
 use super::bands::LONG;
-use super::block::{Block, Grid, MAX_BANDS, Sequence};
+use super::block::{Block, Content, Grid, MAX_BANDS, Sequence};
 use super::coded::Coded;
 use super::layout::{Element, Elements};
 use super::rate::{Bounds, Control};
@@ -15,6 +15,9 @@ use super::{stereo, transient};
 
 /// Samples beyond this magnitude are clipped: 18 dB above full scale.
 const CLIP: f32 = 8.0;
+
+/// Below this, in Hz, ears know noise from noise.
+const NOISE_HERTZ: u32 = 4000;
 
 /// One raw data block: what MP4 stores as one sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub struct Encoder {
     elements: Elements,
     analyzer: Analyzer,
     shaper: Shaper,
+    /// From this line on, noise may stand for what is silenced.
+    noise_from: usize,
     control: Control,
     channels: Vec<Channel>,
     jobs: Vec<Job>,
@@ -76,9 +81,11 @@ impl Encoder {
         let rate_index = settings.rate_index()?;
         let elements = Elements::new(&settings.layout)?;
         check_rate(&settings, elements.considered())?;
-        let analyzer = Analyzer::new(rate_index, bandwidth(&settings, elements.considered()));
+        let analyzer =
+            Analyzer::new(rate_index, bandwidth(&settings, elements.considered()), settings.window);
         let control = Control::new(settings.rate, settings.sample_rate, elements.considered());
         let count = settings.layout.count();
+        let line = (NOISE_HERTZ * 2 * LONG as u32).div_ceil(settings.sample_rate) as usize;
         let jobs = elements.list.iter().enumerate().map(|(index, &element)| {
             let channels = if matches!(element, Element::Pair(..)) { 2 } else { 1 };
             Job {
@@ -97,6 +104,7 @@ impl Encoder {
             jobs: jobs.collect(),
             analyzer,
             shaper: Shaper::new(rate_index),
+            noise_from: if settings.noise_substitution { line } else { usize::MAX },
             control,
             channels: vec![Channel::default(); count],
             pending: vec![Vec::with_capacity(LONG); count],
@@ -215,7 +223,7 @@ impl Encoder {
             if !matches!(job.element, Element::Lfe(_)) {
                 self.shaper.shape(&job.grid, &mut job.blocks, &mut job.filters);
             }
-            job.load(price);
+            job.load(price, self.noise_from);
         }
         let bounds = self.control.bounds();
         let bits = self.search(price, bounds, silent);
@@ -283,12 +291,18 @@ impl Job {
         silent
     }
 
-    fn load(&mut self, price: f32) {
+    /// Chooses how a pair is coded; noise may stand for lines from `noise_from` on.
+    fn load(&mut self, price: f32, noise_from: usize) {
         if self.blocks.len() == 2 {
             self.joint = stereo::decide(&self.grid, &mut self.blocks, price);
         }
+        let long = self.grid.sequence != Sequence::Short;
+        let last = self.blocks.len() - 1;
         for (search, block) in self.searches.iter_mut().zip(&self.blocks) {
-            search.load(&self.grid, block);
+            search.load(&self.grid, block, |band| {
+                let alone = !self.joint[band] && self.blocks[last].contents[band] == Content::Lines;
+                long && alone && self.grid.lines(band).start >= noise_from
+            });
         }
     }
 
@@ -348,13 +362,13 @@ fn bandwidth(settings: &Settings, considered: usize) -> f32 {
     };
     // Hertz by bits per second of a channel, between these points.
     const POINTS: [(f32, f32); 8] = [
-        (8_000.0, 4_000.0),
-        (16_000.0, 6_000.0),
-        (24_000.0, 9_000.0),
-        (32_000.0, 11_500.0),
-        (48_000.0, 15_000.0),
-        (64_000.0, 17_000.0),
-        (96_000.0, 19_500.0),
+        (8_000.0, 5_500.0),
+        (16_000.0, 9_000.0),
+        (24_000.0, 13_000.0),
+        (32_000.0, 15_500.0),
+        (48_000.0, 17_500.0),
+        (64_000.0, 18_500.0),
+        (96_000.0, 20_000.0),
         (128_000.0, 20_500.0),
     ];
     let above = POINTS.iter().position(|point| point.0 >= per_channel);

@@ -118,11 +118,11 @@ fn butterflies(re: &mut [f32], im: &mut [f32], cos: &[f32], sin: &[f32]) {
 
 /// The shape of a window's slopes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// Better near rejection: the default.
+pub enum Shape {
+    /// A sine: the nearest lines are told apart better.
     #[default]
     Sine,
-    /// Kaiser-Bessel derived: better far rejection, for few strong tones.
+    /// Kaiser-Bessel derived: lines far from a strong tone stay clear of it.
     Kbd,
 }
 

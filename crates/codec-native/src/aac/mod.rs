@@ -25,4 +25,4 @@ mod syntax;
 mod transient;
 
 pub use encoder::{Encoder, Packet};
-pub use settings::{Rate, Settings};
+pub use settings::{Rate, Settings, Window};

@@ -17,7 +17,9 @@ const AVERAGE_PULL: f64 = 0.1;
 /// What of that is kept for ever, per frame: just so much that the price doesn't swing.
 const AVERAGE_LEARNING: f64 = AVERAGE_PULL * AVERAGE_PULL / 16.0;
 /// Frames' worth of bits that simple passages can save for hard ones where the rate is an average.
-const SAVED: f64 = 50.0;
+const SAVED: f64 = 500.0;
+/// So many frames' worth at once move the price at most: what a long silence saved is spent over seconds.
+const NOTICED: f64 = 20.0;
 /// Cheaper than this, noise is some 30 dB below what can be heard.
 const LOWEST: f64 = -30.0;
 const HIGHEST: f64 = 24.0;
@@ -76,10 +78,15 @@ impl Control {
     pub(super) fn price(&self) -> f32 {
         let pull = match self.kind {
             Kind::Constant => PULL * (0.5 - self.stock / self.capacity),
-            Kind::Average => -AVERAGE_PULL * self.stock / self.mean,
+            Kind::Average => -AVERAGE_PULL * self.noticed(),
             Kind::Variable => 0.0,
         };
         (self.price + pull).clamp(LOWEST, HIGHEST).exp2() as f32
+    }
+
+    /// The stock in frames, as far as it moves the price.
+    fn noticed(&self) -> f64 {
+        (self.stock / self.mean).min(NOTICED)
     }
 
     /// What the next frame's bits, a multiple of 8, must keep to.
@@ -121,7 +128,7 @@ impl Control {
             // Quick at first, then slow: a steady price is what makes quality steady.
             (1.0 / f64::from(self.frames + 4)).max(0.02) * (bits / self.mean - 1.0)
         } else {
-            -AVERAGE_LEARNING * self.stock / self.mean
+            -AVERAGE_LEARNING * self.noticed()
         };
         self.price = (self.price + change).clamp(LOWEST, HIGHEST);
     }

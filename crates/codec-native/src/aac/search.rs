@@ -1,7 +1,7 @@
 //! Choosing scale factors: the path through all bands that costs least noise and bits together.
 
 use super::bands::LONG;
-use super::block::{Block, Grid, MAX_BANDS};
+use super::block::{Block, Content, Grid, MAX_BANDS};
 use super::coded::{Coded, scale_bits};
 use super::quantize::{fewest_bits, lowest_scale, noise, quantize, scale_for};
 
@@ -12,6 +12,12 @@ const COARSER: i32 = 5;
 const BORDER_BITS: f32 = 5.0;
 /// Silencing a band is worse than noise of the same energy.
 const HOLE: f32 = 1.6;
+/// Noise of the same energy in its place is no worse than noise.
+const NOISE: f32 = 1.0;
+/// Bits it takes.
+const NOISE_BITS: f32 = 4.0;
+/// Its greatest line's energy in means: what sticks out further isn't noise.
+const NOISE_PEAK: f32 = 8.0;
 /// 2 ln 2: noise halves its amplitude for each bit of a line.
 const SLOPE: f32 = 1.386_294_4;
 /// The step of differences the codebook has.
@@ -29,6 +35,8 @@ pub(super) struct Search {
     energy: [f32; MAX_BANDS],
     roots: [f32; MAX_BANDS],
     lowest: [i32; MAX_BANDS],
+    /// Where noise may stand for a band.
+    noise: [Content; MAX_BANDS],
     /// Per band and state: the state before.
     from: Vec<[u16; STATES]>,
     values: [i32; LONG],
@@ -48,6 +56,7 @@ impl Default for Search {
             energy: [0.0; MAX_BANDS],
             roots: [0.0; MAX_BANDS],
             lowest: [0; MAX_BANDS],
+            noise: [Content::Lines; MAX_BANDS],
             from: vec![[0; STATES]; MAX_BANDS],
             values: [0; LONG],
         }
@@ -55,8 +64,8 @@ impl Default for Search {
 }
 
 impl Search {
-    /// Takes in a block.
-    pub(super) fn load(&mut self, grid: &Grid, block: &Block) {
+    /// Takes in a block; noise may stand for the bands of which `noisy` says so.
+    pub(super) fn load(&mut self, grid: &Grid, block: &Block, noisy: impl Fn(usize) -> bool) {
         for ((line, magnitude), compressed) in
             block.lines[..grid.end()].iter().zip(&mut self.magnitudes).zip(&mut self.compressed)
         {
@@ -67,7 +76,14 @@ impl Search {
             let magnitudes = &self.magnitudes[grid.lines(band)];
             self.energy[band] = magnitudes.iter().map(|m| m * m).sum();
             self.roots[band] = magnitudes.iter().map(|m| m.sqrt()).sum();
-            self.lowest[band] = lowest_scale(magnitudes.iter().fold(0.0, |a: f32, &b| a.max(b)));
+            let peak = magnitudes.iter().fold(0.0, |a: f32, &b| a.max(b));
+            self.lowest[band] = lowest_scale(peak);
+            let mean = self.energy[band] / magnitudes.len() as f32;
+            self.noise[band] = if mean > 1.0 && peak * peak < NOISE_PEAK * mean && noisy(band) {
+                Content::Noise((2.0 * self.energy[band].log2()).round() as i16)
+            } else {
+                Content::Lines
+            };
         }
     }
 
@@ -84,6 +100,7 @@ impl Search {
         let mut state = active.iter().copied().min_by(|&a, &b| costs[a].total_cmp(&costs[b])).unwrap_or(NONE);
         for band in (0..grid.bands()).rev() {
             let lines = grid.lines(band);
+            coded.contents[band] = block.contents[band];
             if state < 257 {
                 coded.scales[band] = state as u8;
                 let values = &mut coded.values[lines.clone()];
@@ -91,10 +108,21 @@ impl Search {
                 sign(&block.lines[lines], values);
             } else {
                 coded.values[lines].fill(0);
+                if self.silence(band, block.weights[band], price).1 {
+                    coded.contents[band] = self.noise[band];
+                }
             }
             state = usize::from(self.from[band][state]);
         }
         coded.settle(grid);
+    }
+
+    /// What a band costs of which no lines are coded, and whether noise stands for it.
+    fn silence(&self, band: usize, weight: f32, price: f32) -> (f32, bool) {
+        let energy = self.energy[band] * weight;
+        let noise = energy * NOISE + price * NOISE_BITS;
+        let noisy = self.noise[band] != Content::Lines && noise < energy * HOLE;
+        (if noisy { noise } else { energy * HOLE }, noisy)
     }
 
     fn candidates(&mut self, grid: &Grid, block: &Block, band: usize, price: f32, out: &mut Vec<Candidate>) {
@@ -137,9 +165,9 @@ impl Search {
     ) {
         let border = price * BORDER_BITS;
         let mut next = [f32::MAX; STATES];
-        let from = &mut self.from[band];
         let mut reached = Vec::with_capacity(64);
-        let silence = self.energy[band] * weight * HOLE;
+        let (silence, _) = self.silence(band, weight, price);
+        let from = &mut self.from[band];
         for &state in active.iter() {
             let (scale, zero) = (state % 257, state >= 257);
             let cost = costs[state] + silence + if zero { 0.0 } else { border };

@@ -1,7 +1,8 @@
 //! Cutting a channel's bands into sections of one codebook each, in the fewest bits.
 
+use super::block::Content;
 use super::block::{Grid, Sequence};
-use super::coded::Coded;
+use super::coded::{BOOKS, Coded};
 use super::quantize::book_bits;
 
 /// Bits of `sect_cb`.
@@ -37,14 +38,14 @@ struct Path {
 fn choose_in_group(grid: &Grid, first: usize, coded: &mut Coded) {
     let (increment_bits, most) = increment(grid.sequence);
     // Which book the band before had, for the best path to each band and book.
-    let mut before = [[0u8; 12]; 64];
-    let mut paths = [Path { bits: 0, length: 0 }; 12];
+    let mut before = [[0u8; BOOKS]; 64];
+    let mut paths = [Path { bits: 0, length: 0 }; BOOKS];
     let mut best = (0u32, 0u8);
     for (band, before) in before.iter_mut().enumerate().take(grid.per_group) {
         let costs = &coded.book_bits[first + band];
         let mut next_best = (u32::MAX, 0);
-        let mut next = [Path { bits: u32::MAX, length: 0 }; 12];
-        for book in 0..12 {
+        let mut next = [Path { bits: u32::MAX, length: 0 }; BOOKS];
+        for book in 0..BOOKS {
             if costs[book] == u32::MAX {
                 continue;
             }
@@ -113,6 +114,13 @@ pub(super) fn measure(grid: &Grid, coded: &mut Coded) {
     for band in 0..grid.bands() {
         let values = &coded.values[grid.lines(band)];
         let max = values.iter().map(|value| value.abs()).max().unwrap_or(0);
-        coded.book_bits[band] = book_bits(values, max);
+        let bits = &mut coded.book_bits[band];
+        bits.fill(u32::MAX);
+        match coded.contents[band] {
+            Content::Lines => bits[..12].copy_from_slice(&book_bits(values, max)),
+            Content::Noise(_) => bits[13] = 0,
+            Content::Intensity(_, true) => bits[14] = 0,
+            Content::Intensity(_, false) => bits[15] = 0,
+        }
     }
 }

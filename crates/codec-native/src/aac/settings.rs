@@ -1,6 +1,7 @@
 use reelwright_media::{ChannelLayout, Error, Result};
 
 use super::bands::SAMPLE_RATES;
+pub use super::mdct::Shape as Window;
 
 /// How bits are spent.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,12 +26,16 @@ pub struct Settings {
     pub rate: Rate,
     /// The highest frequency to code in Hz; `None` chooses by rate.
     pub bandwidth: Option<u32>,
+    /// The shape of the windows; Kaiser-Bessel derived unless said otherwise.
+    pub window: Window,
+    /// Whether bands of noise that would be silenced become noise of the decoder's own (4.6.13). Off unless asked for.
+    pub noise_substitution: bool,
 }
 
 impl Settings {
-    /// Settings with the bandwidth left to the encoder.
+    /// Settings with all but these left to the encoder.
     pub const fn new(sample_rate: u32, layout: ChannelLayout, rate: Rate) -> Self {
-        Self { sample_rate, layout, rate, bandwidth: None }
+        Self { sample_rate, layout, rate, bandwidth: None, window: Window::Kbd, noise_substitution: false }
     }
 
     /// `samplingFrequencyIndex`.

@@ -4,7 +4,7 @@ use reelwright_bitstream::BitWriter;
 
 use super::block::{Grid, MAX_BANDS, Sequence};
 use super::codebooks::{SPECTRAL, code, length};
-use super::coded::{Coded, scale_entry};
+use super::coded::Coded;
 use super::mdct::Shape;
 use super::sections;
 use super::shaping::{self, Filter};
@@ -155,9 +155,7 @@ fn write_stream(
         write_info(writer, grid);
     }
     sections::write(grid, coded, writer);
-    for difference in coded.differences(grid) {
-        put(writer, scale_entry(difference));
-    }
+    coded.scale_entries(grid).for_each(|entry| put(writer, entry));
     writer.flag(false); // no pulses
     shaping::write(filter, writer);
     writer.flag(false); // no gain control
@@ -173,7 +171,7 @@ fn put(writer: &mut BitWriter, entry: u32) {
 /// A band of `spectral_data`.
 fn write_values(writer: &mut BitWriter, book: usize, values: &[i32]) {
     let (width, base, signed) = match book {
-        0 => return,
+        0 | 13.. => return,
         1 | 2 => (4, 3, true),
         3 | 4 => (4, 3, false),
         5 | 6 => (2, 9, true),
