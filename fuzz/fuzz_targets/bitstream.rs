@@ -45,7 +45,8 @@ fn h264_config(body: &[u8]) {
         let _ = config.first_sps();
         if let Ok(bytes) = config.to_bytes() {
             let again = h264::AvcConfig::parse(&bytes).expect("what was written can be read");
-            assert_eq!(config.units().collect::<Vec<_>>(), again.units().collect::<Vec<_>>());
+            // Extensions are written where the profile says that they can be there.
+            assert_eq!((config.sps, config.pps), (again.sps, again.pps));
         }
     }
 }

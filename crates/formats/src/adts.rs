@@ -89,7 +89,7 @@ fn read_frames(
             break;
         }
         let dts = table.packets.len() as i64 * 1024;
-        table.packets.push(Packet {
+        table.push(Packet {
             offset: at + u64::from(header.header_length),
             size: header.frame_length - header.header_length,
             dts,
@@ -97,7 +97,7 @@ fn read_frames(
             duration: 1024,
             sync: true,
             skipped_leading: false,
-        });
+        })?;
         at += u64::from(header.frame_length);
     }
     if junk > 0 {

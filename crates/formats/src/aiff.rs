@@ -9,6 +9,7 @@ use reelwright_media::{
 
 use crate::id3;
 use crate::indexed::{Indexed, Runs, movie};
+use crate::limits::MOST_ITEMS;
 use crate::wave::{companded, item, of_runs, plain_text};
 use crate::window::Window;
 
@@ -80,14 +81,16 @@ impl Chunks {
                     let stated = if length == 0 { u64::MAX } else { length.saturating_sub(skip) };
                     out.sound = Some((start, stated.min(end - start)));
                 }
-                b"NAME" | b"AUTH" | b"(c) " | b"ANNO" => {
+                b"NAME" | b"AUTH" | b"(c) " | b"ANNO" if out.metadata.len() < MOST_ITEMS => {
                     let text = plain_text(window.at(body, short)?);
                     let key = String::from_utf8_lossy(&[a, b, c, d]).into_owned();
                     if !text.is_empty() {
                         out.metadata.push(item(&key, text));
                     }
                 }
-                b"ID3 " => out.metadata.extend(id3::parse(window.at(body, short)?)),
+                b"ID3 " if out.metadata.len() < MOST_ITEMS => {
+                    out.metadata.extend(id3::parse(window.at(body, short)?))
+                }
                 _ => {}
             }
             at = body + length + (length & 1);

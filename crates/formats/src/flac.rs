@@ -10,6 +10,7 @@ use reelwright_media::{
 
 use crate::id3;
 use crate::indexed::{Indexed, Packet, PacketTable, Storage, movie, present, track};
+use crate::limits::MOST_ITEMS;
 use crate::wave::item;
 use crate::window::Window;
 
@@ -65,8 +66,10 @@ impl Blocks {
             let body = at + 4;
             match kind & 0x7F {
                 0 => found = Some(window.array::<{ StreamInfo::LENGTH }>(body)?),
-                4 => metadata.extend(vorbis_comments(window.exact(body, length)?)),
-                6 => metadata.extend(picture(window.exact(body, length)?)),
+                4 if metadata.len() < MOST_ITEMS => {
+                    metadata.extend(vorbis_comments(window.exact(body, length)?))
+                }
+                6 if metadata.len() < MOST_ITEMS => metadata.extend(picture(window.exact(body, length)?)),
                 _ => {}
             }
             at = body + length as u64;
@@ -88,7 +91,7 @@ pub(crate) fn vorbis_comments(bytes: &[u8]) -> Vec<MetadataItem> {
     let mut items = Vec::new();
     let Some((_vendor, rest)) = text(bytes) else { return items };
     let mut rest = rest.get(4..).unwrap_or_default();
-    while let Some((comment, tail)) = text(rest) {
+    while let Some((comment, tail)) = text(rest).filter(|_| items.len() < MOST_ITEMS) {
         let comment = String::from_utf8_lossy(comment);
         if let Some((key, value)) =
             comment.split_once('=').filter(|(key, value)| !key.is_empty() && !value.is_empty())
@@ -140,7 +143,7 @@ fn read_frames(
         let dts = i64::try_from(header.first_sample(fixed)).unwrap_or(i64::MAX);
         let size =
             u32::try_from(length).map_err(|_| Error::malformed("a FLAC frame beyond 4 GiB").at_offset(at))?;
-        table.packets.push(Packet {
+        table.push(Packet {
             offset: at,
             size,
             dts,
@@ -148,7 +151,7 @@ fn read_frames(
             duration: header.block_size,
             sync: true,
             skipped_leading: false,
-        });
+        })?;
         at += length;
         match next {
             Some(next) => header = next,

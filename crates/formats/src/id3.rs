@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use reelwright_media::{Language, MetadataItem, MetadataKey, MetadataValue};
 
+use crate::limits::MOST_ITEMS;
 use crate::wave::{item, plain_text};
 
 /// Longer tags are passed over unread but for this much of their beginning.
@@ -33,7 +34,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Vec<MetadataItem> {
         frames = frames.get(extended_header(frames, major)..).unwrap_or_default();
     }
     let mut items = Vec::new();
-    while let Some((frame, tail)) = next_frame(frames, major) {
+    while let Some((frame, tail)) = next_frame(frames, major).filter(|_| items.len() < MOST_ITEMS) {
         items.extend(read_frame(&frame));
         frames = tail;
     }

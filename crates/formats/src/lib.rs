@@ -11,6 +11,7 @@ mod file;
 mod flac;
 mod id3;
 mod indexed;
+mod limits;
 mod matroska;
 mod mpeg_audio;
 mod probe;

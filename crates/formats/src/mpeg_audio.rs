@@ -131,7 +131,7 @@ fn read_frames(
             break;
         }
         let dts = table.packets.len() as i64 * i64::from(first.samples);
-        table.packets.push(Packet {
+        table.push(Packet {
             offset: at,
             size: header.frame_length,
             dts,
@@ -139,7 +139,7 @@ fn read_frames(
             duration: first.samples,
             sync: true,
             skipped_leading: false,
-        });
+        })?;
         at += length.max(1);
     }
     if junk > 0 {

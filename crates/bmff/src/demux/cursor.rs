@@ -97,8 +97,10 @@ impl Cursor {
             if self.holds(offset, sample.size.into()) {
                 break found;
             }
-            let count = self.place.pass(&sample);
-            self.lacks(count, dts.saturating_add(sample.composition));
+            // With it the rest of its run, where all have one size.
+            let count = self.place.alike();
+            self.place.advance(&sample, count);
+            self.lacks(count.into(), dts.saturating_add(sample.composition));
         };
         let buffer = self.buffer(Found {
             offset,
@@ -109,7 +111,7 @@ impl Cursor {
             description,
             flags: sample.flags,
         })?;
-        self.place.advance(&sample);
+        self.place.advance(&sample, 1);
         self.index += 1;
         Ok(Some(buffer))
     }
@@ -167,15 +169,26 @@ impl Cursor {
             let mut found = None;
             let mut index = place.first;
             while let Some((sample, _, dts, _)) = position.peek() {
-                if sample.flags.sync && dts.saturating_add(sample.composition) <= ticks {
-                    found = Some((index, position.run, position.in_run, position.bytes, position.ticks));
+                let alike = position.alike();
+                let shown = dts.saturating_add(sample.composition);
+                if sample.flags.sync && shown <= ticks {
+                    // The last of those alike that is shown by then.
+                    let steps = match i64::from(sample.duration) {
+                        0 => alike - 1,
+                        length => u32::try_from(ticks.saturating_sub(shown) / length)
+                            .unwrap_or(u32::MAX)
+                            .min(alike - 1),
+                    };
+                    found = Some((index + u64::from(steps), position.mark(), steps, sample));
                 }
-                position.advance(&sample);
-                index += 1;
+                position.advance(&sample, alike);
+                index += u64::from(alike);
             }
-            if let Some((index, run, in_run, bytes, ticks)) = found {
+            if let Some((index, mark, steps, sample)) = found {
                 self.index = track.table.count + index;
-                self.place = FragmentPosition { run, in_run, bytes, ticks, ..position };
+                (position.run, position.in_run, position.bytes, position.ticks) = mark;
+                position.advance(&sample, steps);
+                self.place = position;
                 return Ok(true);
             }
         }
@@ -312,21 +325,23 @@ impl FragmentPosition {
         }
     }
 
-    /// Passes over a sample the file doesn't hold; with it the rest of its run, where all have one size. Returns how many.
-    fn pass(&mut self, sample: &FragmentSample) -> u64 {
-        let rest =
-            self.runs.get(self.run).filter(|run| run.is_uniform()).map_or(1, |run| run.len() - self.in_run);
-        let count = u64::from(rest.max(1));
-        let ticks = i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(sample.duration.into());
-        self.in_run = self.in_run.saturating_add(rest.max(1));
-        self.bytes = self.bytes.saturating_add(count.saturating_mul(sample.size.into()));
-        self.ticks = self.ticks.saturating_add(ticks);
-        count
+    /// Samples from this one on, itself included, that are stated all at once and so are alike.
+    fn alike(&self) -> u32 {
+        // The first of a run may have flags of its own.
+        let uniform = self.runs.get(self.run).filter(|run| run.is_uniform() && self.in_run > 0);
+        uniform.map_or(1, |run| run.len().saturating_sub(self.in_run).max(1))
     }
 
-    fn advance(&mut self, sample: &FragmentSample) {
-        self.in_run += 1;
-        self.bytes = self.bytes.saturating_add(sample.size.into());
-        self.ticks = self.ticks.saturating_add(sample.duration.into());
+    /// Run, sample in it, and bytes and ticks before the sample.
+    fn mark(&self) -> (usize, u32, u64, i64) {
+        (self.run, self.in_run, self.bytes, self.ticks)
+    }
+
+    /// Moves past `count` samples like `sample`.
+    fn advance(&mut self, sample: &FragmentSample, count: u32) {
+        let ticks = i64::from(count).saturating_mul(sample.duration.into());
+        self.in_run = self.in_run.saturating_add(count);
+        self.bytes = self.bytes.saturating_add(u64::from(count).saturating_mul(sample.size.into()));
+        self.ticks = self.ticks.saturating_add(ticks);
     }
 }

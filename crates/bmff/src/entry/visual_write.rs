@@ -11,6 +11,11 @@ use crate::{BoxBody, ColorInfo, FieldHandling, PixelAspect, StreamDescriptor, Wr
 /// Writes a visual sample entry (ISO/IEC 14496-12, 12.1.3).
 pub(super) fn write(format: &VideoFormat, family: BoxFamily) -> Result<Vec<u8>> {
     if let Some(entry) = &format.entry {
+        if &format.tag.0 == b"uuid" {
+            return Err(Error::unsupported(
+                "a sample entry of an extended type can only be copied within its family",
+            ));
+        }
         return Ok(convert(format, entry, family));
     }
     let config = config(format)?;

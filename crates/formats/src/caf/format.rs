@@ -87,8 +87,11 @@ fn linear(from: &Description) -> Result<AudioFormat> {
     let bytes = from.packet_bytes / u32::from(from.channels);
     let float = from.flags & FLOAT != 0;
     let sound = if float { matches!(bytes, 4 | 8) } else { matches!(bytes, 1..=4 | 8) };
-    let bits =
-        u8::try_from(bytes * 8).ok().filter(|_| sound && from.packet_frames == 1).ok_or_else(|| {
+    let bits = u8::try_from(bytes)
+        .ok()
+        .filter(|_| sound && from.packet_frames == 1)
+        .and_then(|bytes| bytes.checked_mul(8))
+        .ok_or_else(|| {
             Error::unsupported(format!("CAF of linear PCM with {bytes} bytes a sample, float {float}"))
         })?;
     let pcm = PcmFormat { bits, float, big_endian: from.flags & LITTLE_ENDIAN == 0, signed: true };

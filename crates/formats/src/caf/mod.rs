@@ -11,6 +11,7 @@ use reelwright_media::{
 };
 
 use crate::indexed::{Indexed, PacketTable, Runs, Storage, movie, present, track};
+use crate::limits::MOST_ITEMS;
 use crate::wave::{item, of_runs};
 use crate::window::Window;
 use format::Description;
@@ -133,7 +134,9 @@ impl Chunks {
                 b"pakt" => out.packets = Some((body, length.min(left))),
                 b"kuki" => out.cookie = Some(Bytes::copy_from_slice(window.at(body, short)?)),
                 b"chan" => out.layout = Some(Bytes::copy_from_slice(window.at(body, short)?)),
-                b"info" => out.metadata.extend(information(window.at(body, short)?)),
+                b"info" if out.metadata.len() < MOST_ITEMS => {
+                    out.metadata.extend(information(window.at(body, short)?))
+                }
                 _ => {}
             }
             match body.checked_add(length) {
@@ -149,7 +152,7 @@ impl Chunks {
 fn information(bytes: &[u8]) -> Vec<MetadataItem> {
     let mut texts = bytes.get(4..).unwrap_or_default().split(|&byte| byte == 0);
     let mut items = Vec::new();
-    while let (Some(key), Some(value)) = (texts.next(), texts.next()) {
+    while let (Some(key), Some(value), true) = (texts.next(), texts.next(), items.len() < MOST_ITEMS) {
         let (key, value) = (String::from_utf8_lossy(key), String::from_utf8_lossy(value));
         if !key.is_empty() && !value.is_empty() {
             items.push(item(&key, value.into_owned()));

@@ -56,7 +56,7 @@ pub(super) fn read(
         let sync = true;
         let packet =
             Packet { offset, size, dts: time, pts: time, duration: frames, sync, skipped_leading: false };
-        table.packets.push(packet);
+        table.push(packet)?;
         offset = next;
         time = time.saturating_add(frames.into());
     }

@@ -9,6 +9,7 @@ use reelwright_media::{
 };
 
 use crate::SampleCursor;
+use crate::limits::check_packets;
 
 /// One sample of a track.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +85,17 @@ impl PacketTable {
         Self { source, format, timescale, packets: Vec::new(), ropes: BTreeMap::new(), prefix: Prefix::None }
     }
 
+    /// Adds a packet.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Limit`] where the source can't hold so many.
+    pub(crate) fn push(&mut self, packet: Packet) -> Result<()> {
+        check_packets(self.packets.len(), self.source.len())?;
+        self.packets.push(packet);
+        Ok(())
+    }
+
     /// Bytes of all samples.
     pub(crate) fn byte_count(&self) -> u64 {
         let prefix = u64::from(self.prefix.len());
@@ -127,10 +139,16 @@ impl PacketTable {
     pub(crate) fn order_by_shown(&mut self) {
         let mut shown: Vec<i64> = self.packets.iter().map(|packet| packet.pts).collect();
         shown.sort_unstable();
-        let late =
-            self.packets.iter().zip(&shown).map(|(packet, due)| due - packet.pts).max().unwrap_or(0).max(0);
+        let late = self
+            .packets
+            .iter()
+            .zip(&shown)
+            .map(|(packet, due)| due.saturating_sub(packet.pts))
+            .max()
+            .unwrap_or(0)
+            .max(0);
         for (packet, due) in self.packets.iter_mut().zip(shown) {
-            packet.dts = due - late;
+            packet.dts = due.saturating_sub(late);
         }
     }
 

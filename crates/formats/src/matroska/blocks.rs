@@ -4,6 +4,7 @@ use reelwright_media::{Error, Result};
 
 use super::ebml::{Element, signed, unsigned, vint};
 use super::{ATTACHMENTS, CHAPTERS, CLUSTER, INFO, SEGMENT, TAGS, TRACKS};
+use crate::limits::{MOST_TRACKS, check_packets, warn};
 use crate::window::Window;
 
 /// A frame of a track as a block stores it.
@@ -47,7 +48,7 @@ impl Clusters<'_> {
         let mut at = cluster.body;
         while at < end {
             let Some(element) = Element::at(self.window, at)? else {
-                self.warnings.push(format!("no element begins at byte {at} of a cluster"));
+                warn(self.warnings, || format!("no element begins at byte {at} of a cluster"));
                 return Ok(end);
             };
             if cluster.size.is_none() && is_segment_child(element.id) {
@@ -111,10 +112,14 @@ impl Clusters<'_> {
         let count = sizes.len() as u64;
         let mut offset = data;
         let mut whole = true;
+        if self.blocks.len() >= MOST_TRACKS && !self.blocks.contains_key(&track) {
+            return Ok(());
+        }
         let track = self.blocks.entry(track).or_default();
         for (index, size) in sizes.into_iter().enumerate() {
-            whole &= offset + u64::from(size) <= self.window.len();
+            whole &= offset.saturating_add(size.into()) <= self.window.len();
             if whole {
+                check_packets(track.len(), self.window.len())?;
                 track.push(Block {
                     offset,
                     size,
@@ -124,10 +129,10 @@ impl Clusters<'_> {
                     padding: if index as u64 + 1 == count { group.padding } else { 0 },
                 });
             }
-            offset += u64::from(size);
+            offset = offset.saturating_add(size.into());
         }
         if !whole {
-            self.warnings.push(format!("the block at byte {body} reaches past the end of the file"));
+            warn(self.warnings, || format!("the block at byte {body} reaches past the end of the file"));
         }
         Ok(())
     }

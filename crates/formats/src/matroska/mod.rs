@@ -14,6 +14,7 @@ use std::sync::Arc;
 use reelwright_media::{ContainerKind, Error, MediaType, Movie, ReadAt, Result, Time, TimeRange, Timescale};
 
 use crate::indexed::{Indexed, Storage, movie};
+use crate::limits::{MOST_TRACKS, warn};
 use crate::window::Window;
 use blocks::{Block, Clusters};
 use ebml::{Element, elements, text, unsigned};
@@ -92,11 +93,13 @@ impl Segment {
         let mut at = segment.body;
         while at < end {
             let Some(element) = Element::at(window, at)? else {
-                self.warnings.push(format!("no element begins at byte {at}; what follows is left out"));
+                warn(&mut self.warnings, || {
+                    format!("no element begins at byte {at}; what follows is left out")
+                });
                 break;
             };
             if element.size.is_some_and(|size| size > window.len().saturating_sub(element.body)) {
-                self.warnings.push(format!("the file ends within the element at byte {at}"));
+                warn(&mut self.warnings, || format!("the file ends within the element at byte {at}"));
             }
             at = self.child(window, element, end)?;
         }
@@ -115,6 +118,7 @@ impl Segment {
                 let data = element.load(window)?;
                 self.tracks = elements(&data)
                     .filter(|(id, _)| *id == 0xAE)
+                    .take(MOST_TRACKS)
                     .map(|(_, data)| TrackEntry::parse(data))
                     .collect();
             }
@@ -147,9 +151,9 @@ impl Segment {
                     storages.push(Storage::Packets(Arc::new(table)));
                     movie.tracks.push(track);
                 }
-                Err(error) => {
-                    self.warnings.push(format!("track {} is left out: {}", entry.number, error.message()))
-                }
+                Err(error) => warn(&mut self.warnings, || {
+                    format!("track {} is left out: {}", entry.number, error.message())
+                }),
             }
         }
         if movie.tracks.is_empty() {

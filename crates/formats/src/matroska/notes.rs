@@ -6,6 +6,7 @@ use reelwright_media::{Chapter, Language, MetadataItem, MetadataKey, MetadataVal
 use super::ebml::{elements, signed, text, unsigned};
 use super::entry::language;
 use super::{find_unsigned, stretch};
+use crate::limits::{MOST_CHAPTERS, MOST_ITEMS, MOST_TRACKS};
 use crate::wave::item;
 
 /// Facts about the film and its tracks: segment information, tags, chapters, attachments.
@@ -45,7 +46,7 @@ impl Notes {
         let editions = elements(data).filter(|(id, _)| *id == 0x45B9).map(|(_, edition)| edition);
         let shown = editions.filter(|edition| find_unsigned(edition, 0x45BD).unwrap_or(0) == 0);
         let Some(edition) = shown.into_iter().next() else { return };
-        for (_, atom) in elements(edition).filter(|(id, _)| *id == 0xB6) {
+        for (_, atom) in elements(edition).filter(|(id, _)| *id == 0xB6).take(MOST_CHAPTERS) {
             let flag = |id, default| find_unsigned(atom, id).unwrap_or(default) != 0;
             if flag(0x98, 0) || !flag(0x4598, 1) {
                 continue;
@@ -69,10 +70,13 @@ impl Notes {
             if elements(targets).any(|(id, data)| matches!(id, 0x63C4 | 0x63C6) && unsigned(data) != 0) {
                 continue;
             }
+            if self.tracks.len() >= MOST_TRACKS && !self.tracks.contains_key(&track) {
+                continue;
+            }
             let list = if track == 0 { &mut self.movie } else { self.tracks.entry(track).or_default() };
-            list.extend(
-                elements(tag).filter(|(id, _)| *id == 0x67C8).filter_map(|(_, data)| simple_tag(data)),
-            );
+            let left = MOST_ITEMS.saturating_sub(list.len());
+            let tags = elements(tag).filter(|(id, _)| *id == 0x67C8);
+            list.extend(tags.filter_map(|(_, data)| simple_tag(data)).take(left));
         }
     }
 

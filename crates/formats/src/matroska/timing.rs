@@ -28,7 +28,7 @@ pub(super) fn build(
     let (mut table, delay) = match entry.kind {
         1 => (picture_table(entry, &blocks, clock, source, window)?, 0),
         2 => sound_table(entry, &blocks, clock, source, window)?,
-        17 => (text_table(entry, &blocks, clock, source), 0),
+        17 => (text_table(entry, &blocks, clock, source)?, 0),
         other => return Err(Error::unsupported(format!("tracks of type {other} are not read"))),
     };
     if !entry.stripped.is_empty() {
@@ -77,8 +77,8 @@ impl Clock {
     }
 }
 
-fn push(table: &mut PacketTable, block: &Block, pts: i64, duration: u32) {
-    table.packets.push(Packet {
+fn push(table: &mut PacketTable, block: &Block, pts: i64, duration: u32) -> Result<()> {
+    table.push(Packet {
         offset: block.offset,
         size: block.size,
         dts: pts,
@@ -86,7 +86,7 @@ fn push(table: &mut PacketTable, block: &Block, pts: i64, duration: u32) {
         duration,
         sync: block.key,
         skipped_leading: false,
-    });
+    })
 }
 
 fn picture_table(
@@ -102,13 +102,13 @@ fn picture_table(
     }
     let format = Arc::new(FormatDescription::Video(video::describe(entry, &first)?));
     let mut table = PacketTable::new(source.clone(), format, clock.timescale);
-    let mut last = 0;
+    let mut last = 0i64;
     let default = i64::try_from(entry.default_duration / clock.nanoseconds.max(1)).unwrap_or(0);
     let mut stated = None;
     for block in blocks {
         // Video is hardly ever laced; what follows in a lace is one frame later each.
-        last = block.time.unwrap_or(last + default);
-        push(&mut table, block, clock.ticks(last), 0);
+        last = block.time.unwrap_or(last.saturating_add(default));
+        push(&mut table, block, clock.ticks(last), 0)?;
         stated = block.duration.map(|duration| clock.length(duration));
     }
     let exact = exact_rate(entry.default_duration).and_then(|rate| on_grid(&mut table, rate, clock));
@@ -158,7 +158,7 @@ fn on_grid(table: &mut PacketTable, rate: Ratio, clock: Clock) -> Option<u32> {
     }
     let start = Time::new(first, clock.timescale).ticks_in(scale, Rounding::Nearest)?;
     for (packet, exact) in table.packets.iter_mut().zip(exact) {
-        packet.pts = start + exact;
+        packet.pts = start.saturating_add(exact);
     }
     table.timescale = scale;
     Some(rate.den)
@@ -180,13 +180,13 @@ fn sound_table(
     let shared = Arc::new(FormatDescription::Audio(format.clone()));
     let mut table = PacketTable::new(source.clone(), shared, rate);
     if length == PacketLength::Unknown {
-        place_unknown(entry, blocks, clock, &mut table);
+        place_unknown(entry, blocks, clock, &mut table)?;
     } else {
         let mut audio_clock = AudioClock::new(rate, clock.time(2));
         for block in blocks {
             let frames = frames_of(entry, block, &format, length, window)?;
             let tick = audio_clock.place(block.time.map(|time| clock.time(time)), frames);
-            push(&mut table, block, tick, frames);
+            push(&mut table, block, tick, frames)?;
         }
     }
     let delay = nanoseconds(entry.codec_delay.into()).ticks_in(rate, Rounding::Nearest).unwrap_or(0);
@@ -210,7 +210,7 @@ fn frames_of(
 }
 
 /// Packets whose length only a decoder knows: what the segment says counts, in its own ticks.
-fn place_unknown(entry: &TrackEntry, blocks: &[Block], clock: Clock, table: &mut PacketTable) {
+fn place_unknown(entry: &TrackEntry, blocks: &[Block], clock: Clock, table: &mut PacketTable) -> Result<()> {
     table.timescale = clock.timescale;
     let default = entry.default_duration / clock.nanoseconds.max(1);
     let mut next = 0;
@@ -219,12 +219,13 @@ fn place_unknown(entry: &TrackEntry, blocks: &[Block], clock: Clock, table: &mut
         let time = block.time.unwrap_or(next);
         let duration = block.duration.unwrap_or(default);
         next = time.saturating_add(i64::try_from(duration).unwrap_or(0));
-        push(table, block, clock.ticks(time), 0);
+        push(table, block, clock.ticks(time), 0)?;
         stated = Some(clock.length(duration));
     }
     // Laced packets without a length share the time up to the next block.
     spread(&mut table.packets, blocks);
     table.durations_from_dts(stated);
+    Ok(())
 }
 
 fn spread(packets: &mut [Packet], blocks: &[Block]) {
@@ -233,9 +234,11 @@ fn spread(packets: &mut [Packet], blocks: &[Block]) {
         let laced = blocks[start + 1..].iter().take_while(|block| block.time.is_none()).count();
         let end = start + laced + 1;
         if let (true, Some(next)) = (laced > 0, packets.get(end).map(|packet| packet.pts)) {
-            let (from, count) = (packets[start].pts, laced as i64 + 1);
+            let (from, count) = (packets[start].pts, laced as i128 + 1);
+            let length = (i128::from(next) - i128::from(from)).max(0);
             for (index, packet) in packets[start..end].iter_mut().enumerate() {
-                packet.pts = from + (next - from).max(0) * index as i64 / count;
+                // Between two 64-bit times, so one itself.
+                packet.pts = i64::try_from(i128::from(from) + length * index as i128 / count).unwrap_or(next);
                 packet.dts = packet.pts;
             }
         }
@@ -243,7 +246,12 @@ fn spread(packets: &mut [Packet], blocks: &[Block]) {
     }
 }
 
-fn text_table(entry: &TrackEntry, blocks: &[Block], clock: Clock, source: &Arc<dyn ReadAt>) -> PacketTable {
+fn text_table(
+    entry: &TrackEntry,
+    blocks: &[Block],
+    clock: Clock,
+    source: &Arc<dyn ReadAt>,
+) -> Result<PacketTable> {
     // Codes of our own for what has no sample entry; no file carries them.
     let tag = match entry.codec.as_str() {
         "S_TEXT/UTF8" | "S_TEXT/ASCII" => b"srt ",
@@ -261,9 +269,9 @@ fn text_table(entry: &TrackEntry, blocks: &[Block], clock: Clock, source: &Arc<d
     for block in blocks {
         last = block.time.unwrap_or(last);
         let duration = block.duration.map_or(0, |duration| clock.length(duration));
-        push(&mut table, &Block { key: true, ..*block }, clock.ticks(last), duration);
+        push(&mut table, &Block { key: true, ..*block }, clock.ticks(last), duration)?;
     }
-    table
+    Ok(table)
 }
 
 fn finish(

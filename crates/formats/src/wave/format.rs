@@ -71,10 +71,12 @@ fn linear(float: bool, align: u16, channels: u16, rate: u32, stated: u16) -> Res
         bytes => bytes,
     };
     let sound = if float { matches!(bytes, 4 | 8) } else { matches!(bytes, 1..=4 | 8) };
-    let bits = u8::try_from(bytes * 8).ok().filter(|_| sound).ok_or_else(|| {
-        let kind = if float { "float" } else { "integer" };
-        Error::unsupported(format!("WAVE of {kind} samples of {bytes} bytes"))
-    })?;
+    let bits = u8::try_from(bytes).ok().filter(|_| sound).and_then(|bytes| bytes.checked_mul(8)).ok_or_else(
+        || {
+            let kind = if float { "float" } else { "integer" };
+            Error::unsupported(format!("WAVE of {kind} samples of {bytes} bytes"))
+        },
+    )?;
     let pcm = PcmFormat { bits, float, big_endian: false, signed: bits > 8 };
     Ok(AudioFormat::lpcm(pcm, rate, channels))
 }

@@ -11,6 +11,7 @@ use reelwright_media::{
 };
 
 use crate::indexed::{Indexed, Runs, Storage, movie, present, track};
+use crate::limits::MOST_ITEMS;
 use crate::window::Window;
 use crate::{id3, mpeg_audio};
 use format::Stream;
@@ -113,7 +114,7 @@ impl Chunks {
                     length = out.note_data(body, stated, riff_size, long, end);
                 }
                 b"LIST" => out.note_list(window, body, length),
-                b"id3 " | b"ID3 " => {
+                b"id3 " | b"ID3 " if out.metadata.len() < MOST_ITEMS => {
                     if let Ok(tag) =
                         window.at(body, usize::try_from(length).unwrap_or(usize::MAX).min(id3::MOST))
                     {
@@ -156,7 +157,9 @@ impl Chunks {
         let length = usize::try_from(length).unwrap_or(usize::MAX).min(1 << 20);
         let Ok(list) = window.at(body, length) else { return };
         let Some(mut rest) = list.strip_prefix(b"INFO") else { return };
-        while let Some(([a, b, c, d, sizes @ ..], tail)) = rest.split_first_chunk::<8>() {
+        while let (Some(([a, b, c, d, sizes @ ..], tail)), true) =
+            (rest.split_first_chunk::<8>(), self.metadata.len() < MOST_ITEMS)
+        {
             let (id, length) = ([*a, *b, *c, *d], u32::from_le_bytes(*sizes) as usize);
             let Some((text, tail)) = tail.split_at_checked(length) else { break };
             let text = plain_text(text);
