@@ -42,9 +42,12 @@ pub(super) fn read(
         warnings.push(format!("the timescale of track {} is 0; 1 is assumed", header.track_id));
     }
     let timescale = Timescale::or_one(media.timescale);
-    let formats = formats(&stbl, &handler, family, timescale, warnings, allowance)?;
+    let mut formats = formats(&stbl, &handler, family, timescale, warnings, allowance)?;
     let mut table = SampleTable::read(&stbl, warnings)?;
     table.units = formats.first().and_then(|format| units(format.as_audio()?, &table));
+    if table.units.is_none() {
+        formats.iter_mut().for_each(whole_packets);
+    }
     allowance.repeat(table.repeated(allowance.file())).map_err(|error| error.at_track(header.track_id))?;
     let stated = if media.duration == u64::MAX { 0 } else { i64::try_from(media.duration).unwrap_or(0) };
     let media_duration = if stated > 0 { stated } else { table.duration() };
@@ -253,6 +256,16 @@ fn elsewhere(minf: &BoxRef<'_>, stbl: &BoxRef<'_>, track: u32, warnings: &mut Wa
         references.get(index)
     };
     entries.iter().map(|entry| reference(entry).is_some_and(is_other)).collect()
+}
+
+/// Where the index lists packets one by one, what the sample entry says of packets of one size means nothing.
+fn whole_packets(format: &mut Arc<FormatDescription>) {
+    let states = |audio: &AudioFormat| audio.pcm.is_none() && audio.bytes_per_packet > 0;
+    if format.as_audio().is_some_and(states)
+        && let FormatDescription::Audio(audio) = Arc::make_mut(format)
+    {
+        audio.bytes_per_packet = 0;
+    }
 }
 
 /// How sound is stored whose index counts PCM frames: all sizes alike, and a tick a sample.

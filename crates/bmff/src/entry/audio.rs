@@ -33,8 +33,6 @@ pub(super) fn read(entry: &BoxRef<'_>, family: BoxFamily) -> Result<AudioFormat>
     if let Some((frames, bytes)) =
         header.packet.filter(|_| header.compression_id != -2 || header.lpcm_flags.is_some())
     {
-        // What a damaged or careless writer says of packets that differ in size means nothing.
-        let bytes = if varies(format.codec) { 0 } else { bytes };
         (format.frames_per_packet, format.bytes_per_packet) = (frames, bytes);
     }
     rates_and_stream(&mut format, &children);
@@ -43,19 +41,6 @@ pub(super) fn read(entry: &BoxRef<'_>, family: BoxFamily) -> Result<AudioFormat>
         _ => compressed(&mut format, &children),
     }
     Ok(format)
-}
-
-/// Whether packets of this codec differ in size.
-fn varies(codec: AudioCodec) -> bool {
-    matches!(
-        codec,
-        AudioCodec::Aac
-            | AudioCodec::Alac
-            | AudioCodec::Flac
-            | AudioCodec::Opus
-            | AudioCodec::Vorbis
-            | AudioCodec::Mp3
-    )
 }
 
 /// `esds` and `btrt`.

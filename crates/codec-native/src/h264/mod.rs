@@ -99,8 +99,8 @@ pub(crate) struct H264 {
 struct Trial {
     units: Vec<(Bytes, Stamp)>,
     bytes: usize,
-    /// Pictures put out since the IDR picture.
-    shown: usize,
+    /// When the pictures put out since the IDR picture are shown.
+    shown: Vec<Time>,
 }
 
 /// A trial ends after so many compressed bytes.
@@ -161,11 +161,16 @@ impl H264 {
         match self.run(|engine, out| engine.decode(&units, stamp, out)) {
             Ok(()) => {
                 if let Some(trial) = &mut self.trial {
-                    trial.shown += self.ready.len() - before;
+                    trial.shown.extend(self.ready.iter().skip(before).map(|(_, stamp)| stamp.pts));
                 }
                 Ok(())
             }
             Err(Failure::Unsupported(_)) if self.trial.is_some() => self.replace(before),
+            // The general engine gets more out of damaged pictures; that they are damaged is told all the same.
+            Err(failure) if self.trial.is_some() => {
+                let _ = self.replace(before);
+                Err(self.error(failure))
+            }
             Err(failure) => Err(self.error(failure)),
         }
     }
@@ -188,16 +193,16 @@ impl H264 {
         self.ready.truncate(ready);
         self.prime();
         let mut again = std::mem::take(&mut self.ready);
+        let mut first = Ok(());
         for (sample, stamp) in &trial.units {
-            let units = self.framing.units(sample).map_err(|error| damaged(&error.to_string()))?;
-            self.run(|engine, out| engine.decode(&units, *stamp, out))
-                .map_err(|failure| self.error(failure))?;
+            let Ok(units) = self.framing.units(sample) else { continue };
+            let result = self.run(|engine, out| engine.decode(&units, *stamp, out));
+            first = first.and(result.map_err(|failure| self.error(failure)));
         }
-        // Pictures come in the same order from both engines.
         let fresh = std::mem::take(&mut self.ready);
-        again.extend(fresh.into_iter().skip(trial.shown));
+        again.extend(fresh.into_iter().filter(|(_, stamp)| !trial.shown.contains(&stamp.pts)));
         self.ready = again;
-        Ok(())
+        first
     }
 
     fn run(
@@ -210,7 +215,6 @@ impl H264 {
             Err(error) => {
                 let sps = self.sets.iter().find_map(|unit| Sps::parse(unit).ok());
                 self.engine = general::engine(sps.as_ref());
-                self.trial = None;
                 self.prime();
                 Err(Failure::Damaged(error.message().to_owned()))
             }

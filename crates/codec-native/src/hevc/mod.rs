@@ -1,11 +1,14 @@
 //! HEVC decoding by `rust_h265`: 4:2:0 and 4:4:4 at 8, 10 and 12 bits, several pictures at a time.
 
 mod order;
+mod recent;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use order::Order;
+use recent::Recent;
 use reelwright_bitstream::hevc::{HevcConfig, NalType, Sps, access_unit, layer_id};
 use reelwright_codec::{Codec, DecoderInfo, Licence, SpeedClass, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{
@@ -45,6 +48,12 @@ pub(crate) struct Hevc {
     tags: Tags,
     decoder: Decoder,
     order: Order<Stamp>,
+    /// What can be decoded again where damage turns up; kept while several threads decode.
+    recent: Recent<Stamp>,
+    /// After damage: one thread decodes up to the next IDR picture.
+    alone: bool,
+    /// Damage that was found beside the one reported.
+    late: VecDeque<Error>,
 }
 
 /// When a picture is shown.
@@ -81,6 +90,9 @@ impl Hevc {
             sets,
             decoder: Decoder::new(),
             order: Order::new(),
+            recent: Recent::new(),
+            alone: false,
+            late: VecDeque::new(),
         };
         made.restart();
         Ok(made)
@@ -88,7 +100,8 @@ impl Hevc {
 
     /// Replaces the decoder by a new one that knows the parameter sets of the format description.
     fn restart(&mut self) {
-        self.decoder = Decoder::new().with_display_order().with_threads(self.threads);
+        let threads = if self.alone { 1 } else { self.threads };
+        self.decoder = Decoder::new().with_display_order().with_threads(threads);
         self.order.restart();
         let units: Vec<&[u8]> = self.sets.iter().map(|unit| &unit[..]).collect();
         let nothing = Stamp { pts: Time::ZERO, duration: None };
@@ -132,6 +145,37 @@ impl Hevc {
         Ok(())
     }
 
+    /// Whether decoding can start at a sample, and whether it is an IDR picture.
+    fn access(&self, sample: &Bytes) -> (bool, bool) {
+        let units = self.framing.units(sample).unwrap_or_default();
+        let mut kinds = units.iter().filter(|unit| is_wanted(unit)).filter_map(|unit| NalType::of(unit));
+        let slice = kinds.find(|kind| kind.is_slice());
+        (slice.is_some_and(NalType::is_irap), slice.is_some_and(NalType::is_idr))
+    }
+
+    /// Decodes once more what several threads stumbled over, on one, which tells exactly which samples are damaged, and
+    /// puts out what hasn't been. Returns the first damage; the others follow by and by.
+    fn again(
+        &mut self,
+        (samples, shown): (Vec<(Bytes, Stamp)>, Vec<Time>),
+        out: &mut dyn FnMut(VideoFrame) -> Result<()>,
+    ) -> Result<()> {
+        self.alone = true;
+        self.restart();
+        for (sample, stamp) in samples {
+            let result = self.decode_units(&sample, stamp);
+            let put = self.hand_out(Decoder::next_output, &mut |frame| {
+                if shown.contains(&frame.pts) { Ok(()) } else { out(frame) }
+            });
+            match result.and(put) {
+                Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+                Err(error) => self.late.push_back(error.at_time(stamp.pts)),
+                Ok(()) => {}
+            }
+        }
+        self.late.pop_front().map_or(Ok(()), Err)
+    }
+
     fn hand_out(
         &mut self,
         next: impl Fn(&mut Decoder) -> Option<Frame>,
@@ -151,6 +195,7 @@ impl Hevc {
             let stamp = stamp.ok_or_else(|| damaged("a picture belongs to no sample"))?;
             let mut pixels = picture(frame)?;
             self.tags.put_on(&mut pixels);
+            self.recent.note_shown(stamp.pts);
             out(VideoFrame { pixels, pts: stamp.pts, duration: stamp.duration })?;
         }
     }
@@ -164,16 +209,43 @@ impl VideoDecoder for Hevc {
         }
         let bytes = sample.payload.load()?;
         let duration = Some(sample.duration).filter(|duration| !duration.is_zero());
-        let result = self.decode_units(&bytes, Stamp { pts: sample.pts, duration });
-        self.hand_out(Decoder::next_output, out)?;
-        result.map_err(|error| error.at_time(sample.pts))
+        let stamp = Stamp { pts: sample.pts, duration };
+        let (starts, is_idr) = self.access(&bytes);
+        if self.alone && is_idr {
+            // What is behind an IDR picture refers to nothing before it: all threads again.
+            self.hand_out(Decoder::flush, out)?;
+            self.alone = false;
+            self.restart();
+        }
+        if self.threads > 1 && !self.alone {
+            self.recent.keep(&bytes, stamp, starts);
+        }
+        let result = self.decode_units(&bytes, stamp).map_err(|error| error.at_time(sample.pts));
+        let Err(error) = result else {
+            self.hand_out(Decoder::next_output, out)?;
+            return self.late.pop_front().map_or(Ok(()), Err);
+        };
+        match self.recent.take() {
+            Some(kept) => self.again(kept, out),
+            None => {
+                self.hand_out(Decoder::next_output, out)?;
+                Err(error)
+            }
+        }
     }
 
     fn finish(&mut self, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
-        self.hand_out(Decoder::flush, out)?;
-        let late = self.decoder.next_error();
+        let result = self.hand_out(Decoder::flush, out);
+        let late = self.decoder.next_error().map_or(Ok(()), |error| Err(failure(error)));
+        let mut result = result.and(late);
+        if let (Err(_), Some(kept)) = (&result, self.recent.take()) {
+            result = self.again(kept, out);
+            result = result.and(self.hand_out(Decoder::flush, out));
+        }
+        self.alone = false;
+        self.recent.take();
         self.restart();
-        late.map_or(Ok(()), |error| Err(failure(error)))
+        result.and(self.late.drain(..).next().map_or(Ok(()), Err))
     }
 }
 

@@ -70,7 +70,8 @@ impl Loss {
     /// What a reader couldn't decode; `left_out` pictures are missing for it.
     pub(super) fn of(damage: &Damage, left_out: u64) -> Self {
         let Damage { samples, from, cause } = damage;
-        Self { samples: *samples, left_out, from: *from, cause: cause.message().to_owned() }
+        // The decoder may tell of the first of several at once; every picture that is missing was damaged.
+        Self { samples: (*samples).max(left_out), left_out, from: *from, cause: cause.message().to_owned() }
     }
 }
 

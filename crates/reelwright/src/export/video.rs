@@ -90,7 +90,7 @@ impl VideoJob<'_> {
             }
         }
         let (read, decoded) = reader.counts();
-        let damaged = reader.damage().map(|damage| Loss::of(damage, read.saturating_sub(decoded)));
+        let damaged = reader.damage().map(|damage| Loss::of(damage, reader.lost()));
         Ok(Decoded { read, decoded, decoder: reader.decoder().map(str::to_owned), damaged })
     }
 

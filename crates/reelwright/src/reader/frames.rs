@@ -30,6 +30,8 @@ pub struct FrameReader {
     decoder_name: Option<String>,
     decoded: u64,
     read: u64,
+    /// Pictures that came too late to be shown in order.
+    unplaced: u64,
     tolerance: Tolerance,
 }
 
@@ -73,6 +75,7 @@ impl FrameReader {
             decoder_name: None,
             decoded: 0,
             read: 0,
+            unplaced: 0,
             tolerance: Tolerance::default(),
         })
     }
@@ -114,6 +117,11 @@ impl FrameReader {
     /// Samples read and pictures decoded so far, those outside the edits included.
     pub fn counts(&self) -> (u64, u64) {
         (self.read, self.decoded)
+    }
+
+    /// Samples read so far of which no picture was shown: they gave none, or one out of order.
+    pub(crate) fn lost(&self) -> u64 {
+        self.read.saturating_sub(self.decoded).saturating_add(self.unplaced)
     }
 
     /// Samples that couldn't be decoded so far. Their pictures are left out; the one before lasts until the next.
@@ -165,11 +173,11 @@ impl FrameReader {
             self.open_decoder(&sample.format)?;
         }
         let (Some(playing), Some(open)) = (&mut self.current, &mut self.decoder) else { return Ok(()) };
-        let (ready, decoded) = (&mut self.ready, &mut self.decoded);
+        let (ready, decoded, unplaced) = (&mut self.ready, &mut self.decoded, &mut self.unplaced);
         let index = self.read - 1;
         let result = open.decoder.decode(&sample, &mut |frame| {
             *decoded += 1;
-            playing.take(frame, ready);
+            *unplaced += u64::from(!playing.take(frame, ready));
             Ok(())
         });
         let Err(error) = result else { return Ok(()) };
@@ -195,10 +203,10 @@ impl FrameReader {
 
     fn drain(&mut self) -> Result<()> {
         let (Some(playing), Some(open)) = (&mut self.current, &mut self.decoder) else { return Ok(()) };
-        let (ready, decoded) = (&mut self.ready, &mut self.decoded);
+        let (ready, decoded, unplaced) = (&mut self.ready, &mut self.decoded, &mut self.unplaced);
         let result = open.decoder.finish(&mut |frame| {
             *decoded += 1;
-            playing.take(frame, ready);
+            *unplaced += u64::from(!playing.take(frame, ready));
             Ok(())
         });
         let Err(error) = result.map_err(|error| error.at_stage(Stage::Decode)) else { return Ok(()) };
@@ -216,8 +224,8 @@ impl FrameReader {
 }
 
 impl Playing {
-    /// Takes a decoded frame; the one before it now has its length.
-    fn take(&mut self, frame: VideoFrame, ready: &mut VecDeque<VideoFrame>) {
+    /// Takes a decoded frame; the one before it now has its length. False where it comes too late to be shown.
+    fn take(&mut self, frame: VideoFrame, ready: &mut VecDeque<VideoFrame>) -> bool {
         let past = match self.span.rate {
             // A held picture is the last one that begins at or before the point.
             0 => self.held.is_some() && frame.pts > self.span.media_start,
@@ -225,11 +233,11 @@ impl Playing {
         };
         self.done |= past;
         if self.done {
-            return;
+            return true;
         }
         match &self.held {
             // Of frames for one instant, or from one before it (overlapping fragments), the first is shown.
-            Some(held) if self.span.rate != 0 && frame.pts <= held.pts => return,
+            Some(held) if self.span.rate != 0 && frame.pts <= held.pts => return false,
             Some(held) => self.step = frame.pts.saturating_sub(held.pts),
             None => {}
         }
@@ -237,6 +245,7 @@ impl Playing {
             self.release(Some(frame.pts), ready);
         }
         self.held = Some(frame);
+        true
     }
 
     /// Puts out the held frame, which lasts until the media time `next` or, at the end, its own duration, if any of
