@@ -54,6 +54,12 @@ impl Tolerance {
     pub(super) fn settle(&self, read: u64, decoded: u64) -> Result<()> {
         match &self.damage {
             Some(damage) if decoded == 0 => Err(damage.cause.clone()),
+            // What decoders don't recognise they pass over.
+            None if decoded == 0 && read > 0 => Err(Error::new(
+                ErrorKind::Decode,
+                format!("none of {read} samples holds anything that can be decoded"),
+            )
+            .with_hint("copy the file again from where it came from, or copy the track with `reel remux`")),
             Some(damage) if damage.samples.saturating_mul(3) > read.saturating_mul(2) => {
                 let message = format!("{} of {read} samples can't be decoded", damage.samples);
                 Err(Error::new(ErrorKind::Decode, message)
@@ -90,6 +96,8 @@ mod tests {
         let damage = tolerance.damage().unwrap();
         assert_eq!((damage.samples, damage.from), (2, Time::from_secs(3)));
         tolerance.settle(3, 1).unwrap();
+        Tolerance::default().settle(0, 0).unwrap();
+        Tolerance::default().settle(5, 0).unwrap_err();
         assert_eq!(tolerance.settle(2, 0).unwrap_err().message(), "a broken sample");
         assert!(tolerance.settle(2, 1).unwrap_err().message().starts_with("2 of 2 samples"));
     }

@@ -32,6 +32,8 @@ pub struct FrameReader {
     read: u64,
     /// Pictures that came too late to be shown in order.
     unplaced: u64,
+    /// Samples that by their own account can't be decoded from where reading begins.
+    skipped: u64,
     tolerance: Tolerance,
 }
 
@@ -76,6 +78,7 @@ impl FrameReader {
             decoded: 0,
             read: 0,
             unplaced: 0,
+            skipped: 0,
             tolerance: Tolerance::default(),
         })
     }
@@ -121,7 +124,7 @@ impl FrameReader {
 
     /// Samples read so far of which no picture was shown: they gave none, or one out of order.
     pub(crate) fn lost(&self) -> u64 {
-        self.read.saturating_sub(self.decoded).saturating_add(self.unplaced)
+        self.read.saturating_sub(self.decoded + self.skipped).saturating_add(self.unplaced)
     }
 
     /// Samples that couldn't be decoded so far. Their pictures are left out; the one before lasts until the next.
@@ -150,7 +153,12 @@ impl FrameReader {
     /// Opens the next span; `false` after the last.
     fn start_span(&mut self) -> Result<bool> {
         let Some(span) = self.spans.pop_front() else {
-            return self.tolerance.settle(self.read, self.decoded).map(|()| false);
+            let (read, decoded) = (self.read, self.decoded);
+            return self
+                .tolerance
+                .settle(read, decoded)
+                .map(|()| false)
+                .map_err(|error| error.at_track(self.track.id));
         };
         let mut cursor = self.asset.cursor(self.track.id)?;
         cursor.seek(span.media_start)?;
@@ -165,6 +173,7 @@ impl FrameReader {
         let sample = if playing.done { None } else { playing.cursor.next_sample()? };
         let Some(sample) = sample else { return self.end_span() };
         self.read += 1;
+        self.skipped += u64::from(sample.flags.leading == 1);
         if self
             .decoder
             .as_ref()

@@ -106,7 +106,12 @@ impl SoundReader {
 
     fn start_span(&mut self) -> Result<bool> {
         let Some(span) = self.spans.pop_front() else {
-            return self.tolerance.settle(self.read, self.decoded).map(|()| false);
+            let (read, decoded) = (self.read, self.decoded);
+            return self
+                .tolerance
+                .settle(read, decoded)
+                .map(|()| false)
+                .map_err(|error| error.at_track(self.track.id));
         };
         let mut cursor = self.asset.cursor(self.track.id)?;
         cursor.seek(self.preroll(&span))?;

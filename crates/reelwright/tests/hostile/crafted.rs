@@ -60,6 +60,10 @@ pub(crate) fn inputs() -> Vec<(String, Bytes)> {
     add("fragments of 2^32 samples", fragments(1, 1000, u32::MAX, 16));
     add("fragments of samples without bytes", fragments(1, 5000, 60_000, 0));
     add("fragments of many tracks", fragments(400, 20_000, 1, 4));
+    let sizes = table(b"stsz", &[0, 10, 3, 5, 2, 7, 1, 1, 4, 9, 6, 8]);
+    let sound = Parts { handler: *b"soun", stsd: aac_of_one_size(), stbl: sizes, ..video() };
+    add("packets of different sizes said to be of one", movie(&sound));
+    add("a sample entry of an extended type", movie(&Parts { stsd: extended_entry(), ..video() }));
     add("parameter sets without bytes", movie(&Parts { stsd: hevc_entry(60_000 * 10), ..video() }));
     inputs.into_iter().map(|(name, bytes)| (name, bytes.into())).collect()
 }
@@ -111,6 +115,19 @@ fn video_entry() -> Vec<u8> {
         b"mp4v",
         &[&[0, 0, 0, 0, 0, 0, 0, 1][..], &[0; 16], &[1, 0, 1, 0], &[0; 46], &[0, 24, 0xFF, 0xFF]].concat(),
     )
+}
+
+/// A sound description of version 1 whose packets are said to have two bytes each.
+fn aac_of_one_size() -> Vec<u8> {
+    let fixed = [0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 16, 0, 0, 0, 0, 0xBB, 0x80, 0, 0];
+    let packets: Vec<u8> = [1024u32, 2, 4, 2].iter().flat_map(|number| number.to_be_bytes()).collect();
+    plain(b"mp4a", &[&fixed[..], &packets].concat())
+}
+
+/// A `uuid` box in the place of a sample entry.
+fn extended_entry() -> Vec<u8> {
+    let entry = video_entry();
+    plain(b"uuid", &[&[7; 16], &entry[8..]].concat())
 }
 
 fn hevc_entry(units: usize) -> Vec<u8> {

@@ -52,6 +52,10 @@ pub fn inspect(source: &Arc<dyn ReadAt>) -> Result<Asset> {
     for track in &movie.tracks {
         TrackFacts::measure(&asset, track)?;
         display_size(track);
+        let mut cursor = asset.cursor(track.id)?;
+        for seconds in [1, i64::MAX] {
+            cursor.seek(Time::from_secs(seconds))?;
+        }
         let names = track.formats.iter().map(|format| rfc6381(format));
         assert!(names.flatten().all(|name| name.len() < 1000), "an endless codec string");
     }

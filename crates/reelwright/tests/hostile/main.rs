@@ -8,6 +8,7 @@ mod crafted;
 mod exercise;
 mod guard;
 mod mutation;
+mod others;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +30,9 @@ fn bad_input_is_refused_or_understood() {
     let mut worst = Worst::default();
     for (name, bytes) in crafted::inputs() {
         worst.run(&guard, &name, bytes);
+    }
+    for (name, bytes) in others::inputs() {
+        worst.run(&guard, name, bytes.into());
     }
     let files = corpus();
     if files.is_empty() {
