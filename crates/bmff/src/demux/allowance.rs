@@ -55,7 +55,7 @@ impl Allowance {
             descriptions: Counted::Description.most(),
             foreign: Counted::Foreign.most(),
             noted: None,
-            // Tracks may share media; sixteen times over they would be an attack.
+            // Tracks may share media; four times over is more than any does.
             repeated: file.saturating_mul(4).saturating_add(64 << 10),
             // Few files alternate between tracks within a fragment, and those between two or three.
             scanned: file.saturating_mul(16).saturating_add(1 << 20),

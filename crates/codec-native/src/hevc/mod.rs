@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use order::Order;
-use recent::Recent;
+use recent::{Kept, Recent};
 use reelwright_bitstream::hevc::{HevcConfig, NalType, Sps, access_unit, layer_id};
 use reelwright_codec::{Codec, DecoderInfo, Licence, SpeedClass, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{
@@ -157,7 +157,7 @@ impl Hevc {
     /// puts out what hasn't been. Returns the first damage; the others follow by and by.
     fn again(
         &mut self,
-        (samples, shown): (Vec<(Bytes, Stamp)>, Vec<Time>),
+        Kept { samples, shown }: Kept<Stamp>,
         out: &mut dyn FnMut(VideoFrame) -> Result<()>,
     ) -> Result<()> {
         self.alone = true;

@@ -21,6 +21,14 @@ pub(super) struct Recent<T> {
     shown: Vec<Time>,
 }
 
+/// A stretch that begins at a random access point.
+pub(super) struct Kept<T> {
+    /// Its samples in decode order.
+    pub(super) samples: Vec<(Bytes, T)>,
+    /// Presentation times of what has been put out of them.
+    pub(super) shown: Vec<Time>,
+}
+
 impl<T> Recent<T> {
     /// Nothing kept yet.
     pub(super) const fn new() -> Self {
@@ -52,11 +60,10 @@ impl<T> Recent<T> {
         }
     }
 
-    /// The samples in decode order and the times of those put out; `None` where they don't begin at a random access
-    /// point.
-    pub(super) fn take(&mut self) -> Option<(Vec<(Bytes, T)>, Vec<Time>)> {
+    /// What is kept; `None` where it doesn't begin at a random access point.
+    pub(super) fn take(&mut self) -> Option<Kept<T>> {
         let Self { samples, whole, shown, .. } = std::mem::replace(self, Self::new());
-        whole.then_some((samples, shown))
+        whole.then_some(Kept { samples, shown })
     }
 }
 
@@ -73,7 +80,7 @@ mod tests {
             recent.keep(&Bytes::from_static(b"x"), number, starts);
             recent.note_shown(Time::from_secs(number));
         }
-        let (samples, shown) = recent.take().unwrap();
+        let Kept { samples, shown } = recent.take().unwrap();
         assert_eq!(samples.iter().map(|(_, number)| *number).collect::<Vec<_>>(), [3, 4, 5, 6]);
         assert!(shown.contains(&Time::from_secs(6)));
     }

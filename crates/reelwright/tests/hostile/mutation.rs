@@ -22,7 +22,7 @@ impl<'a> Mutator<'a> {
         let mut bytes = self.whole.to_vec();
         let parts = match &self.index[..] {
             parts if !parts.is_empty() && seed.is_multiple_of(2) => parts.to_vec(),
-            _ => Vec::from([0..bytes.len()]),
+            _ => std::iter::once(0..bytes.len()).collect(),
         };
         for _ in 0..=random.below(6) {
             let part = parts[random.below(parts.len())].clone();
