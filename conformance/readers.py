@@ -21,7 +21,7 @@ def run(command, timeout=120, env=None):
 def lines(text, path):
     """The different lines of `text`, without addresses and without the file's name."""
     text = text.replace(str(path), "FILE")
-    text = re.sub(r" @ 0x[0-9a-f]+", "", text)
+    text = re.sub(r" @ 0x[0-9a-f]+", "", text).replace("\0", "\\0")
     return list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
 
 
