@@ -60,7 +60,7 @@ fn from_python() -> Option<PathBuf> {
 }
 
 /// What a decoder of ffmpeg complains of when it decodes every picture and all sound of `file`; empty where nothing.
-pub(crate) fn complaints(ffmpeg: &Path, file: &Path) -> String {
+pub(crate) fn complaints(ffmpeg: &Path, file: &Path) -> Vec<String> {
     let output = Command::new(ffmpeg)
         .args(["-nostdin", "-v", "warning", "-xerror", "-err_detect", "explode", "-i"])
         .arg(file)
@@ -68,8 +68,14 @@ pub(crate) fn complaints(ffmpeg: &Path, file: &Path) -> String {
         .stdout(Stdio::null())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    if said.is_empty() && !output.status.success() { output.status.to_string() } else { said }
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    // Lines begin with the part that speaks and its address.
+    let words = |line: &str| line.split_once("] ").map_or(line, |(_, words)| words).trim().to_owned();
+    let mut said: Vec<_> = said.lines().map(words).filter(|line| !line.is_empty()).collect();
+    if said.is_empty() && !output.status.success() {
+        said.push(output.status.to_string());
+    }
+    said
 }
 
 /// What GStreamer's demuxer and OpenH264 say of the pictures; `None` where they aren't installed.
@@ -105,10 +111,10 @@ pub(crate) fn gstreamer_complaints(file: &Path, video: bool) -> Option<String> {
     Some(if said.is_empty() && !output.status.success() { output.status.to_string() } else { said })
 }
 
-/// The presentation time of every picture of the stream with ID `track` before `to` seconds, edit list applied.
-pub(crate) fn picture_times(file: &Path, track: u32, to: Option<f64>) -> Vec<Tick> {
+/// The presentation time of every picture of `stream`, an option of ffmpeg, before `to` seconds, edit list applied.
+pub(crate) fn picture_times(file: &Path, stream: &str, to: Option<f64>) -> Vec<Tick> {
     let output = Command::new("ffprobe")
-        .args(["-v", "quiet", "-select_streams", &format!("i:{track}"), "-show_entries"])
+        .args(["-v", "quiet", "-select_streams", stream, "-show_entries"])
         .args(["stream=time_base:frame=pts", "-of", "default=nw=1"])
         .arg(file)
         .output()
@@ -128,7 +134,7 @@ pub(crate) fn picture_times(file: &Path, track: u32, to: Option<f64>) -> Vec<Tic
 pub(crate) fn pictures(
     ffmpeg: &Path,
     file: &Path,
-    track: u32,
+    stream: &str,
     to: Option<f64>,
     (width, height): (u32, u32),
 ) -> Vec<Vec<u8>> {
@@ -139,7 +145,7 @@ pub(crate) fn pictures(
     }
     let filter = format!("scale={width}:{height}:flags=area+accurate_rnd+full_chroma_int,format=rgb24");
     let output = command
-        .args(["-map", &format!("0:i:{track}"), "-fps_mode", "passthrough", "-vf", &filter])
+        .args(["-map", &format!("0:{stream}"), "-fps_mode", "passthrough", "-vf", &filter])
         .args(["-f", "rawvideo", "-"])
         .output()
         .unwrap();
@@ -150,14 +156,14 @@ pub(crate) fn pictures(
 const SILENCE_IN_GAPS: &str = "aresample=48000:async=1:min_hard_comp=0.001:first_pts=0";
 
 /// Sound of a stream as mono at 48 kHz from time 0 of the movie on.
-pub(crate) fn timeline_sound(ffmpeg: &Path, file: &Path, track: u32, to: Option<f64>) -> Vec<f32> {
+pub(crate) fn timeline_sound(ffmpeg: &Path, file: &Path, stream: &str, to: Option<f64>) -> Vec<f32> {
     let mut command = Command::new(ffmpeg);
     command.args(["-nostdin", "-v", "quiet", "-copyts", "-i"]).arg(file);
     if let Some(to) = to {
         command.args(["-to", &to.to_string()]);
     }
     let output = command
-        .args(["-map", &format!("0:i:{track}"), "-af", SILENCE_IN_GAPS, "-ac", "1"])
+        .args(["-map", &format!("0:{stream}"), "-af", SILENCE_IN_GAPS, "-ac", "1"])
         .args(["-f", "f32le", "-"])
         .output()
         .unwrap();

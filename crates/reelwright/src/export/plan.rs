@@ -202,9 +202,8 @@ fn decide(
     if track.formats.iter().any(|format| matches!(&format.tag().0, b"encv" | b"enca" | b"encs")) {
         return drop("it is encrypted");
     }
-    let misses = !track.range.is_empty() && context.range.intersection(track.range).is_empty();
     // Sound is mixed with that of other tracks, and silence is sound; an empty track of anything else is none.
-    if misses && track.media != MediaType::Audio {
+    if track.media != MediaType::Audio && misses(context, track)? {
         return drop("nothing of it is in the wanted range");
     }
     match track.media {
@@ -231,6 +230,21 @@ fn decide(
             Others::Copy => copy(context, track),
         },
     }
+}
+
+/// Whether nothing of the track is in the wanted range. Without an edit list it begins at its first sample.
+fn misses(context: &Context<'_>, track: &Track) -> Result<bool> {
+    if context.options.range.is_none() || track.range.is_empty() {
+        return Ok(false);
+    }
+    let first = if track.edits.is_empty() {
+        let sample = context.asset.cursor(track.id)?.next_sample();
+        sample.ok().flatten().map(|sample| sample.pts)
+    } else {
+        None
+    };
+    let begins = first.map_or(track.range.start, |first| first.max(track.range.start));
+    Ok(begins >= context.range.end() || track.range.end() <= context.range.start)
 }
 
 /// Copies the track where the container can hold it, drops it with the reason where not.

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use reelwright_codec::Registry;
 use reelwright_media::{
-    CancelToken, EditTimeline, Error, ErrorKind, MetadataItem, PixelFormat, Result, Time, TimeRange,
-    Timescale, Track, TrackReference,
+    CancelToken, EditTimeline, Error, ErrorKind, MetadataItem, MetadataKey, PixelFormat, Result, Time,
+    TimeRange, Timescale, Track, TrackReference,
 };
 
 use super::copy::CopyJob;
@@ -44,6 +44,12 @@ struct Done {
     decoder: Option<String>,
     /// What its sources couldn't decode, by their track IDs.
     damaged: Vec<(u32, Loss)>,
+}
+
+/// Damage is read past, but a file without a sample is no export.
+fn nothing_read() -> Error {
+    Error::new(ErrorKind::Truncated, "not one sample of the wanted tracks could be read from the input")
+        .with_hint("the input was cut short or its index is wrong: copy it again from where it came from")
 }
 
 impl Run {
@@ -151,6 +157,10 @@ impl Run {
                 return Err(error);
             }
         };
+        if done.iter().all(|done| done.counts.written == 0) {
+            writer.cancel();
+            return Err(nothing_read());
+        }
         if self.options.range.is_some() {
             writer.end_session(self.plan.range.duration)?;
         }
@@ -171,7 +181,7 @@ impl Run {
     fn builder(&self, path: &Path, stop: &CancelToken) -> AssetWriterBuilder {
         let movie = self.asset.movie();
         let metadata = match &self.options.metadata {
-            MetadataPolicy::CarryOver => movie.metadata.clone(),
+            MetadataPolicy::CarryOver => self.carried_metadata(),
             MetadataPolicy::Replace(items) => items.clone(),
         };
         AssetWriter::create(path, self.plan.file_type)
@@ -183,6 +193,15 @@ impl Run {
             .creation_time(movie.creation_time)
             .movie_timescale(self.movie_timescale())
             .cancel_token(stop.clone())
+    }
+
+    /// The source's metadata, but for what describes the packets of sound that is encoded anew: iTunes' statement of
+    /// their priming and padding, which readers would cut from others.
+    fn carried_metadata(&self) -> Vec<MetadataItem> {
+        let encoded = self.plan.tracks.iter().any(|track| matches!(track.fate, Fate::EncodeAudio(_)));
+        let is_stale = |key: &MetadataKey| matches!(key, MetadataKey::ITunesFreeForm { name, .. } if encoded && name == "iTunSMPB");
+        let items = self.asset.movie().metadata.iter();
+        items.filter(|item| !is_stale(&item.key)).cloned().collect()
     }
 
     /// The finest ticks of any track that is written, so that its edits are exact.

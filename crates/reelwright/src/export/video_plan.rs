@@ -55,15 +55,16 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
     let (decoder, _) =
         context.registry.video_decoder(&decoder_settings).map_err(|error| error.at_stage(Stage::Plan))?;
     let tone_mapped = format.color.is_hdr() && !options.keep_hdr;
-    let (fitted, frame_rate) = (target_size(track, format, options), measured_rate(track));
+    let turned = track.matrix.then(&context.asset.movie().matrix);
+    let (fitted, frame_rate) = (target_size(format, &turned, options), measured_rate(track));
     let settings = settings(context, track, format, options, fitted, frame_rate);
     let encoder = select_video(context.registry, &settings, &options.encoder)
         .map_err(|error| error.at_stage(Stage::Plan))?;
-    let square = square_size(format);
+    let square = square_size(format, &turned);
     let plan = VideoPlan {
         encoder,
         source_size: format.size,
-        matrix: carried_matrix(&track.matrix, square, settings.size),
+        matrix: carried_matrix(&turned, square, settings.size),
         tone_mapped,
         frame_rate: options.frame_rate.or_else(|| capped_rate(options, frame_rate)),
         decoder: decoder.id,
@@ -109,7 +110,8 @@ fn misfit(
     if track.formats.len() > 1 {
         return Some("it changes its format on the way".into());
     }
-    let target = target_size(track, format, options);
+    let turned = track.matrix.then(&context.asset.movie().matrix);
+    let target = target_size(format, &turned, options);
     if target != format.size {
         return Some(format!("it is scaled from {} to {target}", format.size));
     }
@@ -139,8 +141,8 @@ fn starts_clean(context: &Context<'_>, track: &Track) -> bool {
     is_simple(&track.edits) && context.range.start.is_zero()
 }
 
-/// The picture with square pixels, clean aperture applied: what the output has to show.
-fn square_size(format: &VideoFormat) -> Size {
+/// The picture with square pixels, clean aperture and the matrix's stretch applied: what the output has to show.
+fn square_size(format: &VideoFormat, matrix: &Matrix) -> Size {
     let seen = match format.clean_aperture.and_then(|aperture| aperture.rect(format.size)) {
         Some((_, _, width, height)) => Size::new(width, height),
         None => format.size,
@@ -148,18 +150,28 @@ fn square_size(format: &VideoFormat) -> Size {
     let aspect = format.pixel_aspect.unwrap_or(Ratio::ONE);
     let width = (u64::from(seen.width) * u64::from(aspect.num) + u64::from(aspect.den) / 2)
         / u64::from(aspect.den.max(1));
-    Size::new(u32::try_from(width).unwrap_or(u32::MAX).clamp(1, 16_384), seen.height.max(1))
+    let width = (width as f64 * stretch(matrix)).round().min(f64::from(u32::MAX)) as u32;
+    Size::new(width.clamp(1, 16_384), seen.height.max(1))
+}
+
+/// How much wider than high a matrix makes a square. 1 for all but a few old files, which state their pixels' shape so.
+fn stretch(matrix: &Matrix) -> f64 {
+    let length = |x: i32, y: i32| f64::from(x).hypot(f64::from(y));
+    let [a, b, _, c, d, ..] = matrix.0;
+    let stretch = length(a, b) / length(c, d);
+    // Rotations by a few degrees are rounded; beyond 16 is nobody's pixel.
+    if (stretch - 1.0).abs() > 0.01 && (1.0 / 16.0..=16.0).contains(&stretch) { stretch } else { 1.0 }
 }
 
 /// The size to encode at: inside the box, display aspect kept, never enlarged.
-fn target_size(track: &Track, format: &VideoFormat, options: &VideoOptions) -> Size {
-    let square = square_size(format);
+fn target_size(format: &VideoFormat, matrix: &Matrix, options: &VideoOptions) -> Size {
+    let square = square_size(format, matrix);
     let Some(mut limit) = options.max_size else {
         return fit_inside(square, square, options.align);
     };
     if options.fit == Fit::Displayed {
         let quarter =
-            track.matrix.orientation().is_some_and(|(rotation, _): (Rotation, bool)| rotation.is_quarter());
+            matrix.orientation().is_some_and(|(rotation, _): (Rotation, bool)| rotation.is_quarter());
         let displayed = if quarter { square.turned() } else { square };
         let portrait_box = limit.height > limit.width;
         if (displayed.height > displayed.width) != portrait_box && displayed.height != displayed.width {
