@@ -7,6 +7,7 @@
 pub mod aac;
 mod aac_decoder;
 mod aac_encoder;
+mod av1;
 mod h264;
 mod hevc;
 mod jpeg;

@@ -6,15 +6,20 @@ use reelwright_codec::{
 };
 use reelwright_media::{Error, ErrorKind, FormatDescription, Result};
 
-use crate::{aac_decoder, aac_encoder, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony};
+use crate::{aac_decoder, aac_encoder, av1, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony};
 
 /// The provider's name in the registry.
 const NAME: &str = "native";
 
 /// The codecs of this crate.
 pub fn provider() -> Arc<dyn Provider> {
-    let mut decoders =
-        vec![h264::info(NAME), hevc::info(NAME), aac_decoder::info(NAME), pcm::decoder_info(NAME)];
+    let mut decoders = vec![
+        h264::info(NAME),
+        hevc::info(NAME),
+        av1::info(NAME),
+        aac_decoder::info(NAME),
+        pcm::decoder_info(NAME),
+    ];
     decoders.extend([jpeg::info(NAME), opus::info(NAME)]);
     decoders.extend(symphonia::infos(NAME).chain(telephony::infos(NAME)));
     let encoders = vec![openh264::info(NAME), aac_encoder::info(NAME), pcm::encoder_info(NAME)];
@@ -58,6 +63,7 @@ impl Provider for Native {
         match id {
             h264::ID => h264::decoder(settings),
             jpeg::ID => Ok(Box::new(jpeg::Jpeg::new(&settings.format)?)),
+            av1::ID => Ok(Box::new(av1::Av1::new(settings)?)),
             hevc::ID => Ok(Box::new(hevc::Hevc::new(settings)?)),
             _ => Err(unknown(id)),
         }

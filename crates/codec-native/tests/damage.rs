@@ -90,6 +90,11 @@ fn hevc() {
 }
 
 #[test]
+fn av1() {
+    survive_video("av1_aac.mp4", 10, 40);
+}
+
+#[test]
 fn a_broken_length_is_located() {
     let Some(path) = corpus::file("samsung_sef_super_slowmo.mp4") else { return };
     let stream = corpus::stream(&path, "v");

@@ -83,6 +83,8 @@ files! {
     hevc_dolby_5: "dv_p5.mp4",
     hevc_dolby_8: "dv_p81.mp4",
     hevc_hev1: "hevc_1080p_hev1.mp4",
+    av1_with_sound: "av1_aac.mp4",
+    av1_hdr10: "av1_hdr10_portrait.mp4",
 }
 
 #[test]

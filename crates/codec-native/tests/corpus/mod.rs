@@ -91,6 +91,7 @@ pub fn stream(path: &std::path::Path, kind: &str) -> Stream {
         let (codec, config) = match fact("codec_name").as_str() {
             "h264" => (VideoCodec::H264, config(b"avcC")),
             "hevc" => (VideoCodec::Hevc, config(b"hvcC")),
+            "av1" => (VideoCodec::Av1, config(b"av1C")),
             "mjpeg" => (VideoCodec::Jpeg, None),
             other => panic!("no test for {other}"),
         };
