@@ -248,3 +248,88 @@ fn ffmpeg_decodes_all_of_it_without_a_warning() {
         }
     }
 }
+
+/// Thirty seconds of everything: noise, tones, clicks, half a second of silence.
+fn thirty_seconds(channel: usize) -> Vec<f32> {
+    let mut state = 1 + channel as u32;
+    let sample = |n: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let noise = (state >> 8) as f32 / 8_388_608.0 - 1.0;
+        let tone = 0.2 * (n as f32 * (0.02 + n as f32 * 3e-8)).sin();
+        match n / 24_000 % 8 {
+            0 => 0.3 * noise,
+            1 => tone,
+            2 => tone + 0.01 * noise,
+            3 => 0.0,
+            4 => tone + if n % 4800 < 60 { noise } else { 0.0 },
+            5 => 0.02 * noise,
+            _ => 0.5 * tone + 0.1 * noise,
+        }
+    };
+    (0..30 * 48_000).map(sample).collect()
+}
+
+#[test]
+fn thirty_seconds_have_the_rate_asked_for_and_never_leave_the_buffer() {
+    let planes = [thirty_seconds(0), thirty_seconds(1)];
+    for bits in [48_000, 128_000, 256_000] {
+        for (kind, most) in [(Rate::Constant(bits), 0.01), (Rate::Average(bits), 0.03)] {
+            let settings = Settings::new(48_000, ChannelLayout::stereo(), kind);
+            let (_, packets) = encode(settings, &planes, 4096);
+            let size: usize = packets.iter().map(|packet| packet.data.len()).sum();
+            let got = size as f64 * 8.0 / (packets.len() as f64 * 1024.0 / 48_000.0);
+            let off = got / f64::from(bits) - 1.0;
+            eprintln!("{kind:?}: {:+.2} %", off * 100.0);
+            assert!(off.abs() < most, "{kind:?}: {got} bit/s");
+            assert!(packets.iter().all(|packet| packet.data.len() * 8 <= 2 * 6144));
+            if kind != Rate::Constant(bits) {
+                continue;
+            }
+            // A decoder whose buffer of 12 288 bits fills at just this rate, and gives up a frame every 1024 samples: it is
+            // neither empty when a frame is due nor asked to hold more than fits. It starts as full as the encoder assumes.
+            let mean = f64::from(bits) * 1024.0 / 48_000.0;
+            let mut held = (12_288.0 - mean) / 2.0 + mean;
+            for packet in &packets {
+                held -= packet.data.len() as f64 * 8.0;
+                assert!(held >= -1e-6, "{kind:?}: a frame is late");
+                held += mean;
+                assert!(held <= 12_288.0 + 8.0, "{kind:?}: the buffer overflows");
+            }
+        }
+    }
+}
+
+/// Of the whole process, in kilobytes.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok())
+}
+
+#[test]
+#[ignore = "takes minutes; run it alone"]
+fn ten_hours_take_no_more_memory_than_ten_seconds() {
+    let settings = Settings::new(16_000, ChannelLayout::stereo(), Rate::Constant(48_000));
+    let mut encoder = Encoder::new(settings).unwrap();
+    let planes = tones(2, 160_000, 16_000);
+    let parts: Vec<&[f32]> = planes.iter().map(Vec::as_slice).collect();
+    let (mut packets, mut bytes, mut padding) = (0u64, 0u64, 0);
+    let mut count = |packet: Packet| {
+        assert_eq!(packet.position, packets * 1024);
+        packets += 1;
+        bytes += packet.data.len() as u64;
+        padding = packet.padding;
+    };
+    let mut first = None;
+    for _ in 0..3600 {
+        encoder.encode(&parts, &mut count).unwrap();
+        first = first.or_else(resident);
+    }
+    encoder.finish(&mut count).unwrap();
+    assert_eq!(packets * 1024 - 1024 - u64::from(padding), 3600 * 160_000);
+    let rate = bytes as f64 * 8.0 / 36_000.0;
+    assert!((rate / 48_000.0 - 1.0).abs() < 0.001, "{rate}");
+    if let (Some(first), Some(last)) = (first, resident()) {
+        eprintln!("{first} kB after ten seconds, {last} kB after ten hours");
+        assert!(last < first + 1000);
+    }
+}

@@ -254,11 +254,13 @@ impl Encoder {
             self.control.calibrate(price);
         }
         let room = bounds.most.saturating_sub(syntax::END_BITS);
+        let tried = price;
         while bits > room && price < 1e12 {
-            // Twice the price saves a quarter of the bits or less.
-            price *= (f64::from(bits) / f64::from(room.max(1))).powi(4).clamp(1.1, 16.0) as f32;
+            // Twice the price saves a quarter of the bits or less; a few percent too many saved do less harm than trying often.
+            price *= (f64::from(bits) / f64::from(room.max(1))).powi(4).clamp(1.5, 64.0) as f32;
             bits = self.run(price);
         }
+        self.control.raise(price / tried);
         bits
     }
 

@@ -9,6 +9,8 @@ pub(super) const MAX_VALUE: i32 = 8191;
 /// What is added before truncation. Half way between two values after expansion would be 0.4054 for 0 and 1; less
 /// costs little noise and saves bits.
 pub(super) const ROUNDING: f32 = 0.4054;
+/// From here on, floats are integers.
+const INTEGERS: f32 = 8_388_608.0;
 /// The scale factor of a step of 1.
 const UNIT: i32 = 100;
 /// The escape of book 11.
@@ -61,8 +63,11 @@ pub(super) fn quantize(compressed: &[f32], scale: usize, out: &mut [i32]) -> i32
     let factor = STEPS.compressed[scale];
     let mut max = 0;
     for (value, out) in compressed.iter().zip(out.iter_mut()) {
-        // In range: `lowest_scale` bounds the scale factor.
-        *out = ((value * factor + ROUNDING) as i32).min(MAX_VALUE);
+        // In range: `lowest_scale` bounds the scale factor. Beside 2^23 a float has no fraction left; its low bits are the
+        // integer, sooner than a conversion would give it.
+        *out = ((value * factor + (ROUNDING - 0.5) + INTEGERS).to_bits() & 0x7F_FFFF)
+            .cast_signed()
+            .min(MAX_VALUE);
         max = max.max(*out);
     }
     max

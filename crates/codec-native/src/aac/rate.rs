@@ -6,7 +6,7 @@ use super::bands::LONG;
 /// Bits of a decoder's input buffer per channel (4.5.3.1).
 pub(super) const BUFFER: u32 = 6144;
 /// Price of a bit at quality 0.5, in weighted noise.
-const MIDDLE_PRICE: f64 = 0.2;
+const MIDDLE_PRICE: f64 = 0.032;
 /// Doublings of the price between qualities 0 and 1.
 const QUALITY_SPAN: f64 = 14.0;
 /// How many times the price doubles from a full to an empty buffer, where the rate is constant.
@@ -19,7 +19,7 @@ const AVERAGE_LEARNING: f64 = AVERAGE_PULL * AVERAGE_PULL / 16.0;
 /// Frames' worth of bits that simple passages can save for hard ones where the rate is an average.
 const SAVED: f64 = 500.0;
 /// So many frames' worth at once move the price at most: what a long silence saved is spent over seconds.
-const NOTICED: f64 = 20.0;
+const NOTICED: f64 = 30.0;
 /// Cheaper than this, noise is some 30 dB below what can be heard.
 const LOWEST: f64 = -30.0;
 const HIGHEST: f64 = 24.0;
@@ -111,6 +111,13 @@ impl Control {
         let found = f64::from(price).log2();
         let known = f64::from(self.frames);
         self.price = ((self.price * known + found) / (known + 1.0)).clamp(LOWEST, HIGHEST);
+    }
+
+    /// A frame only fitted at so many times the price: half of that stays, so that the next ones fit sooner.
+    pub(super) fn raise(&mut self, factor: f32) {
+        if self.kind == Kind::Constant {
+            self.price = (self.price + 0.5 * f64::from(factor).log2()).min(HIGHEST);
+        }
     }
 
     /// A frame was written with `bits`; `silent` ones say nothing about the price.

@@ -6,8 +6,10 @@ use super::coded::{Coded, scale_bits};
 use super::quantize::{fewest_bits, lowest_scale, noise, quantize, scale_for};
 
 /// Scale factors tried around the one the noise asks for.
-const FINER: i32 = 3;
-const COARSER: i32 = 5;
+const FINER: i32 = 2;
+const COARSER: i32 = 4;
+/// Bits that no smoother path of scale factors makes up for.
+const HOPELESS: f32 = 16.0;
 /// Bits that the border of a stretch of zero bands costs, more or less.
 const BORDER_BITS: f32 = 5.0;
 /// Silencing a band is worse than noise of the same energy.
@@ -136,6 +138,7 @@ impl Search {
         }
         let middle = scale_for(wanted, self.roots[band]).clamp(-20.0, 300.0).round() as i32;
         let first = (middle - FINER).max(self.lowest[band]);
+        let mut least = f32::MAX;
         for scale in first..=(middle + COARSER).max(first) {
             let Ok(scale) = usize::try_from(scale.clamp(0, 255)) else { continue };
             let values = &mut self.values[..lines.len()];
@@ -146,8 +149,11 @@ impl Search {
             let distortion = noise(&self.magnitudes[lines.clone()], values, scale);
             sign(&block.lines[lines.clone()], values);
             let bits = fewest_bits(values, max);
-            out.push(Candidate { scale, cost: weight * distortion + price * bits as f32 });
-            if scale == 255 {
+            let cost = weight * distortion + price * bits as f32;
+            out.push(Candidate { scale, cost });
+            least = least.min(cost);
+            // Coarser still is dearer still.
+            if scale == 255 || cost > least + price * HOPELESS {
                 break;
             }
         }

@@ -11,7 +11,8 @@ pub enum Rate {
     Constant(u32),
     /// So many bits per second on average over a few seconds; simple passages take less than hard ones.
     Average(u32),
-    /// Constant quality from 0.0 (worst) to 1.0 (best); 0.5 is about 128 kbit/s for stereo music.
+    /// Constant quality from 0.0 (worst) to 1.0 (best). For stereo at 48 kHz about 13 kbit/s at 0, 56 at 0.25, 126 at 0.5,
+    /// 214 at 0.75 and 326 at 1; half or twice that for simple or hard sound.
     Variable(f32),
 }
 
