@@ -1,4 +1,6 @@
-//! AV1 decoding by `re_rav1d`, a Rust port of dav1d: every profile and depth, on several threads.
+//! AV1 decoding by `re_rav1d`, a Rust port of dav1d: every profile and depth.
+//!
+//! On one thread: with several, a damaged stream can leave the decoder waiting for itself for ever.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,7 +17,6 @@ use reelwright_media::{
 
 use crate::nal::guarded;
 use crate::picture::Tags;
-use crate::threads;
 
 /// The decoder's id in the registry.
 pub(crate) const ID: &str = "av1";
@@ -39,7 +40,6 @@ pub(crate) fn info(provider: &'static str) -> DecoderInfo {
 /// An AV1 decoder. Of streams with several layers it shows the highest of operating point 0.
 pub(crate) struct Av1 {
     format: Arc<FormatDescription>,
-    threads: usize,
     decoder: dav1d::Decoder,
     tags: Tags,
     /// Units of the format description, fed before the first sample.
@@ -56,10 +56,10 @@ impl Av1 {
     ///
     /// A malformed `av1C`.
     pub(crate) fn new(settings: &VideoDecoderSettings) -> Result<Self> {
-        Self::for_format(&settings.format, threads(settings))
+        Self::for_format(&settings.format)
     }
 
-    fn for_format(description: &Arc<FormatDescription>, threads: usize) -> Result<Self> {
+    fn for_format(description: &Arc<FormatDescription>) -> Result<Self> {
         let format = description.as_video();
         let format = format.ok_or_else(|| Error::misuse("a video decoder needs a video format"))?;
         let av1c = format.config.as_ref().filter(|config| config.kind == FourCc::new(b"av1C"));
@@ -70,8 +70,7 @@ impl Av1 {
         let color = stated.map_or(Color::UNSPECIFIED, |(header, _)| header.color);
         Ok(Self {
             format: description.clone(),
-            threads,
-            decoder: open(threads)?,
+            decoder: open()?,
             tags: Tags::new(format, color, None, false),
             setup,
             waiting: VecDeque::new(),
@@ -81,7 +80,7 @@ impl Av1 {
 
     /// Replaces a decoder that broke down.
     fn restart(&mut self) -> Result<()> {
-        let made = Self::for_format(&self.format, self.threads)?;
+        let made = Self::for_format(&self.format)?;
         *self = Self { fed: self.fed, ..made };
         Ok(())
     }
@@ -145,7 +144,7 @@ impl VideoDecoder for Av1 {
     fn decode(&mut self, sample: &SampleBuffer, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
         if !Arc::ptr_eq(&sample.format, &self.format) && *sample.format != *self.format {
             self.finish(out)?;
-            *self = Self::for_format(&sample.format, self.threads)?;
+            *self = Self::for_format(&sample.format)?;
         }
         match guarded("rav1d", || self.take(sample, out)) {
             Ok(result) => result.map_err(|error| error.at_time(sample.pts)),
@@ -163,9 +162,10 @@ impl VideoDecoder for Av1 {
     }
 }
 
-fn open(threads: usize) -> Result<dav1d::Decoder> {
+fn open() -> Result<dav1d::Decoder> {
     let mut settings = dav1d::Settings::new();
-    settings.set_n_threads(u32::try_from(threads).unwrap_or(1));
+    settings.set_n_threads(1);
+    settings.set_max_frame_delay(1);
     settings.set_frame_size_limit(MOST_PIXELS);
     settings.set_all_layers(false);
     dav1d::Decoder::with_settings(&settings).map_err(failure)

@@ -91,7 +91,7 @@ fn hevc() {
 
 #[test]
 fn av1() {
-    survive_video("av1_aac.mp4", 10, 40);
+    survive_video("av1_aac.mp4", 10, 24);
 }
 
 #[test]
