@@ -10,7 +10,7 @@ use reelwright_media::{
     SampleBuffer, SampleFlags, Time, Timescale, Trim,
 };
 
-use crate::aac::{Encoder, Packet, Rate, Settings};
+use crate::aac::{Encoder, Packet, Rate, Settings, Window};
 
 /// The encoder's id in the registry.
 pub(crate) const ID: &str = "aac";
@@ -34,7 +34,11 @@ pub(crate) fn info(provider: &'static str) -> EncoderInfo {
         max_size: None,
         reordering: false,
         max_channels: 8,
-        options: vec![("bandwidth", "the highest frequency to code, in Hz; default by rate")],
+        options: vec![
+            ("bandwidth", "the highest frequency to code, in Hz; default by rate"),
+            ("window", "kbd (default) or sine: the shape of the transform's windows"),
+            ("noise", "1 lets decoders make the noise of bands that would be silenced; default 0"),
+        ],
     }
 }
 
@@ -66,12 +70,18 @@ impl AacLc {
         };
         let mut wanted = Settings::new(settings.sample_rate, settings.layout.clone(), rate);
         for (name, value) in &settings.options {
-            let unknown = || {
-                Error::misuse(format!("aac does not know {name}={value}"))
-                    .with_hint("its option is bandwidth, in Hz")
-            };
-            let hertz = value.parse().ok().filter(|_| name == "bandwidth");
-            wanted.bandwidth = Some(hertz.ok_or_else(unknown)?);
+            match (name.as_str(), value.as_str(), value.parse()) {
+                ("bandwidth", _, Ok(hertz)) => wanted.bandwidth = Some(hertz),
+                ("window", "kbd", _) => wanted.window = Window::Kbd,
+                ("window", "sine", _) => wanted.window = Window::Sine,
+                ("noise", "0" | "1", Ok(number)) => wanted.noise_substitution = number == 1,
+                _ => {
+                    let error = Error::misuse(format!("aac does not know {name}={value}"));
+                    return Err(
+                        error.with_hint("its options are bandwidth in Hz, window kbd or sine, noise 0 or 1")
+                    );
+                }
+            }
         }
         let timescale = Timescale::new(settings.sample_rate);
         let timescale = timescale.ok_or_else(|| Error::unsupported("AAC at 0 Hz"))?;

@@ -1,0 +1,163 @@
+//! AAC by the native encoder, in MP4: libavcodec and rusty_aac decode it without a warning, to the same samples, for every
+//! sample rate and layout.
+#![cfg(feature = "native")]
+#![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use reelwright::{Asset, AssetWriter, FileType, InputConfig, Overwrite, SoundReader};
+use reelwright_codec::{AudioEncoderSettings, AudioRate, Registry};
+use reelwright_media::{AudioBuffer, AudioCodec, Channel, ChannelLayout, Time, TimeRange, Timescale};
+
+const RATES: [u32; 12] =
+    [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000];
+/// One unit of 16 bits, and what rounding of floats adds.
+const LSB: f32 = 1.01 / 32_768.0;
+
+fn registry() -> Registry {
+    Registry::new().with(reelwright_codec_native::provider())
+}
+
+/// In each channel a tone of its own, a share of one noise, and clicks: long and short windows, noise shaping, middle and
+/// side, and intensity all have their occasions.
+fn sound(layout: &ChannelLayout, frames: usize, rate: u32) -> Vec<Vec<f32>> {
+    let mut state = 1u32;
+    let mut noise = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 8_388_608.0 - 1.0
+    };
+    let common: Vec<f32> =
+        (0..frames).map(|n| noise() * if n / 3000 % 2 == 0 { 0.2 } else { 0.003 }).collect();
+    let plane = |channel: usize| {
+        let hertz =
+            if layout.channels()[channel] == Channel::Lfe { 50.0 } else { 300.0 + 90.0 * channel as f32 };
+        let sample = |n: usize| {
+            let tone = 0.3 * (std::f32::consts::TAU * hertz * n as f32 / rate as f32).sin();
+            let click = if n % 2900 == 1500 { 0.4 } else { 0.0 };
+            tone + common[n] / (1.0 + channel as f32) + click
+        };
+        (0..frames).map(sample).collect()
+    };
+    (0..layout.count()).map(plane).collect()
+}
+
+fn write(path: &Path, settings: AudioEncoderSettings, planes: Vec<Vec<f32>>) {
+    let (rate, layout) = (Timescale::new(settings.sample_rate).unwrap(), settings.layout.clone());
+    let mut builder =
+        AssetWriter::create(path, FileType::Mp4).overwrite(Overwrite::Replace).registry(registry());
+    let mut input = builder.add_input(InputConfig::encode_audio(settings)).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    input.append(AudioBuffer::new(rate, layout, Time::ZERO, planes)).unwrap();
+    input.finish().unwrap();
+    writer.finish().unwrap();
+}
+
+/// By rusty_aac, per channel.
+fn by_rusty_aac(path: &Path) -> Vec<Vec<f32>> {
+    let asset = Asset::open(path).unwrap();
+    let track = &asset.movie().tracks[0];
+    let everything = TimeRange::new(Time::ZERO, Time::from_secs(100));
+    let mut reader = SoundReader::new(&asset, track.id, everything, &registry()).unwrap();
+    let mut out: Vec<Vec<f32>> = Vec::new();
+    while let Some(buffer) = reader.next_buffer().unwrap() {
+        out.resize(buffer.channels(), Vec::new());
+        out.iter_mut().zip(buffer.planes()).for_each(|(out, plane)| out.extend(plane));
+    }
+    out
+}
+
+/// By an ffmpeg, per channel; it must not complain.
+fn by_ffmpeg(ffmpeg: &Path, path: &Path, channels: usize) -> Vec<Vec<f32>> {
+    let run = Command::new(ffmpeg)
+        .args(["-nostdin", "-v", "warning", "-xerror", "-err_detect", "explode", "-i"])
+        .arg(path)
+        .args(["-f", "f32le", "-"])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&run.stderr), "", "{}", path.display());
+    let samples: Vec<f32> =
+        run.stdout.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
+    (0..channels).map(|channel| samples.iter().skip(channel).step_by(channels).copied().collect()).collect()
+}
+
+/// The ffmpeg commands that are installed: the system's, and the one of PyPI's imageio-ffmpeg.
+fn ffmpegs() -> Vec<PathBuf> {
+    let question = "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())";
+    let newer = Command::new("python3").args(["-c", question]).output().ok();
+    let newer = newer.filter(|output| output.status.success());
+    let newer = newer.map(|output| PathBuf::from(String::from_utf8(output.stdout).unwrap().trim()));
+    let there = |path: &PathBuf| Command::new(path).arg("-version").output().is_ok();
+    let found: Vec<PathBuf> = [Some("ffmpeg".into()), newer].into_iter().flatten().filter(there).collect();
+    if found.is_empty() {
+        eprintln!("SKIPPED: ffmpeg is not installed");
+    }
+    found
+}
+
+fn check(rate: u32, layout: ChannelLayout, kind: AudioRate) {
+    const FRAMES: usize = 10_011;
+    let name = format!("aac_decoders_{rate}_{}_{}.mp4", layout.count(), layout.channels().len());
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let planes = sound(&layout, FRAMES, rate);
+    let channels = layout.count();
+    let settings = AudioEncoderSettings {
+        codec: AudioCodec::Aac,
+        sample_rate: rate,
+        layout: layout.clone(),
+        rate: kind,
+        pcm: None,
+        options: Vec::new(),
+    };
+    write(&path, settings, planes);
+    let ours = by_rusty_aac(&path);
+    assert!(ours.len() == channels && ours.iter().all(|plane| plane.len() == FRAMES));
+    for ffmpeg in ffmpegs() {
+        let theirs = by_ffmpeg(&ffmpeg, &path, channels);
+        // FFmpeg 5.1 doesn't trim the last packet.
+        assert!(theirs[0].len() == FRAMES || theirs[0].len() == FRAMES.next_multiple_of(1024));
+        let difference =
+            |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        // Each sorts the channels its own way.
+        for (channel, plane) in ours.iter().enumerate() {
+            let least = theirs.iter().map(|other| difference(plane, other)).fold(f32::MAX, f32::min);
+            assert!(
+                least <= LSB,
+                "{rate} Hz, {:?}, {kind:?}, channel {channel}: {} of 16 bits apart",
+                layout.channels(),
+                least * 32_768.0
+            );
+        }
+    }
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn decoders_agree_at_every_sample_rate() {
+    for rate in RATES {
+        for channels in [1u16, 2] {
+            let layout = ChannelLayout::default_for(channels).unwrap();
+            let bits = |share: u32| rate * u32::from(channels) * share / 4;
+            for kind in [AudioRate::Constant(bits(2)), AudioRate::Average(bits(5)), AudioRate::Quality(0.7)] {
+                check(rate, layout.clone(), kind);
+            }
+        }
+    }
+}
+
+#[test]
+fn decoders_agree_on_every_layout() {
+    use Channel::*;
+    let mut layouts: Vec<_> = [3, 4, 5, 6, 7, 8].into_iter().filter_map(ChannelLayout::default_for).collect();
+    layouts.push(ChannelLayout::new([Left, Right, Center, Lfe, BackLeft, BackRight]));
+    layouts.push(ChannelLayout::new([Left, Right, SideLeft, SideRight]));
+    layouts.push(ChannelLayout::new([Left, Right, BackCenter]));
+    layouts.push(ChannelLayout::new([Left, Right, Lfe]));
+    for layout in layouts {
+        for bits in [24_000, 64_000] {
+            let all = bits * layout.count() as u32;
+            check(48_000, layout.clone(), AudioRate::Average(all));
+        }
+    }
+}
