@@ -24,6 +24,9 @@ pub(crate) const ID: &str = "av1";
 /// No picture has more pixels: as many as 16K, or level 6.3 and half as much again.
 const MOST_PIXELS: u32 = 16_384 * 8_704;
 
+/// A decoder that takes a unit no sooner is stuck.
+const MOST_TRIES: usize = 1000;
+
 /// The registry's row.
 pub(crate) fn info(provider: &'static str) -> DecoderInfo {
     DecoderInfo {
@@ -95,7 +98,11 @@ impl Av1 {
             return Ok(());
         }
         let mut sent = self.decoder.send_data(unit, None, Some(number), None);
-        while sent == Err(dav1d::Error::Again) {
+        // It takes a unit once pictures have been taken out.
+        for _ in 0..MOST_TRIES {
+            if sent != Err(dav1d::Error::Again) {
+                break;
+            }
             self.hand_out(out)?;
             sent = self.decoder.send_pending_data();
         }

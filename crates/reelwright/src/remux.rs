@@ -115,7 +115,14 @@ impl Remux {
             verdicts.push((track, verdict));
         }
         if lanes.is_empty() {
-            return Err(nothing_to_copy(&verdicts, self.file_type));
+            let error = nothing_to_copy(&verdicts, self.file_type);
+            let lacks = |track: &Track| nothing_held(source.missing(track.id)).is_some();
+            if !movie.tracks.iter().any(lacks) {
+                return Err(error);
+            }
+            return Err(Error::truncated(error.message())
+                .at_stage(Stage::Plan)
+                .with_hint("the file was cut short: copy it again from where it came from"));
         }
         self.copy(&mut lanes, &mut muxer, sink)?;
         muxer.finish()?;

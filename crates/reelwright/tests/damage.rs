@@ -88,6 +88,11 @@ fn a_cut_file_is_copied_as_far_as_it_goes() {
     let whole = sound_file();
     let (pictures, packets) =
         (places(&open(whole.clone()), MediaType::Video), places(&open(whole.clone()), MediaType::Audio));
+    let first = pictures.iter().chain(&packets).map(|(offset, _)| *offset).min().unwrap();
+    let nothing = open(whole.slice(..usize::try_from(first).unwrap() + 1));
+    let (mut sink, _) = MemorySink::new();
+    let error = Remux::new(FileType::Mp4).to_sink(nothing.demuxer().as_ref(), &mut sink).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Truncated, "{error:?}");
     let cut = whole.len() * 6 / 10;
     let asset = open(whole.slice(..cut));
     let (mut sink, made) = MemorySink::new();
