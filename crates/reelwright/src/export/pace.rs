@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use reelwright_media::{Ratio, Time, Timescale, VideoFrame};
 
 /// Turns any timing into a constant rate: each tick shows the last frame that has begun by then, so some frames are
@@ -7,46 +9,41 @@ pub(super) struct Pacer {
     held: Option<(i64, VideoFrame)>,
     end: Time,
     settled: bool,
-    pub(super) repeated: u64,
+}
+
+/// A frame and the ticks that show it; never none.
+pub(super) struct Paced {
+    frame: VideoFrame,
+    ticks: Range<i64>,
+    rate: Ratio,
 }
 
 impl Pacer {
     pub(super) fn new(rate: Ratio) -> Self {
-        Self { rate, held: None, end: Time::ZERO, settled: false, repeated: 0 }
+        Self { rate, held: None, end: Time::ZERO, settled: false }
     }
 
-    /// Takes the next frame; `out` is called for every tick that is settled by it.
-    pub(super) fn push<E>(
-        &mut self,
-        frame: VideoFrame,
-        out: impl FnMut(VideoFrame) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// Takes the next frame; the one before, if any tick shows it, now has its ticks.
+    pub(super) fn push(&mut self, frame: VideoFrame) -> Option<Paced> {
         let tick = self.tick(frame.pts);
-        self.end = frame.pts.saturating_add(frame.duration.unwrap_or_else(|| self.step(1)));
-        let result = self.settle(tick, out);
+        self.end = frame.pts.saturating_add(frame.duration.unwrap_or_else(|| step(self.rate, 1)));
+        let settled = self.settle(tick);
         self.held = Some((tick, frame));
-        result
+        settled
     }
 
-    /// Puts out the ticks the last frame covers.
-    pub(super) fn finish<E>(&mut self, out: impl FnMut(VideoFrame) -> Result<(), E>) -> Result<(), E> {
-        let Some((tick, _)) = &self.held else { return Ok(()) };
+    /// The last frame and the ticks it covers.
+    pub(super) fn finish(&mut self) -> Option<Paced> {
+        let (tick, _) = self.held.as_ref()?;
         // Even the shortest movie has a frame.
         let end = self.tick(self.end).max(if self.settled { *tick } else { tick + 1 });
-        self.settle(end, out)
+        self.settle(end)
     }
 
-    fn settle<E>(&mut self, until: i64, mut out: impl FnMut(VideoFrame) -> Result<(), E>) -> Result<(), E> {
-        let Some((tick, frame)) = self.held.take() else { return Ok(()) };
-        if until <= tick {
-            return Ok(());
-        }
+    fn settle(&mut self, until: i64) -> Option<Paced> {
+        let (tick, frame) = self.held.take().filter(|(tick, _)| *tick < until)?;
         self.settled = true;
-        self.repeated += u64::try_from(until - tick - 1).unwrap_or(0);
-        for tick in tick..until {
-            out(VideoFrame { pts: self.step(tick), duration: Some(self.step(1)), ..frame.clone() })?;
-        }
-        Ok(())
+        Some(Paced { frame, ticks: tick..until, rate: self.rate })
     }
 
     /// The first tick at or after `time`; one up to a quarter of a tick before it counts too, since recorders' clocks
@@ -57,10 +54,31 @@ impl Pacer {
         let tick = -(-quarters).div_euclid(denominator * 4);
         i64::try_from(tick).unwrap_or(i64::MAX)
     }
+}
 
-    fn step(&self, ticks: i64) -> Time {
-        Time::new(ticks.saturating_mul(i64::from(self.rate.den)), Timescale::or_one(self.rate.num))
+impl Paced {
+    /// How many ticks beyond the first show it.
+    pub(super) fn repeated(&self) -> u64 {
+        u64::try_from(self.ticks.end - self.ticks.start - 1).unwrap_or(0)
     }
+
+    /// The frame, made what `make` makes of it, once for every tick.
+    pub(super) fn frames<E>(
+        self,
+        make: impl FnOnce(VideoFrame) -> Result<VideoFrame, E>,
+    ) -> Result<impl Iterator<Item = VideoFrame>, E> {
+        let Self { frame, ticks, rate } = self;
+        let frame = make(frame)?;
+        Ok(ticks.map(move |tick| VideoFrame {
+            pts: step(rate, tick),
+            duration: Some(step(rate, 1)),
+            ..frame.clone()
+        }))
+    }
+}
+
+fn step(rate: Ratio, ticks: i64) -> Time {
+    Time::new(ticks.saturating_mul(i64::from(rate.den)), Timescale::or_one(rate.num))
 }
 
 #[cfg(test)]
@@ -74,10 +92,12 @@ mod tests {
     fn run(rate: Ratio, frames: &[(i64, u32)]) -> (Vec<(i64, u32)>, u64) {
         let pixels = PixelBuffer::zeroed(PixelFormat::YUV420, Size::new(16, 16));
         let mut pacer = Pacer::new(rate);
-        let mut out = Vec::new();
-        let mut take = |frame: VideoFrame| {
-            out.push((frame.pts.value(), frame.pts.scale().ticks()));
-            Ok::<_, Infallible>(())
+        let (mut out, mut repeated) = (Vec::new(), 0);
+        let mut take = |paced: Option<Paced>| {
+            let Some(paced) = paced else { return };
+            repeated += paced.repeated();
+            let Ok(frames) = paced.frames(Ok::<_, Infallible>);
+            out.extend(frames.map(|frame| (frame.pts.value(), frame.pts.scale().ticks())));
         };
         for (index, (value, scale)) in frames.iter().enumerate() {
             let pts = Time::from_ratio(*value, *scale).unwrap();
@@ -85,10 +105,10 @@ mod tests {
                 .get(index + 1)
                 .map(|next| Time::from_ratio(next.0, next.1).unwrap().saturating_sub(pts));
             let duration = duration.or(Time::from_ratio(1, 30));
-            let Ok(()) = pacer.push(VideoFrame { pixels: pixels.clone(), pts, duration }, &mut take);
+            take(pacer.push(VideoFrame { pixels: pixels.clone(), pts, duration }));
         }
-        let Ok(()) = pacer.finish(&mut take);
-        (out, pacer.repeated)
+        take(pacer.finish());
+        (out, repeated)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use reelwright_process::Workers;
 use super::VideoPlan;
 use super::convert::Converter;
 use super::effort::Effort;
-use super::pace::Pacer;
+use super::pace::{Paced, Pacer};
 use super::progress::Meter;
 use super::report::{Counts, Loss};
 use crate::reader::FrameReader;
@@ -103,7 +103,6 @@ impl VideoJob<'_> {
     ) -> Result<u64> {
         let most = if self.threads == 0 { Workers::available() } else { Workers::new(self.threads) };
         let mut effort = Effort::up_to(most);
-        let mut pacer = self.plan.frame_rate.map(Pacer::new);
         let mut process = |frame: VideoFrame| -> Result<VideoFrame> {
             let begun = Instant::now();
             let pixels = converter.convert(&frame.pixels, effort.workers());
@@ -112,20 +111,29 @@ impl VideoJob<'_> {
                 .map_err(|error| error.at_stage(Stage::Process).at_track(self.track).at_time(frame.pts))?;
             Ok(VideoFrame { pixels, ..frame })
         };
+        let Some(rate) = self.plan.frame_rate else {
+            for frame in frames {
+                if out.send(process(frame)?).is_err() {
+                    break;
+                }
+            }
+            return Ok(0);
+        };
+        // Paced before they are converted: what is never shown need not be, what is repeated need be once.
+        let (mut pacer, mut repeated) = (Pacer::new(rate), 0);
+        // False where nobody listens any more; the encoder's thread explains why.
+        let mut pass = |paced: Option<Paced>| -> Result<bool> {
+            let Some(paced) = paced else { return Ok(true) };
+            repeated += paced.repeated();
+            Ok(paced.frames(&mut process)?.all(|frame| out.send(frame).is_ok()))
+        };
         for frame in frames {
-            let frame = process(frame)?;
-            let sent = match &mut pacer {
-                Some(pacer) => pacer.push(frame, |frame| send(&out, frame)),
-                None => send(&out, frame),
-            };
-            if sent.is_err() {
+            if !pass(pacer.push(frame))? {
                 return Ok(0);
             }
         }
-        let Some(mut pacer) = pacer else { return Ok(0) };
-        // The encoder's thread explains why nobody listens any more.
-        let _ = pacer.finish(|frame| send(&out, frame));
-        Ok(pacer.repeated)
+        pass(pacer.finish())?;
+        Ok(repeated)
     }
 
     fn encode(&self, frames: Receiver<VideoFrame>, mut input: Input) -> Result<u64> {
@@ -142,13 +150,6 @@ impl VideoJob<'_> {
         input.finish()?;
         Ok(written)
     }
-}
-
-/// The next stage is gone; its own result says why.
-struct Gone;
-
-fn send(out: &SyncSender<VideoFrame>, frame: VideoFrame) -> Result<(), Gone> {
-    out.send(frame).map_err(|_| Gone)
 }
 
 /// A thread's result, its panic turned into an error.
