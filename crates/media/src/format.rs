@@ -85,6 +85,11 @@ impl FormatDescription {
         }
     }
 
+    /// Whether the samples are encrypted: what decrypting takes lies outside of them (ISO/IEC 14496-12, 8.12).
+    pub fn is_encrypted(&self) -> bool {
+        matches!(&self.tag().0, b"encv" | b"enca" | b"encs" | b"enct")
+    }
+
     /// The sample entry it was read from, where it was.
     pub fn entry(&self) -> Option<&SampleEntry> {
         match self {

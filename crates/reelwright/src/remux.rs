@@ -167,8 +167,7 @@ impl Remux {
         if track.handler.0 == *b"hint" {
             return Some("a hint track describes packets of the file it was in".into());
         }
-        if track.formats.iter().any(|format| matches!(&format.tag().0, b"encv" | b"enca" | b"encs" | b"enct"))
-        {
+        if track.formats.iter().any(|format| format.is_encrypted()) {
             return Some("it is encrypted, and what decrypting takes lies outside of its samples".into());
         }
         let refusal = track.formats.iter().find_map(|format| self.file_type.accepts(format).err())?;

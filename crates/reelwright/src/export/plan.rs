@@ -199,7 +199,7 @@ fn decide(
     if track.formats.is_empty() {
         return drop("it has no sample description");
     }
-    if track.formats.iter().any(|format| matches!(&format.tag().0, b"encv" | b"enca" | b"encs")) {
+    if track.formats.iter().any(|format| format.is_encrypted()) {
         return drop("it is encrypted");
     }
     // Sound is mixed with that of other tracks, and silence is sound; an empty track of anything else is none.
