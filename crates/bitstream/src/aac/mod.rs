@@ -9,8 +9,8 @@ pub use adts::AdtsHeader;
 pub use config::{AudioSpecificConfig, Sbr};
 pub use latm::{LatmFrame, LatmReader, loas_frame};
 
-/// `samplingFrequencyIndex` 0 to 12 (table 1.18).
-const SAMPLE_RATES: [u32; 13] =
+/// `samplingFrequencyIndex` 0 to 12 (table 1.18), in Hz.
+pub const SAMPLE_RATES: [u32; 13] =
     [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
 
 /// The rate of a `samplingFrequencyIndex`.

@@ -1,5 +1,7 @@
 //! From samples to a block: windows, transforms, groups, thresholds.
 
+use reelwright_bitstream::aac::SAMPLE_RATES;
+
 use super::bands::{self, LONG, SHORT};
 use super::block::{Block, Grid, Sequence};
 use super::mdct::{Mdct, Shape, slope};
@@ -76,7 +78,7 @@ impl Analyzer {
     /// For lines below `bandwidth` Hz.
     pub(super) fn new(rate_index: usize, bandwidth: f32, shape: Shape) -> Self {
         let (long_bands, short_bands) = (bands::long(rate_index), bands::short(rate_index));
-        let nyquist = bands::SAMPLE_RATES[rate_index] as f32 / 2.0;
+        let nyquist = SAMPLE_RATES[rate_index] as f32 / 2.0;
         let count = |bands: &[u16], lines: usize| {
             let limit = bandwidth / nyquist * lines as f32;
             bands[..bands.len() - 1].iter().filter(|&&first| f32::from(first) < limit).count()

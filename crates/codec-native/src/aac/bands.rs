@@ -43,10 +43,6 @@ const SHORT_24: &[u16] = &[0, 4, 8, 12, 16, 20, 24, 28, 36, 44, 52, 64, 76, 92, 
 const SHORT_16: &[u16] = &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 60, 72, 88, 108, 128];
 const SHORT_8: &[u16] = &[0, 4, 8, 12, 16, 20, 24, 28, 36, 44, 52, 60, 72, 88, 108, 128];
 
-/// `samplingFrequencyIndex` 0 to 12 (table 1.18), in Hz.
-pub(super) const SAMPLE_RATES: [u32; 13] =
-    [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
-
 /// The first lines of the bands of a long block, and its number of lines at the end.
 pub(super) const fn long(rate_index: usize) -> &'static [u16] {
     match rate_index {
@@ -73,6 +69,8 @@ pub(super) const fn short(rate_index: usize) -> &'static [u16] {
 
 #[cfg(test)]
 mod tests {
+    use reelwright_bitstream::aac::SAMPLE_RATES;
+
     use super::*;
 
     #[test]

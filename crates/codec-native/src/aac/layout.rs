@@ -1,9 +1,8 @@
 //! Which syntactic elements carry which channels (ISO/IEC 14496-3, table 1.19 and 4.4.1.1).
 
 use reelwright_bitstream::BitWriter;
+use reelwright_bitstream::aac::SAMPLE_RATES;
 use reelwright_media::{Channel, ChannelLayout, Error, Result};
-
-use super::bands::SAMPLE_RATES;
 
 /// A syntactic element and the places of its channels among the channels fed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! How much noise each band hides: spreading on the Bark scale, tonality, the threshold in quiet, pre-echo.
 
+use reelwright_bitstream::aac::SAMPLE_RATES;
+
 use super::bands::{self, LONG, SHORT};
 
 /// Energy of a full-scale sine in one long block's spectrum, in dB, less its 96 dB of sound pressure.
@@ -80,7 +82,7 @@ pub(super) struct Memory {
 
 impl Model {
     pub(super) fn new(rate_index: usize) -> Self {
-        let rate = bands::SAMPLE_RATES[rate_index];
+        let rate = SAMPLE_RATES[rate_index];
         Self {
             long: Scale::new(bands::long(rate_index), LONG, rate),
             short: Scale::new(bands::short(rate_index), SHORT, rate),

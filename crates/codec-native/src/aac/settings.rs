@@ -1,6 +1,6 @@
+use reelwright_bitstream::aac::SAMPLE_RATES;
 use reelwright_media::{ChannelLayout, Error, Result};
 
-use super::bands::SAMPLE_RATES;
 pub use super::mdct::Shape as Window;
 
 /// How bits are spent.

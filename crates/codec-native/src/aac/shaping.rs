@@ -5,8 +5,9 @@ use std::f32::consts::FRAC_PI_2;
 use std::ops::Range;
 
 use reelwright_bitstream::BitWriter;
+use reelwright_bitstream::aac::SAMPLE_RATES;
 
-use super::bands::{LONG, SAMPLE_RATES, long};
+use super::bands::{LONG, long};
 use super::block::{Block, Grid, Sequence};
 
 /// Coefficients at most: the standard allows 12 in LC, more than 8 hardly ever pay.

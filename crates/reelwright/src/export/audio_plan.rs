@@ -1,4 +1,4 @@
-use reelwright_bitstream::aac::{AudioSpecificConfig, Sbr};
+use reelwright_bitstream::aac::{AudioSpecificConfig, SAMPLE_RATES, Sbr};
 use reelwright_codec::{AudioEncoderSettings, AudioRate, EncoderInfo};
 use reelwright_media::{AudioFormat, ChannelLayout, MediaType, Result, Stage, Track};
 
@@ -116,7 +116,11 @@ fn misfit(
         let rate = bytes as f64 * 8.0 / seconds;
         // Encoders overshoot a little, and a quarter more is not worth a generation of loss.
         if rate > 1.25 * f64::from(allowed) {
-            return Some(format!("its {:.0} kbit/s exceed the {} asked for", rate / 1000.0, allowed / 1000));
+            let (rate, allowed) = (rate / 1000.0, allowed / 1000);
+            return Some(match options.explicit_rate {
+                true => format!("its {rate:.0} kbit/s exceed the {allowed} asked for"),
+                false => format!("its {rate:.0} kbit/s exceed the preset's {allowed}"),
+            });
         }
     }
     if !is_simple(&track.edits) {
@@ -160,6 +164,7 @@ fn settings(context: &Context<'_>, chosen: &[u32], options: &AudioOptions) -> Au
 
 /// The source's rate where AAC has it (ISO/IEC 14496-3, table 1.18), else the next above, else the maximum.
 fn encodable_rate(source: u32, max: u32) -> u32 {
-    const RATES: [u32; 10] = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
-    RATES.into_iter().filter(|rate| *rate <= max).find(|rate| *rate >= source).unwrap_or(max)
+    // The lowest is left out: few decoders take it.
+    let rates = SAMPLE_RATES.iter().rev().skip(1);
+    rates.copied().filter(|rate| *rate <= max).find(|rate| *rate >= source).unwrap_or(max)
 }
