@@ -1,6 +1,8 @@
+use std::fmt::{self, Write};
+
 use reelwright::media::{
     ChannelLayout, Color, ColorRange, ContainerKind, Edit, FormatDescription, MediaType, MetadataValue,
-    Movie, Ratio, Result, Time, Track,
+    Movie, Ratio, Result, Rounding, Time, Track,
 };
 use reelwright::{Asset, TrackFacts, average_frame_rate, display_size};
 use serde::Serialize;
@@ -11,46 +13,41 @@ use crate::progress::bytes;
 
 /// Says what a file holds.
 pub(crate) fn run(args: &InspectArgs) -> Result<()> {
+    let mut out = TextOutput::default();
     if args.boxes {
-        let mut out = TextOutput::default();
         let printed = reelwright::dump_boxes(&args.input, &mut out);
         return out.finish().and(printed);
     }
     let asset = Asset::open(&args.input)?;
     if args.samples {
-        return samples(&asset);
+        let printed = samples(&asset, &mut out);
+        return out.finish().and(printed);
     }
     let report = Report::new(&asset)?;
     if args.json { print_json(&report) } else { print_text(&report.text(&args.input.display().to_string())) }
 }
 
 /// A line a sample: track, index, decode and presentation time in ticks, duration, size, offset, sync.
-fn samples(asset: &Asset) -> Result<()> {
-    print_text("track  index  dts  pts  duration  bytes  offset  flags\n")?;
+fn samples(asset: &Asset, out: &mut TextOutput) -> Result<()> {
+    let mut print = |line: fmt::Arguments<'_>| out.write_fmt(line).is_ok();
+    let mut listens = print(format_args!("track  index  dts  pts  duration  bytes  offset  flags\n"));
     for track in &asset.movie().tracks {
+        let ticks = |time: Time| time.ticks_in(track.timescale, Rounding::Nearest).unwrap_or(0);
         let mut cursor = asset.cursor(track.id)?;
         let mut index = 0u64;
-        while let Some(sample) = cursor.next_sample()? {
+        while listens && let Some(sample) = cursor.next_sample()? {
+            let (dts, pts, duration) = (ticks(sample.dts), ticks(sample.pts), ticks(sample.duration));
+            let bytes = sample.payload.len();
             let offset =
                 sample.payload.source_offset().map_or_else(|| "-".to_owned(), |offset| offset.to_string());
-            let flag = if sample.flags.sync {
-                "K"
-            } else if sample.flags.partial_sync {
-                "k"
-            } else {
-                "-"
+            let flag = match sample.flags {
+                flags if flags.sync => 'K',
+                flags if flags.partial_sync => 'k',
+                _ => '-',
             };
-            let ticks = |time: Time| {
-                time.ticks_in(track.timescale, reelwright::media::Rounding::Nearest).unwrap_or(0)
-            };
-            print_text(&format!(
-                "{}  {index}  {}  {}  {}  {}  {offset}  {flag}\n",
-                track.id,
-                ticks(sample.dts),
-                ticks(sample.pts),
-                ticks(sample.duration),
-                sample.payload.len()
-            ))?;
+            let id = track.id;
+            listens =
+                print(format_args!("{id}  {index}  {dts}  {pts}  {duration}  {bytes}  {offset}  {flag}\n"));
             index += 1;
         }
     }
