@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use reelwright_media::{
-    Edit, EditTimeline, Error, Movie, Ratio, Result, Rounding, Size, Time, Timescale, Track,
+    Edit, EditTimeline, Error, Matrix, Movie, Ratio, Result, Rounding, Size, Time, Timescale, Track,
+    VideoFormat,
 };
 
 use crate::Asset;
@@ -138,15 +139,33 @@ pub(crate) fn presented(movie: &Movie, track: &Track, time: Time) -> Time {
     }
 }
 
-/// The picture as displayed: clean aperture and pixel aspect applied, then turned.
+/// The picture as displayed: clean aperture, pixel aspect and the matrix's stretch applied, then turned.
 pub fn display_size(track: &Track) -> Option<Size> {
-    let format = track.formats.first()?.as_video()?;
-    let aspect = format.pixel_aspect.unwrap_or(Ratio::ONE);
-    let width = (u64::from(format.size.width) * u64::from(aspect.num) + u64::from(aspect.den) / 2)
-        / u64::from(aspect.den.max(1));
-    let square = Size::new(u32::try_from(width).unwrap_or(u32::MAX), format.size.height);
+    let square = square_size(track.formats.first()?.as_video()?, &track.matrix);
     let quarter = track.matrix.orientation().is_some_and(|(rotation, _)| rotation.is_quarter());
     Some(if quarter { square.turned() } else { square })
+}
+
+/// The picture with square pixels, clean aperture and the matrix's stretch applied: what the output has to show.
+pub(crate) fn square_size(format: &VideoFormat, matrix: &Matrix) -> Size {
+    let seen = match format.clean_aperture.and_then(|aperture| aperture.rect(format.size)) {
+        Some((_, _, width, height)) => Size::new(width, height),
+        None => format.size,
+    };
+    let aspect = format.pixel_aspect.unwrap_or(Ratio::ONE);
+    let width = (u64::from(seen.width) * u64::from(aspect.num) + u64::from(aspect.den) / 2)
+        / u64::from(aspect.den.max(1));
+    let width = (width as f64 * stretch(matrix)).round().min(f64::from(u32::MAX)) as u32;
+    Size::new(width.clamp(1, 16_384), seen.height.max(1))
+}
+
+/// How much wider than high a matrix makes a square. 1 for all but a few old files, which state their pixels' shape so.
+fn stretch(matrix: &Matrix) -> f64 {
+    let length = |x: i32, y: i32| f64::from(x).hypot(f64::from(y));
+    let [a, b, _, c, d, ..] = matrix.0;
+    let stretch = length(a, b) / length(c, d);
+    // Rotations by a few degrees are rounded; beyond 16 is nobody's pixel.
+    if (stretch - 1.0).abs() > 0.01 && (1.0 / 16.0..=16.0).contains(&stretch) { stretch } else { 1.0 }
 }
 
 /// Frames per second on average: samples over media time.

@@ -7,7 +7,7 @@ use reelwright_process::fit_inside;
 
 use super::plan::{Context, Fate, acceptance, carried_matrix, select_video};
 use super::{Fit, RateChoice, VideoOptions};
-use crate::facts::is_simple;
+use crate::facts::{average_frame_rate, is_simple, square_size};
 
 /// How one video track is encoded.
 #[derive(Clone, Debug)]
@@ -141,28 +141,6 @@ fn starts_clean(context: &Context<'_>, track: &Track) -> bool {
     is_simple(&track.edits) && context.range.start.is_zero()
 }
 
-/// The picture with square pixels, clean aperture and the matrix's stretch applied: what the output has to show.
-fn square_size(format: &VideoFormat, matrix: &Matrix) -> Size {
-    let seen = match format.clean_aperture.and_then(|aperture| aperture.rect(format.size)) {
-        Some((_, _, width, height)) => Size::new(width, height),
-        None => format.size,
-    };
-    let aspect = format.pixel_aspect.unwrap_or(Ratio::ONE);
-    let width = (u64::from(seen.width) * u64::from(aspect.num) + u64::from(aspect.den) / 2)
-        / u64::from(aspect.den.max(1));
-    let width = (width as f64 * stretch(matrix)).round().min(f64::from(u32::MAX)) as u32;
-    Size::new(width.clamp(1, 16_384), seen.height.max(1))
-}
-
-/// How much wider than high a matrix makes a square. 1 for all but a few old files, which state their pixels' shape so.
-fn stretch(matrix: &Matrix) -> f64 {
-    let length = |x: i32, y: i32| f64::from(x).hypot(f64::from(y));
-    let [a, b, _, c, d, ..] = matrix.0;
-    let stretch = length(a, b) / length(c, d);
-    // Rotations by a few degrees are rounded; beyond 16 is nobody's pixel.
-    if (stretch - 1.0).abs() > 0.01 && (1.0 / 16.0..=16.0).contains(&stretch) { stretch } else { 1.0 }
-}
-
 /// The size to encode at: inside the box, display aspect kept, never enlarged.
 fn target_size(format: &VideoFormat, matrix: &Matrix, options: &VideoOptions) -> Size {
     let square = square_size(format, matrix);
@@ -186,17 +164,8 @@ fn target_size(format: &VideoFormat, matrix: &Matrix, options: &VideoOptions) ->
 
 /// Frames per second on average, from the track's own figures.
 pub(crate) fn measured_rate(track: &Track) -> Ratio {
-    let fallback = Ratio { num: 30, den: 1 };
-    let (Some(count), duration) = (track.sample_count, track.media_duration) else { return fallback };
-    if count == 0 || duration.value() <= 0 {
-        return fallback;
-    }
-    let num = u128::from(count) * u128::from(duration.scale().ticks());
-    let den = u128::from(duration.value().unsigned_abs());
-    // Keep the quotient, drop digits until both fit.
-    let shift = (128 - num.max(den).leading_zeros()).saturating_sub(32);
-    let small = |value: u128| u32::try_from(value >> shift).unwrap_or(u32::MAX).max(1);
-    Ratio::new(small(num), small(den)).filter(|rate| rate.to_f64() <= 1000.0).unwrap_or(fallback)
+    let average = track.sample_count.and_then(|count| average_frame_rate(track, count));
+    average.filter(|rate| rate.to_f64() <= 1000.0).unwrap_or(Ratio { num: 30, den: 1 })
 }
 
 /// The constant rate a cap forces, where the source exceeds it.
