@@ -329,10 +329,6 @@ fn check(source: &Path, ffmpegs: &Ffmpegs, folder: &Path, longest: f64) -> Vec<S
 }
 
 #[test]
-#[cfg_attr(
-    feature = "libav",
-    ignore = "judges the default build; with libav the first picture of edts_avc_aac.mp4 differs"
-)]
 fn exports_show_and_sound_as_their_sources() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media");
     let (Ok(listed), Some(ffmpegs)) = (std::fs::read_dir(&corpus), Ffmpegs::find()) else {

@@ -187,7 +187,13 @@ fn nominal_rate(nominal: u32, max_size: Option<Size>, size: Size, rate: Ratio) -
     let full = max_size.unwrap_or(Size::new(1920, 1080)).area() as f64;
     let pixels = (size.area() as f64 / full).powf(0.75);
     let frames = (rate.to_f64() / 30.0).clamp(0.1, 8.0).powf(0.6);
-    (f64::from(nominal) * pixels * frames).clamp(24_000.0, 400_000_000.0) as u32
+    (f64::from(nominal) * pixels * frames).clamp(least_rate(size, rate), 400_000_000.0) as u32
+}
+
+/// The least that is planned for. A source that hardly moves can do with less on average, but an encoder told so smears
+/// its first picture; told this, it doesn't use what it doesn't need.
+fn least_rate(size: Size, rate: Ratio) -> f64 {
+    (size.area() as f64 * rate.to_f64() * 0.006).clamp(24_000.0, 400_000_000.0)
 }
 
 /// How many bits of H.264 one bit of `codec` is worth, for carrying a source's rate over.
@@ -216,7 +222,7 @@ fn settings(
             let wanted = nominal_rate(nominal, options.max_size, size, frame_rate);
             let worth = efficiency(format.codec) / efficiency(options.codec);
             let ceiling = source_rate(track).map_or(f64::INFINITY, |rate| 1.1 * worth * f64::from(rate));
-            VideoRate::Average(f64::from(wanted).min(ceiling).max(24_000.0) as u32)
+            VideoRate::Average(f64::from(wanted).min(ceiling).max(least_rate(size, frame_rate)) as u32)
         }
     };
     let hdr = format.color.is_hdr() && options.keep_hdr;
