@@ -3,8 +3,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
-    FormatDescription, FourCc, Language, Matrix, MediaType, MetadataItem, Rounding, Time, TimeRange,
-    Timescale,
+    AudioCodec, FormatDescription, FourCc, Language, Matrix, MediaType, MetadataItem, Rounding, Time,
+    TimeRange, Timescale,
 };
 
 /// What a reader knows about a file before it has read a sample, and what a writer needs to know to describe one.
@@ -99,6 +99,27 @@ pub struct Track {
     /// Boxes of `trak`, `mdia`, `minf` and `stbl` that nobody here interprets, byte-exact, with the path of their
     /// parent.
     pub foreign: Vec<ForeignBox>,
+}
+
+impl Track {
+    /// How much media before any point has to be decoded for the sound at that point to be right: transform codecs
+    /// overlap packets, and MP3's borrow bits from those before. Zero where every packet stands alone, and for pictures.
+    pub fn preroll(&self) -> Time {
+        let Some(audio) = self.formats.first().and_then(|format| format.as_audio()) else {
+            return Time::ZERO;
+        };
+        if audio.frames_per_packet <= 1 {
+            return Time::ZERO;
+        }
+        let usual = match audio.codec {
+            // 511 bytes of reservoir (ISO/IEC 11172-3, 2.4.2.7) are 9 packets at the lowest rates.
+            AudioCodec::Mp3 => 9,
+            // One for the overlap, one for what bandwidth extension carries on.
+            _ => 2,
+        };
+        let packets = self.roll_distance.map_or(usual, |distance| i64::from(distance.unsigned_abs()));
+        Time::new(packets * i64::from(audio.frames_per_packet), Timescale::or_one(audio.sample_rate))
+    }
 }
 
 /// Samples that the index lists but the file doesn't hold: it was cut short, or the index is damaged.

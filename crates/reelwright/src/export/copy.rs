@@ -78,20 +78,9 @@ impl CopyJob<'_> {
     /// The stretches of media that must be stored, in media order: from where decoding starts to what is last shown.
     fn needed(&self) -> Vec<(Time, Time)> {
         let spans = self.timeline().spans(self.range);
-        let mut needed: Vec<_> =
-            spans.iter().map(|span| (self.decoding_start(span), span.media_end)).collect();
+        let from = |span: &Span| span.media_start.saturating_sub(self.track.preroll());
+        let mut needed: Vec<_> = spans.iter().map(|span| (from(span), span.media_end)).collect();
         needed.sort();
         needed
-    }
-
-    /// Transform codecs need the packets before the first one heard.
-    fn decoding_start(&self, span: &Span) -> Time {
-        let Some(audio) = self.track.formats.first().and_then(|format| format.as_audio()) else {
-            return span.media_start;
-        };
-        let packets = i64::from(self.track.roll_distance.map_or(1, i16::unsigned_abs));
-        let ticks = i64::from(audio.frames_per_packet) * packets;
-        let back = if audio.frames_per_packet > 1 { ticks } else { 0 };
-        span.media_start.saturating_sub(Time::new(back, Timescale::or_one(audio.sample_rate)))
     }
 }

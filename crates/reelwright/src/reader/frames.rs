@@ -3,12 +3,13 @@ use std::collections::VecDeque;
 use reelwright_codec::{PictureWork, Registry, VideoDecoder, VideoDecoderSettings};
 use reelwright_formats::SampleCursor;
 use reelwright_media::{
-    CancelToken, EditTimeline, FormatDescription, Result, Span, Stage, Time, TimeRange, Track, VideoFrame,
+    CancelToken, EditTimeline, FormatDescription, Result, SampleBuffer, Span, Stage, Time, TimeRange, Track,
+    VideoFrame,
 };
 use std::sync::Arc;
 
 use super::damage::{Damage, Tolerance};
-use super::track_of;
+use super::{same_format, track_of};
 use crate::Asset;
 
 /// The pictures of a video track as they are shown: decoded, in display order, on the presentation timeline, edits
@@ -143,22 +144,19 @@ impl FrameReader {
             if let Some(frame) = self.ready.pop_front() {
                 return Ok(Some(frame));
             }
-            if self.current.is_none() && !self.start_span()? {
+            if !self.advance().map_err(|error| error.at_track(self.track.id))? {
                 return Ok(None);
             }
-            self.step().map_err(|error| error.at_track(self.track.id))?;
         }
     }
 
-    /// Opens the next span; `false` after the last.
-    fn start_span(&mut self) -> Result<bool> {
+    /// Goes one step on, into the next span where none is read; `false` after the last.
+    fn advance(&mut self) -> Result<bool> {
+        if self.current.is_some() {
+            return self.step().map(|()| true);
+        }
         let Some(span) = self.spans.pop_front() else {
-            let (read, decoded) = (self.read, self.decoded);
-            return self
-                .tolerance
-                .settle(read, decoded)
-                .map(|()| false)
-                .map_err(|error| error.at_track(self.track.id));
+            return self.tolerance.settle(self.read, self.decoded).map(|()| false);
         };
         let mut cursor = self.asset.cursor(self.track.id)?;
         cursor.seek(span.media_start)?;
@@ -174,26 +172,35 @@ impl FrameReader {
         let Some(sample) = sample else { return self.end_span() };
         self.read += 1;
         self.skipped += u64::from(sample.flags.leading == 1);
-        if self
-            .decoder
-            .as_ref()
-            .is_none_or(|open| !Arc::ptr_eq(&open.format, &sample.format) && open.format != sample.format)
-        {
+        if self.decoder.as_ref().is_none_or(|open| !same_format(&open.format, &sample.format)) {
             self.open_decoder(&sample.format)?;
         }
+        let index = self.read - 1;
+        let result = self.decode(Some(&sample));
+        // A decoder may be behind: the time is that of the sample it speaks of.
+        self.note(result.map_err(|error| error.at_sample(index).at_time(sample.pts)))
+    }
+
+    /// Decodes a sample, or what the decoder still holds, and places the pictures that come out.
+    fn decode(&mut self, sample: Option<&SampleBuffer>) -> Result<()> {
         let (Some(playing), Some(open)) = (&mut self.current, &mut self.decoder) else { return Ok(()) };
         let (ready, decoded, unplaced) = (&mut self.ready, &mut self.decoded, &mut self.unplaced);
-        let index = self.read - 1;
-        let result = open.decoder.decode(&sample, &mut |frame| {
+        let mut place = |frame| {
             *decoded += 1;
             *unplaced += u64::from(!playing.take(frame, ready));
             Ok(())
-        });
-        let Err(error) = result else { return Ok(()) };
-        let error = error.at_stage(Stage::Decode).at_sample(index).at_time(sample.pts);
-        // A decoder may be behind: the time is that of the sample it speaks of.
-        let at = playing.span.shown_at(error.place().time.unwrap_or(sample.pts));
-        self.tolerance.note(error, at, self.decoded)
+        };
+        match sample {
+            Some(sample) => open.decoder.decode(sample, &mut place),
+            None => open.decoder.finish(&mut place),
+        }
+    }
+
+    /// Takes in what came of decoding; damage is read past.
+    fn note(&mut self, result: Result<()>) -> Result<()> {
+        let (Err(error), Some(playing)) = (result, &self.current) else { return Ok(()) };
+        let at = error.place().time.map_or(playing.span.shown.end(), |time| playing.span.shown_at(time));
+        self.tolerance.note(error.at_stage(Stage::Decode), at, self.decoded)
     }
 
     fn open_decoder(&mut self, format: &Arc<FormatDescription>) -> Result<()> {
@@ -211,16 +218,8 @@ impl FrameReader {
     }
 
     fn drain(&mut self) -> Result<()> {
-        let (Some(playing), Some(open)) = (&mut self.current, &mut self.decoder) else { return Ok(()) };
-        let (ready, decoded, unplaced) = (&mut self.ready, &mut self.decoded, &mut self.unplaced);
-        let result = open.decoder.finish(&mut |frame| {
-            *decoded += 1;
-            *unplaced += u64::from(!playing.take(frame, ready));
-            Ok(())
-        });
-        let Err(error) = result.map_err(|error| error.at_stage(Stage::Decode)) else { return Ok(()) };
-        let at = error.place().time.map_or(playing.span.shown.end(), |time| playing.span.shown_at(time));
-        self.tolerance.note(error, at, self.decoded)
+        let result = self.decode(None);
+        self.note(result)
     }
 
     fn end_span(&mut self) -> Result<()> {

@@ -4,6 +4,8 @@ mod damage;
 mod frames;
 mod sound;
 
+use std::sync::Arc;
+
 use reelwright_media::{Error, FormatDescription, Result, Track};
 
 use crate::Asset;
@@ -19,4 +21,9 @@ fn track_of(asset: &Asset, id: u32, what: &str, fits: impl Fn(&FormatDescription
         return Err(Error::misuse(format!("track {id} is not {what}")).at_track(id));
     }
     Ok(track.clone())
+}
+
+/// Whether a decoder opened for `a` serves samples of `b`: mostly the very same, which spares the comparison.
+fn same_format(a: &Arc<FormatDescription>, b: &Arc<FormatDescription>) -> bool {
+    Arc::ptr_eq(a, b) || a == b
 }

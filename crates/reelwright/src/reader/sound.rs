@@ -9,7 +9,7 @@ use reelwright_media::{
 };
 
 use super::damage::{Damage, Tolerance};
-use super::track_of;
+use super::{same_format, track_of};
 use crate::Asset;
 
 /// The sound of an audio track as it is heard: decoded, on the presentation timeline, edits resolved, priming and
@@ -97,24 +97,22 @@ impl SoundReader {
             if let Some(buffer) = self.ready.pop_front() {
                 return Ok(Some(buffer));
             }
-            if self.current.is_none() && !self.start_span()? {
+            if !self.advance().map_err(|error| error.at_track(self.track.id))? {
                 return Ok(None);
             }
-            self.step().map_err(|error| error.at_track(self.track.id))?;
         }
     }
 
-    fn start_span(&mut self) -> Result<bool> {
+    /// Goes one step on, into the next span where none is read; `false` after the last.
+    fn advance(&mut self) -> Result<bool> {
+        if self.current.is_some() {
+            return self.step().map(|()| true);
+        }
         let Some(span) = self.spans.pop_front() else {
-            let (read, decoded) = (self.read, self.decoded);
-            return self
-                .tolerance
-                .settle(read, decoded)
-                .map(|()| false)
-                .map_err(|error| error.at_track(self.track.id));
+            return self.tolerance.settle(self.read, self.decoded).map(|()| false);
         };
         let mut cursor = self.asset.cursor(self.track.id)?;
-        cursor.seek(self.preroll(&span))?;
+        cursor.seek(span.media_start.saturating_sub(self.track.preroll()))?;
         self.current = Some(Playing {
             span,
             cursor,
@@ -125,16 +123,6 @@ impl SoundReader {
         Ok(true)
     }
 
-    /// Where decoding must begin for the span's first frame to be right: transform codecs overlap packets.
-    fn preroll(&self, span: &Span) -> Time {
-        let format = self.track.formats.first().and_then(|format| format.as_audio());
-        let packet = format.map_or(0, |format| format.frames_per_packet);
-        let packets = self.track.roll_distance.map_or(2, |distance| i64::from(distance.unsigned_abs()) + 1);
-        let rate = Timescale::or_one(format.map_or(48_000, |format| format.sample_rate));
-        let back = Time::new(i64::from(if packet > 1 { packet } else { 0 }) * packets, rate);
-        span.media_start.saturating_sub(back)
-    }
-
     fn step(&mut self) -> Result<()> {
         self.cancel.check()?;
         let Some(playing) = &mut self.current else { return Ok(()) };
@@ -142,7 +130,7 @@ impl SoundReader {
         let Some(sample) = sample else { return self.end_span() };
         let index = self.read;
         self.read += 1;
-        if self.decoder.as_ref().is_none_or(|(format, _)| *format != sample.format) {
+        if self.decoder.as_ref().is_none_or(|(format, _)| !same_format(format, &sample.format)) {
             self.drain()?;
             let (_, decoder) = self.registry.audio_decoder(&sample.format)?;
             self.decoder = Some((sample.format.clone(), decoder));
