@@ -3,7 +3,7 @@
 
     benches/against_peers.py --reel target/release/reel [--reel-libav PATH] --input bench_20s.mp4 [--rounds 3] [group ...]
 
-Groups: startup remux sync million medium veryfast superfast hdr (all that the given builds allow, when none is named).
+Groups: startup remux sync million medium veryfast superfast quality hdr (startup remux sync veryfast, when none is named).
 Every case of a group runs once in order, then all again: a ratio is taken within its round, against the group's first case.
 Needs ffmpeg on the path; FFmpeg 9 is used as well when the Python package `imageio-ffmpeg` is there.
 CPU time and peak memory are GNU time's (Debian's package `time`), which adds about a millisecond to the start-up group.
@@ -138,16 +138,37 @@ def libav_export(preset):
              "--video-bitrate 3M --max-rate 4.5M --buffer 6M --keyint 60 --audio-bitrate 128k --reencode --network --overwrite --quiet")]
 
 
-def quality(movie):
-    """VMAF, PSNR and SSIM of the last round's outputs against the source scaled by ffmpeg's bicubic kernel."""
+def quality(movie, scale="scale=1280:720:flags=bicubic"):
+    """VMAF, PSNR and SSIM of the last round's outputs against the source, scaled by ffmpeg's bicubic kernel or as it is."""
     judge = ffmpeg9 or ffmpeg
     for name in sorted(os.listdir(out)):
-        graph = ("[1:v]scale=1280:720:flags=bicubic[r];[0:v]split=3[a][b][c];[r]split=3[x][y][z];"
+        graph = (f"[1:v]{scale}[r];[0:v]split=3[a][b][c];[r]split=3[x][y][z];"
                  "[a][x]psnr[p];[b][y]ssim[s];[c][z]libvmaf=n_subsample=3:n_threads=2[v]")
         said = subprocess.run([judge, "-i", os.path.join(out, name), "-i", movie, "-filter_complex", graph, "-map", "[p]", "-map", "[s]",
                                "-map", "[v]", "-f", "null", "-"], capture_output=True, text=True).stderr
         found = [line.split("] ", 1)[-1] for line in said.splitlines() if "average:" in line or "All:" in line or "VMAF score" in line]
         print(f"{name} ({os.path.getsize(os.path.join(out, name))} bytes): " + "; ".join(found), flush=True)
+
+
+def parity():
+    """Quality alone, with the same x264 (ffmpeg 5.1 and the libav build use the same library), scaled and at source size.
+
+    ffmpeg neither drops nor repeats pictures here, so that all are judged against the same ones.
+    """
+    for preset in ("veryfast", "medium"):
+        for title, size, scale, rate, limit in [("scaled to 720p", "1280x720", "scale=1280:720:flags=bicubic", "3M", ("4.5M", "6M")),
+                                                ("at source size", "1920x1080", "null", "6M", ("9M", "12M"))]:
+            print(f"\n## Quality, x264 {preset}, {title}\n", flush=True)
+            shutil.rmtree(out, ignore_errors=True)
+            os.makedirs(out)
+            theirs = (f"{{ffmpeg}} -v error -y -i {options.input} -an -vf {scale} {{passthrough}} -c:v libx264 -preset {preset} "
+                      f"-b:v {rate} -maxrate {limit[0]} -bufsize {limit[1]} -g 60 {out}/{{name}}.mp4")
+            for program, name, passthrough in [(ffmpeg, "ffmpeg5", "-vsync passthrough"), (ffmpeg9, "ffmpeg9", "-fps_mode passthrough")]:
+                if program:
+                    run(theirs.format(ffmpeg=program, name=name, passthrough=passthrough))
+            run(f"{options.reel_libav} export {options.input} {out}/reel.mp4 --preset {size} --encoder libx264 --encoder-option preset={preset} "
+                f"--video-bitrate {rate} --max-rate {limit[0]} --buffer {limit[1]} --keyint 60 --no-audio --reencode --overwrite --quiet")
+            quality(options.input, scale)
 
 
 def superfast():
@@ -167,11 +188,12 @@ def hdr():
 
 known = {
     "startup": startup, "remux": remux, "sync": sync, "million": million, "superfast": superfast, "hdr": hdr,
+    "quality": parity,
     "medium": lambda: x264("medium", libav_export("medium")), "veryfast": lambda: x264("veryfast", libav_export("veryfast")),
 }
 for name in options.groups or ["startup", "remux", "sync", "veryfast"]:
     if name not in known:
         sys.exit(f"no group {name}; there are: {' '.join(known)}")
-    if name in ("medium", "veryfast") and not options.reel_libav:
+    if name in ("medium", "veryfast", "quality") and not options.reel_libav:
         sys.exit(f"the group {name} needs --reel-libav")
     known[name]()
