@@ -169,8 +169,19 @@ impl BitWriter {
 
     /// The lowest `count` bits of `value`, at most 64.
     pub fn bits(&mut self, value: u64, count: u32) {
-        for shift in (0..count.min(64)).rev() {
-            self.flag(value >> shift & 1 == 1);
+        let mut left = count.min(64);
+        while left > 0 {
+            if self.used == 0 {
+                self.bytes.push(0);
+            }
+            let room = 8 - self.used;
+            let taken = room.min(left);
+            left -= taken;
+            if let Some(last) = self.bytes.last_mut() {
+                // In range: at most 8 bits are left by the mask.
+                *last |= ((value >> left & ((1 << taken) - 1)) << (room - taken)) as u8;
+            }
+            self.used = (self.used + taken) % 8;
         }
     }
 
