@@ -299,6 +299,27 @@ fn thirty_seconds_have_the_rate_asked_for_and_never_leave_the_buffer() {
     }
 }
 
+/// Of a stream, in bits per second.
+fn rate_of(packets: &[Packet], sample_rate: u32) -> f64 {
+    let size: usize = packets.iter().map(|packet| packet.data.len()).sum();
+    size as f64 * 8.0 / (packets.len() as f64 * 1024.0 / f64::from(sample_rate))
+}
+
+#[test]
+fn the_greatest_constant_rate_fills_every_packet() {
+    let planes = [thirty_seconds(0)[..100_000].to_vec()];
+    for bits in [287_000, 287_900, 288_000] {
+        let settings = Settings::new(48_000, ChannelLayout::mono(), Rate::Constant(bits));
+        let (encoder, packets) = encode(settings, &planes, 4096);
+        assert!(packets.iter().all(|packet| packet.data.len() * 8 <= 6144));
+        let off = rate_of(&packets, 48_000) / f64::from(bits) - 1.0;
+        assert!(off.abs() < 0.01, "{bits}: {off}");
+        let decoded = decode(&encoder, &packets);
+        // A third of it is noise whose top is cut off.
+        assert!(snr(&planes[0], &decoded[0]) > 5.0, "{bits}");
+    }
+}
+
 /// Of the whole process, in kilobytes.
 fn resident() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

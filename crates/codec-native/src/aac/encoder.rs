@@ -229,8 +229,8 @@ impl Encoder {
         let bits = self.search(price, bounds, silent);
         let mut writer = BitWriter::new();
         self.jobs.iter().for_each(|job| job.write(&mut writer));
-        let least = bounds.least.saturating_sub(bits + syntax::END_BITS);
-        syntax::write_fill(&mut writer, if least > 0 { least.max(7) } else { 0 });
+        // What is too short for an element, the last byte's alignment fills.
+        syntax::write_fill(&mut writer, bounds.least.saturating_sub(bits + syntax::END_BITS));
         writer.bits(Id::End as u64, 3);
         let data = writer.finish();
         self.control.spent(data.len() as u32 * 8, silent);

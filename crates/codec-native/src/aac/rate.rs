@@ -77,7 +77,7 @@ impl Control {
     /// The price of a bit for the next frame.
     pub(super) fn price(&self) -> f32 {
         let pull = match self.kind {
-            Kind::Constant => PULL * (0.5 - self.stock / self.capacity),
+            Kind::Constant => PULL * (0.5 - self.stock / self.capacity.max(1.0)),
             Kind::Average => -AVERAGE_PULL * self.noticed(),
             Kind::Variable => 0.0,
         };
@@ -95,7 +95,9 @@ impl Control {
             Kind::Constant => {
                 let most = (self.stock + self.mean).min(self.most.into());
                 let least = (self.stock + self.mean - self.capacity).max(0.0);
-                Bounds { least: (least / 8.0).ceil() as u32 * 8, most: (most / 8.0).floor() as u32 * 8 }
+                let most = (most / 8.0).floor() as u32 * 8;
+                // Near the highest rate there is no whole number of bytes between the two.
+                Bounds { least: ((least / 8.0).ceil() as u32 * 8).min(most), most }
             }
             Kind::Average | Kind::Variable => Bounds { least: 0, most: self.most },
         }
