@@ -71,6 +71,11 @@ impl Coded {
         (0..grid.bands()).find(|&band| self.has_lines(band)).map_or(0, |band| self.scales[band])
     }
 
+    /// How many lines are written.
+    pub(super) fn lines(&self, grid: &Grid) -> usize {
+        (0..grid.bands()).filter(|&band| self.has_lines(band)).map(|band| grid.lines(band).len()).sum()
+    }
+
     /// Whether lines of the band are written, zeros maybe.
     fn has_lines(&self, band: usize) -> bool {
         (1..=11).contains(&self.books[band])

@@ -233,7 +233,9 @@ impl Encoder {
         syntax::write_fill(&mut writer, bounds.least.saturating_sub(bits + syntax::END_BITS));
         writer.bits(Id::End as u64, 3);
         let data = writer.finish();
-        self.control.spent(data.len() as u32 * 8, silent);
+        let lines =
+            self.jobs.iter().flat_map(|job| job.coded.iter().map(|coded| coded.lines(&job.grid))).sum();
+        self.control.spent(data.len() as u32 * 8, lines, silent);
         data
     }
 

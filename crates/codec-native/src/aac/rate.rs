@@ -11,16 +11,25 @@ const MIDDLE_PRICE: f64 = 0.032;
 const QUALITY_SPAN: f64 = 14.0;
 /// How many times the price doubles from a full to an empty buffer, where the rate is constant.
 const PULL: f64 = 4.0;
-/// Doublings of the price for each frame's worth of bits spent too much, where the rate is an average. Twice the price
-/// saves about a quarter of the bits: what is lost is won back in some two seconds.
-const AVERAGE_PULL: f64 = 0.1;
-/// What of that is kept for ever, per frame: just so much that the price doesn't swing.
-const AVERAGE_LEARNING: f64 = AVERAGE_PULL * AVERAGE_PULL / 16.0;
-/// Frames' worth of bits that simple passages can save for hard ones where the rate is an average.
-const SAVED: f64 = 500.0;
-/// So many frames' worth at once move the price at most: what a long silence saved is spent over seconds.
-const NOTICED: f64 = 30.0;
-/// Cheaper than this, noise is some 30 dB below what can be heard.
+/// Seconds in which two thirds of what was saved or owed are made up for, where the rate is an average.
+const HORIZON: f64 = 0.5;
+/// Frames that takes at least, where frames are long.
+const SHORTEST_HORIZON: f64 = 8.0;
+/// Seconds' worth of bits that silence can save for what comes after it, where the rate is an average.
+const SAVED: f64 = 10.0;
+/// Of what was saved, a frame gets so many times its own share at most.
+const EXTRA: f64 = 3.0;
+/// How many horizons the price itself takes to learn: so that where silence comes again and again, some is spent ahead of it.
+const LEARNING: f64 = 2.0;
+/// Halving the price gives a third more bits, but hardly one more for each line that is coded: there, half of one.
+const RISE: f64 = 1.0 / 3.0;
+/// And never less than this, by whatever tones.
+const LEAST_RISE: f64 = 1.0 / 12.0;
+/// The weight of a frame in the average of the lines coded.
+const RECENT: f64 = 0.1;
+/// The lowest price that is learnt: what a signal doesn't take at it isn't spent. Well below quality 1.
+const LEAST_LEARNT: f64 = -16.0;
+/// Cheaper than this, or dearer, nothing changes any more.
 const LOWEST: f64 = -30.0;
 const HIGHEST: f64 = 24.0;
 
@@ -29,14 +38,18 @@ pub(super) struct Control {
     kind: Kind,
     /// Bits of a frame on average.
     mean: f64,
-    /// Bits saved that a later frame can use.
+    /// Bits saved that a later frame can use; owed, if negative.
     stock: f64,
     /// The most that can be saved.
     capacity: f64,
+    /// Frames of [`HORIZON`].
+    horizon: f64,
     /// Of a frame.
     most: u32,
     /// The price's logarithm to base 2, the stock apart.
     price: f64,
+    /// Lines that were coded in the last frames, on average.
+    lines: f64,
     /// Frames that were not silent.
     frames: u32,
 }
@@ -67,26 +80,33 @@ impl Control {
             Rate::Average(bits) => (Kind::Average, frame(bits)),
             Rate::Variable(_) => (Kind::Variable, 0.0),
         };
-        let capacity = if kind == Kind::Constant { f64::from(buffer) - mean } else { SAVED * mean };
+        let second = f64::from(sample_rate) / LONG as f64;
+        let capacity = if kind == Kind::Constant { f64::from(buffer) - mean } else { SAVED * second * mean };
         let stock = if kind == Kind::Constant { capacity / 2.0 } else { 0.0 };
         let quality = if let Rate::Variable(quality) = rate { f64::from(quality) } else { 0.5 };
         let price = MIDDLE_PRICE.log2() + (0.5 - quality) * QUALITY_SPAN;
-        Self { kind, mean, capacity, stock, most: buffer, price, frames: 0 }
+        let horizon = (HORIZON * second).max(SHORTEST_HORIZON);
+        Self { kind, mean, stock, capacity, horizon, most: buffer, price, lines: mean, frames: 0 }
     }
 
     /// The price of a bit for the next frame.
     pub(super) fn price(&self) -> f32 {
         let pull = match self.kind {
             Kind::Constant => PULL * (0.5 - self.stock / self.capacity.max(1.0)),
-            Kind::Average => -AVERAGE_PULL * self.noticed(),
+            Kind::Average => {
+                let rise = RISE.min(self.lines / self.mean).max(LEAST_RISE);
+                -self.surplus() / rise
+            }
             Kind::Variable => 0.0,
         };
         (self.price + pull).clamp(LOWEST, HIGHEST).exp2() as f32
     }
 
-    /// The stock in frames, as far as it moves the price.
-    fn noticed(&self) -> f64 {
-        (self.stock / self.mean).min(NOTICED)
+    /// How much the next frame is to have beyond its share of an average rate, in shares.
+    fn surplus(&self) -> f64 {
+        let share = self.stock / self.mean / self.horizon;
+        // Debts weigh more the greater they are: there may be no silence to come that pays them.
+        if share > 0.0 { share.min(EXTRA) } else { share + share.powi(3) }
     }
 
     /// What the next frame's bits, a multiple of 8, must keep to.
@@ -122,8 +142,8 @@ impl Control {
         }
     }
 
-    /// A frame was written with `bits`; `silent` ones say nothing about the price.
-    pub(super) fn spent(&mut self, bits: u32, silent: bool) {
+    /// A frame was written with `bits` that codes so many `lines`; `silent` ones say nothing about the price.
+    pub(super) fn spent(&mut self, bits: u32, lines: usize, silent: bool) {
         if self.kind == Kind::Variable {
             return;
         }
@@ -133,13 +153,14 @@ impl Control {
             return;
         }
         self.frames += 1;
+        self.lines += RECENT * (lines as f64 - self.lines);
         let change = if self.kind == Kind::Constant {
             // Quick at first, then slow: a steady price is what makes quality steady.
             (1.0 / f64::from(self.frames + 4)).max(0.02) * (bits / self.mean - 1.0)
         } else {
-            -AVERAGE_LEARNING * self.noticed()
+            -self.surplus() / (RISE * LEARNING * self.horizon)
         };
-        self.price = (self.price + change).clamp(LOWEST, HIGHEST);
+        self.price = (self.price + change).clamp(LEAST_LEARNT, HIGHEST);
     }
 }
 
@@ -156,7 +177,7 @@ mod tests {
             assert!(bounds.least <= bounds.most && bounds.most <= 12_288);
             let wish = if frame % 700 < 300 { 100 } else { 9000 };
             let bits = wish.clamp(bounds.least, bounds.most) / 8 * 8;
-            control.spent(bits, false);
+            control.spent(bits, 500, false);
             sent += f64::from(bits);
             arrived += control.mean;
             let early = arrived - sent;

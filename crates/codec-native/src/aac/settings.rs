@@ -9,7 +9,8 @@ pub enum Rate {
     /// So many bits per second, within the decoder's buffer of 6144 bits per channel (4.5.3): every packet can be sent
     /// over a channel of just this rate. Left-over bits are filled up.
     Constant(u32),
-    /// So many bits per second on average over a few seconds; simple passages take less than hard ones.
+    /// So many bits per second on average over a second or two; hard passages take more than simple ones, and what silence
+    /// saves, up to ten seconds of it, is spent on what follows.
     Average(u32),
     /// Constant quality from 0.0 (worst) to 1.0 (best). For stereo at 48 kHz about 13 kbit/s at 0, 56 at 0.25, 126 at 0.5,
     /// 214 at 0.75 and 326 at 1; half or twice that for simple or hard sound.
