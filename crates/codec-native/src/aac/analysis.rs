@@ -27,9 +27,13 @@ pub(super) struct Channel {
     pub(super) attacks: [u8; 3],
     detector: Detector,
     memory: Memory,
-    /// Of the frame before.
+    /// Of the block transformed last, and before that of the frame before.
     pub(super) sequence: Sequence,
-    shape: Shape,
+    /// The block transformed last, window after window.
+    spectrum: Vec<f32>,
+    /// What is a quarter turn off, and the power of both.
+    quadrature: Vec<f32>,
+    power: Vec<f32>,
 }
 
 impl Default for Channel {
@@ -40,7 +44,9 @@ impl Default for Channel {
             detector: Detector::default(),
             memory: Memory::default(),
             sequence: Sequence::default(),
-            shape: Shape::default(),
+            spectrum: vec![0.0; LONG],
+            quadrature: vec![0.0; LONG],
+            power: vec![0.0; LONG],
         }
     }
 }
@@ -61,17 +67,14 @@ pub(super) struct Analyzer {
     model: Model,
     long: Mdct,
     short: Mdct,
-    /// Rising slopes by shape: of long windows, of short ones.
-    slopes: [[Vec<f32>; 2]; 2],
+    /// Rising slopes: of long windows, of short ones.
+    slopes: [Vec<f32>; 2],
     long_bands: &'static [u16],
     short_bands: &'static [u16],
     /// Bands that are coded.
     long_count: usize,
     short_count: usize,
     windowed: Vec<f32>,
-    spectrum: Vec<f32>,
-    quadrature: Vec<f32>,
-    power: Vec<f32>,
 }
 
 impl Analyzer {
@@ -88,58 +91,54 @@ impl Analyzer {
             model: Model::new(rate_index),
             long: Mdct::new(LONG),
             short: Mdct::new(SHORT),
-            slopes: [Shape::Sine, Shape::Kbd].map(|shape| [slope(shape, LONG), slope(shape, SHORT)]),
+            slopes: [LONG, SHORT].map(|lines| slope(shape, lines)),
             long_count: count(long_bands, LONG),
             short_count: count(short_bands, SHORT),
             long_bands,
             short_bands,
             windowed: vec![0.0; 2 * LONG],
-            spectrum: vec![0.0; LONG],
-            quadrature: vec![0.0; LONG],
-            power: vec![0.0; LONG],
         }
     }
 
-    /// The grid of an element's frame.
-    pub(super) fn grid(
-        &mut self,
+    /// Cuts an element's frame, whose channels at `places` are transformed, into `grid`.
+    pub(super) fn cut(
+        &self,
+        grid: &mut Grid,
         sequence: Sequence,
         lfe: bool,
         places: &[usize],
         channels: &[Channel],
-    ) -> Grid {
+    ) {
         if sequence == Sequence::Short {
             let mut alike = [true; 7];
             for &place in places {
-                self.transform(sequence, self.shape, &channels[place]);
-                for (alike, now) in alike.iter_mut().zip(self.alike()) {
+                for (alike, now) in alike.iter_mut().zip(self.alike(&channels[place].power)) {
                     *alike &= now;
                 }
             }
-            let mut groups = vec![1];
+            let (mut groups, mut last) = ([1, 0, 0, 0, 0, 0, 0, 0], 0);
             for alike in alike {
-                match groups.last_mut() {
-                    Some(last) if alike => *last += 1,
-                    _ => groups.push(1),
-                }
+                last += usize::from(!alike);
+                groups[last] += 1;
             }
-            return Grid::new(sequence, self.shape, groups, self.short_bands, self.short_count);
+            grid.cut(sequence, self.shape, &groups[..=last], self.short_bands, self.short_count);
+            return;
         }
         let count = if lfe {
             self.long_bands.iter().filter(|&&first| first < LFE_LINES).count().min(self.long_count)
         } else {
             self.long_count
         };
-        Grid::new(sequence, self.shape, vec![1], self.long_bands, count)
+        grid.cut(sequence, self.shape, &[1], self.long_bands, count);
     }
 
     /// Whether each short window's energies are like those of the one before.
-    fn alike(&self) -> [bool; 7] {
+    fn alike(&self, power: &[f32]) -> [bool; 7] {
         let energies = |window: usize, band: usize| {
             let start = window * SHORT;
             let lines =
                 start + usize::from(self.short_bands[band])..start + usize::from(self.short_bands[band + 1]);
-            self.power[lines].iter().sum::<f32>() + 1e4
+            power[lines].iter().sum::<f32>() + 1e4
         };
         std::array::from_fn(|window| {
             let difference: f32 = (0..self.short_count)
@@ -149,16 +148,13 @@ impl Analyzer {
         })
     }
 
-    /// Transforms a channel's block and weighs its bands; says whether it is silent.
-    pub(super) fn block(&mut self, grid: &Grid, channel: &mut Channel, block: &mut Block) -> bool {
-        self.transform(grid.sequence, grid.shape, channel);
-        channel.sequence = grid.sequence;
-        channel.shape = grid.shape;
+    /// Weighs the bands of a channel's block, transformed before; says whether it is silent.
+    pub(super) fn weigh(&self, grid: &Grid, channel: &mut Channel, block: &mut Block) -> bool {
         let mut thresholds = [0.0; 128];
         if grid.sequence == Sequence::Short {
             let count = self.short_bands.len() - 1;
-            self.model.short(&self.power, &mut channel.memory, &mut thresholds[..8 * count]);
-            grid.order(&self.spectrum, self.short_bands, &mut block.lines);
+            self.model.short(&channel.power, &mut channel.memory, &mut thresholds[..8 * count]);
+            grid.order(&channel.spectrum, self.short_bands, &mut block.lines);
             let mut first = 0;
             for (group, &windows) in grid.groups.iter().enumerate() {
                 for band in 0..grid.per_group {
@@ -172,8 +168,8 @@ impl Analyzer {
                 first += usize::from(windows);
             }
         } else {
-            self.model.long(&self.power, &mut channel.memory, &mut thresholds);
-            grid.order(&self.spectrum, self.long_bands, &mut block.lines);
+            self.model.long(&channel.power, &mut channel.memory, &mut thresholds);
+            grid.order(&channel.spectrum, self.long_bands, &mut block.lines);
             let widths = self.long_bands.windows(2).map(|band| f32::from(band[1] - band[0]));
             for ((weight, threshold), width) in block.weights.iter_mut().zip(&thresholds).zip(widths) {
                 *weight = width.powf(WIDTH_POWER) / threshold;
@@ -183,54 +179,47 @@ impl Analyzer {
     }
 
     /// Spectrum and power of the two older blocks of a channel.
-    fn transform(&mut self, sequence: Sequence, shape: Shape, channel: &Channel) {
-        let samples = &channel.samples[..2 * LONG];
+    pub(super) fn transform(&mut self, sequence: Sequence, channel: &mut Channel) {
+        let Channel { samples, spectrum, quadrature, power, .. } = channel;
+        let samples = &samples[..2 * LONG];
+        let [long, short] = &self.slopes;
         if sequence == Sequence::Short {
             for window in 0..8 {
-                let left = if window == 0 { channel.shape } else { shape };
-                let rise = &self.slopes[left as usize][1];
-                let fall = &self.slopes[shape as usize][1];
                 let start = FIRST_SHORT + window * SHORT;
                 let windowed = &mut self.windowed[..2 * SHORT];
                 for n in 0..SHORT {
-                    windowed[n] = samples[start + n] * rise[n];
-                    windowed[SHORT + n] = samples[start + SHORT + n] * fall[SHORT - 1 - n];
+                    windowed[n] = samples[start + n] * short[n];
+                    windowed[SHORT + n] = samples[start + SHORT + n] * short[SHORT - 1 - n];
                 }
                 let lines = window * SHORT..(window + 1) * SHORT;
-                self.short.forward(windowed, &mut self.spectrum[lines.clone()]);
+                self.short.forward(windowed, &mut spectrum[lines.clone()]);
                 windowed.reverse();
-                self.short.forward(windowed, &mut self.quadrature[lines]);
+                self.short.forward(windowed, &mut quadrature[lines]);
             }
         } else {
             let windowed = &mut self.windowed;
             windowed.copy_from_slice(samples);
-            let rise = &self.slopes[channel.shape as usize];
-            let fall = &self.slopes[shape as usize];
-            rising(&mut windowed[..LONG], rise, sequence == Sequence::Stop);
+            let slope = |shorter| if shorter { &short[..] } else { &long[..] };
+            rising(&mut windowed[..LONG], slope(sequence == Sequence::Stop));
             windowed[LONG..].reverse();
-            rising(&mut windowed[LONG..], fall, sequence == Sequence::Start);
+            rising(&mut windowed[LONG..], slope(sequence == Sequence::Start));
             windowed[LONG..].reverse();
-            self.long.forward(windowed, &mut self.spectrum);
+            self.long.forward(windowed, spectrum);
             windowed.reverse();
-            self.long.forward(windowed, &mut self.quadrature);
+            self.long.forward(windowed, quadrature);
         }
-        for ((power, line), quadrature) in self.power.iter_mut().zip(&self.spectrum).zip(&self.quadrature) {
+        for ((power, line), quadrature) in power.iter_mut().zip(&*spectrum).zip(&*quadrature) {
             *power = 0.5 * (line * line + quadrature * quadrature);
         }
+        channel.sequence = sequence;
     }
 }
 
-/// Applies a long window's rising half, or its short slope between zeros and ones.
-fn rising(samples: &mut [f32], slopes: &[Vec<f32>; 2], short: bool) {
-    let [long, shorter] = slopes;
-    if short {
-        samples[..FIRST_SHORT].fill(0.0);
-        for (sample, factor) in samples[FIRST_SHORT..].iter_mut().zip(shorter) {
-            *sample *= factor;
-        }
-    } else {
-        for (sample, factor) in samples.iter_mut().zip(long) {
-            *sample *= factor;
-        }
+/// Applies a long window's rising half: a long slope, or a short one between zeros and ones.
+fn rising(samples: &mut [f32], slope: &[f32]) {
+    let first = (LONG - slope.len()) / 2;
+    samples[..first].fill(0.0);
+    for (sample, factor) in samples[first..].iter_mut().zip(slope) {
+        *sample *= factor;
     }
 }

@@ -40,7 +40,7 @@ impl Sequence {
 pub(super) struct Grid {
     /// The windows.
     pub(super) sequence: Sequence,
-    /// The shape of the slope at its end.
+    /// The shape of the windows' slopes.
     pub(super) shape: Shape,
     /// Windows in each group; one group of one for long windows.
     pub(super) groups: Vec<u8>,
@@ -51,24 +51,27 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// A grid of the first `per_group` of the bands that begin at `bands`.
-    pub(super) fn new(
+    /// Becomes the grid of the first `per_group` of the bands that begin at `bands`.
+    pub(super) fn cut(
+        &mut self,
         sequence: Sequence,
         shape: Shape,
-        groups: Vec<u8>,
+        groups: &[u8],
         bands: &[u16],
         per_group: usize,
-    ) -> Self {
-        let mut starts = Vec::with_capacity(groups.len() * per_group + 1);
+    ) {
+        (self.sequence, self.shape, self.per_group) = (sequence, shape, per_group);
+        self.groups.clear();
+        self.groups.extend(groups);
+        self.starts.clear();
         let mut line = 0;
-        for &windows in &groups {
+        for &windows in groups {
             for band in bands.windows(2).take(per_group) {
-                starts.push(line);
+                self.starts.push(line);
                 line += (band[1] - band[0]) * u16::from(windows);
             }
         }
-        starts.push(line);
-        Self { sequence, shape, groups, per_group, starts }
+        self.starts.push(line);
     }
 
     /// How many bands there are over all groups.
@@ -160,7 +163,8 @@ mod tests {
     #[test]
     fn short_windows_are_ordered_by_band_within_a_group() {
         let bands = bands::short(3);
-        let grid = Grid::new(Sequence::Short, Shape::Sine, vec![3, 5], bands, 14);
+        let mut grid = Grid::default();
+        grid.cut(Sequence::Short, Shape::Sine, &[3, 5], bands, 14);
         let spectrum: Vec<f32> = (0..LONG).map(|line| line as f32).collect();
         let mut out = [0.0; LONG];
         grid.order(&spectrum, bands, &mut out);

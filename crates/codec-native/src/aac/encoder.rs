@@ -58,6 +58,8 @@ pub struct Encoder {
 /// An element on its way through a frame.
 struct Job {
     element: Element,
+    /// Of its channels among those fed.
+    places: Vec<usize>,
     tag: u64,
     grid: Grid,
     joint: [bool; MAX_BANDS],
@@ -87,9 +89,14 @@ impl Encoder {
         let count = settings.layout.count();
         let line = (NOISE_HERTZ * 2 * LONG as u32).div_ceil(settings.sample_rate) as usize;
         let jobs = elements.list.iter().enumerate().map(|(index, &element)| {
-            let channels = if matches!(element, Element::Pair(..)) { 2 } else { 1 };
+            let places = match element {
+                Element::Single(place) | Element::Lfe(place) => vec![place],
+                Element::Pair(left, right) => vec![left, right],
+            };
+            let channels = places.len();
             Job {
                 element,
+                places,
                 tag: elements.tag(index),
                 grid: Grid::default(),
                 joint: [false; MAX_BANDS],
@@ -274,23 +281,20 @@ impl Encoder {
 impl Job {
     /// Cuts the element's channels into bands of lines; says whether all was silent.
     fn analyze(&mut self, analyzer: &mut Analyzer, channels: &mut [Channel]) -> bool {
-        let places = match self.element {
-            Element::Single(place) | Element::Lfe(place) => vec![place],
-            Element::Pair(left, right) => vec![left, right],
-        };
         let lfe = matches!(self.element, Element::Lfe(_));
         let need = |offset: usize| {
-            !lfe && places.iter().any(|&place| {
+            !lfe && self.places.iter().any(|&place| {
                 let attacks = &channels[place].attacks;
                 transient::needs_short(attacks[offset], attacks[offset + 1])
             })
         };
-        let previous = channels[places[0]].sequence;
+        let previous = channels[self.places[0]].sequence;
         let sequence = Sequence::choose(previous, need(0), need(1));
-        self.grid = analyzer.grid(sequence, lfe, &places, channels);
+        self.places.iter().for_each(|&place| analyzer.transform(sequence, &mut channels[place]));
+        analyzer.cut(&mut self.grid, sequence, lfe, &self.places, channels);
         let mut silent = true;
-        for (&place, block) in places.iter().zip(&mut self.blocks) {
-            silent &= analyzer.block(&self.grid, &mut channels[place], block);
+        for (&place, block) in self.places.iter().zip(&mut self.blocks) {
+            silent &= analyzer.weigh(&self.grid, &mut channels[place], block);
         }
         silent
     }

@@ -9,6 +9,7 @@ use reelwright_bitstream::aac::SAMPLE_RATES;
 
 use super::bands::{LONG, long};
 use super::block::{Block, Grid, Sequence};
+use super::lanes::dot;
 
 /// Coefficients at most: the standard allows 12 in LC, more than 8 hardly ever pay.
 const ORDER: usize = 8;
@@ -58,14 +59,13 @@ impl Shaper {
             return;
         }
         let middle = (self.first_band + end) / 2;
-        let halves: Vec<[Correlation; 2]> = blocks
-            .iter()
-            .map(|b| {
-                [(self.first_band, middle), (middle, end)].map(|(from, to)| correlate(grid, b, from..to))
-            })
-            .collect();
-        let joint = reflections(&sum(halves.as_flattened()));
-        for ((block, filter), halves) in blocks.iter_mut().zip(filters).zip(&halves) {
+        let halves =
+            |block: &Block| [self.first_band..middle, middle..end].map(|bands| correlate(grid, block, bands));
+        let mut all = [[[0.0; ORDER + 1]; 2]; 2];
+        let all = &mut all[..blocks.len()];
+        all.iter_mut().zip(&*blocks).for_each(|(all, block)| *all = halves(block));
+        let joint = reflections(&sum(all.as_flattened()));
+        for ((block, filter), halves) in blocks.iter_mut().zip(filters).zip(&*all) {
             let own = reflections(&sum(halves));
             // What happens at one time shows all over the spectrum; a tone's skirt shows in one half only.
             let gain =
@@ -89,12 +89,13 @@ impl Shaper {
     ) -> Option<Filter> {
         let mut coefficients: Vec<i8> = reflections.iter().map(|&value| quantize(value)).collect();
         coefficients.truncate(coefficients.iter().rposition(|&value| value != 0)? + 1);
-        let known: Vec<f32> = coefficients.iter().map(|&value| dequantize(value)).collect();
-        let predictor = predictor(&known);
+        let mut known = [0.0; ORDER];
+        known.iter_mut().zip(&coefficients).for_each(|(known, &value)| *known = dequantize(value));
+        let predictor = predictor(&known[..coefficients.len()]);
         let first = usize::from(grid.starts[self.first_band]);
         let lines = &mut block.lines[first..usize::from(grid.starts[end])];
         for line in (0..lines.len()).rev() {
-            let reach = predictor.len().min(line);
+            let reach = ORDER.min(line);
             lines[line] += (1..=reach).map(|lag| predictor[lag - 1] * lines[line - lag]).sum::<f32>();
         }
         let amplification = amplification(&predictor).powf(AMPLIFICATION_POWER);
@@ -119,12 +120,11 @@ fn correlate(grid: &Grid, block: &Block, bands: Range<usize>) -> Correlation {
         }
     }
     let weighted = &weighted[..count];
-    let energy = weighted.iter().map(|value| value * value).sum::<f32>().max(1e-9);
+    let energy = dot(weighted, weighted).max(1e-9);
     std::array::from_fn(|lag| {
-        let later = &weighted[lag.min(count)..];
         // A slight taper: the envelope needn't be followed closer than a few milliseconds.
         let taper = (-0.5 * (0.06 * lag as f32).powi(2)).exp();
-        weighted.iter().zip(later).map(|(a, b)| a * b).sum::<f32>() * taper / energy
+        dot(weighted, &weighted[lag.min(count)..]) * taper / energy
     })
 }
 
@@ -153,8 +153,8 @@ fn reflections(correlation: &Correlation) -> [f32; ORDER] {
 
 /// The factor of energy that predicting lines of this correlation gains.
 fn gain(reflections: &[f32; ORDER], correlation: &Correlation) -> f32 {
-    let mut filter = vec![1.0];
-    filter.extend(predictor(reflections));
+    let mut filter = [1.0; ORDER + 1];
+    filter[1..].copy_from_slice(&predictor(reflections));
     let mut error = 0.0;
     for (i, a) in filter.iter().enumerate() {
         for (j, b) in filter.iter().enumerate() {
@@ -175,19 +175,21 @@ fn dequantize(value: i8) -> f32 {
     (f32::from(value) / scale).sin()
 }
 
-/// The prediction filter's coefficients from lag 1 on.
-fn predictor(reflections: &[f32]) -> Vec<f32> {
-    let mut out: Vec<f32> = Vec::with_capacity(reflections.len());
-    for &reflection in reflections {
-        let mirrored: Vec<f32> = out.iter().rev().copied().collect();
-        out.iter_mut().zip(mirrored).for_each(|(value, other)| *value += reflection * other);
-        out.push(reflection);
+/// The prediction filter's coefficients from lag 1 on, 0 beyond as many as there are reflections.
+fn predictor(reflections: &[f32]) -> [f32; ORDER] {
+    let mut out = [0.0; ORDER];
+    for (order, &reflection) in reflections.iter().enumerate() {
+        let before = out;
+        for (value, other) in out[..order].iter_mut().zip(before[..order].iter().rev()) {
+            *value += reflection * other;
+        }
+        out[order] = reflection;
     }
     out
 }
 
 /// The energy of the decoder's filter's response.
-fn amplification(predictor: &[f32]) -> f32 {
+fn amplification(predictor: &[f32; ORDER]) -> f32 {
     let mut response = [0.0f32; 64];
     response[0] = 1.0;
     for n in 1..response.len() {
@@ -225,7 +227,8 @@ mod tests {
     #[test]
     fn a_decoder_undoes_the_prediction() {
         let bands = long(3);
-        let grid = Grid::new(Sequence::Long, Shape::Sine, vec![1], bands, 49);
+        let mut grid = Grid::default();
+        grid.cut(Sequence::Long, Shape::Sine, &[1], bands, 49);
         let mut block = Block::default();
         // A click off the middle gives lines that swing like a sine.
         for (line, value) in block.lines.iter_mut().enumerate() {
