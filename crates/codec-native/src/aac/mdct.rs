@@ -12,7 +12,7 @@ pub(super) struct Mdct {
 }
 
 impl Mdct {
-    /// For a power of two of `lines`, at least 4.
+    /// For a power of two of `lines`, at least 8.
     pub(super) fn new(lines: usize) -> Self {
         let twiddle = (0..lines / 2).map(|k| polar(-PI * (k as f64 + 0.125) / lines as f64));
         Self { lines, twiddle: twiddle.collect(), fft: Fft::new(lines / 2) }
@@ -55,7 +55,7 @@ struct Fft {
     im: Vec<f32>,
     /// Where input k goes: its bits reversed.
     reversed: Vec<usize>,
-    /// The twiddles of the passes one after another, so that each pass reads them in order.
+    /// The twiddles of all passes but the first two, one after another, so that each pass reads them in order.
     cos: Vec<f32>,
     sin: Vec<f32>,
 }
@@ -65,7 +65,7 @@ impl Fft {
         let bits = length.trailing_zeros();
         let reversed = (0..length).map(|k| k.reverse_bits() >> (usize::BITS - bits)).collect();
         let (mut cos, mut sin) = (Vec::new(), Vec::new());
-        let mut span = 1;
+        let mut span = 4;
         while span < length {
             for k in 0..span {
                 let (c, s) = polar(-PI * k as f64 / span as f64);
@@ -89,7 +89,8 @@ impl Fft {
 
     fn transform(&mut self) {
         let length = self.re.len();
-        let mut span = 1;
+        fours(&mut self.re, &mut self.im);
+        let mut span = 4;
         let mut first = 0;
         while span < length {
             let (cos, sin) = (&self.cos[first..first + span], &self.sin[first..first + span]);
@@ -102,17 +103,28 @@ impl Fft {
     }
 }
 
+/// The first two passes, whose factors are 1 and -i.
+fn fours(re: &mut [f32], im: &mut [f32]) {
+    for (re, im) in re.as_chunks_mut::<4>().0.iter_mut().zip(im.as_chunks_mut::<4>().0) {
+        let a = [re[0] + re[1], re[0] - re[1], re[2] + re[3], re[2] - re[3]];
+        let b = [im[0] + im[1], im[0] - im[1], im[2] + im[3], im[2] - im[3]];
+        *re = [a[0] + a[2], a[1] + b[3], a[0] - a[2], a[1] - b[3]];
+        *im = [b[0] + b[2], b[1] - a[3], b[0] - b[2], b[1] + a[3]];
+    }
+}
+
 fn butterflies(re: &mut [f32], im: &mut [f32], cos: &[f32], sin: &[f32]) {
-    let span = cos.len();
-    let (re0, re1) = re.split_at_mut(span);
-    let (im0, im1) = im.split_at_mut(span);
-    for k in 0..span {
-        let r = re1[k] * cos[k] - im1[k] * sin[k];
-        let i = re1[k] * sin[k] + im1[k] * cos[k];
-        re1[k] = re0[k] - r;
-        im1[k] = im0[k] - i;
-        re0[k] += r;
-        im0[k] += i;
+    let (re0, re1) = re.split_at_mut(cos.len());
+    let (im0, im1) = im.split_at_mut(cos.len());
+    let low = re0.iter_mut().zip(im0);
+    let high = re1.iter_mut().zip(im1);
+    for (((re0, im0), (re1, im1)), (cos, sin)) in low.zip(high).zip(cos.iter().zip(sin)) {
+        let r = *re1 * cos - *im1 * sin;
+        let i = *re1 * sin + *im1 * cos;
+        *re1 = *re0 - r;
+        *im1 = *im0 - i;
+        *re0 += r;
+        *im0 += i;
     }
 }
 

@@ -141,9 +141,10 @@ fn tonality(power: &[f32], lines: std::ops::Range<usize>) -> f32 {
     let lines = &power[start..(lines.end + missing.div_ceil(2)).min(power.len())];
     let mut sum = 1e-9;
     let mut logs = 0.0;
-    for four in lines.chunks(4) {
+    // Powers are below 10^18: so many don't leave the range of numbers.
+    for some in lines.chunks(8) {
         let mut product = 1.0f64;
-        for &power in four {
+        for &power in some {
             sum += power;
             product *= f64::from(power + 1e-9);
         }

@@ -8,7 +8,9 @@ use super::codebooks::{SPECTRAL, length};
 pub(super) const MAX_VALUE: i32 = 8191;
 /// What is added before truncation. Half way between two values after expansion would be 0.4054 for 0 and 1; less
 /// costs little noise and saves bits.
-pub(super) const ROUNDING: f32 = 0.4054;
+const ROUNDING: f32 = 0.4054;
+/// 2 ln 2: noise halves its amplitude for each bit of a line.
+pub(super) const SLOPE: f32 = 1.386_294_4;
 /// From here on, floats are integers.
 const INTEGERS: f32 = 8_388_608.0;
 /// The scale factor of a step of 1.
@@ -25,7 +27,7 @@ pub(super) struct Steps {
     /// The inverse to the power of 3/4.
     pub(super) compressed: [f32; 256],
     /// Magnitudes below 8192 to the power of 4/3.
-    pub(super) expanded: Vec<f32>,
+    pub(super) expanded: [f32; MAX_VALUE as usize + 1],
 }
 
 /// The tables of quantisation.
@@ -41,7 +43,7 @@ pub(super) static STEPS: LazyLock<Steps> = LazyLock::new(|| {
         step: power(0.25),
         inverse: power(-0.25),
         compressed: power(-0.1875),
-        expanded: (0..=MAX_VALUE).map(|value| f64::from(value).powf(4.0 / 3.0) as f32).collect(),
+        expanded: std::array::from_fn(|value| (value as f64).powf(4.0 / 3.0) as f32),
     }
 });
 
@@ -75,23 +77,28 @@ pub(super) fn quantize(compressed: &[f32], scale: usize, out: &mut [i32]) -> i32
 
 /// The energy of what quantising made of the magnitudes.
 pub(super) fn noise(magnitudes: &[f32], values: &[i32], scale: usize) -> f32 {
-    let inverse = STEPS.inverse[scale];
-    let mut sum = 0.0;
-    for (magnitude, &value) in magnitudes.iter().zip(values) {
-        let error = magnitude * inverse - STEPS.expanded[value as usize & 0x1FFF];
-        sum += error * error;
+    let steps = &*STEPS;
+    let inverse = steps.inverse[scale];
+    let mut lanes = [0.0; 4];
+    // Bands have a multiple of 4 lines.
+    for (magnitudes, values) in magnitudes.as_chunks::<4>().0.iter().zip(values.as_chunks::<4>().0) {
+        for ((lane, magnitude), value) in lanes.iter_mut().zip(magnitudes).zip(values) {
+            let error = magnitude * inverse - steps.expanded[*value as usize & 0x1FFF];
+            *lane += error * error;
+        }
     }
-    sum * STEPS.step[scale] * STEPS.step[scale]
+    lanes.iter().sum::<f32>() * steps.step[scale] * steps.step[scale]
 }
 
-/// Lengths of codes, two or four books in the lanes of one number, sign bits and escapes' prefixes included.
+/// Lengths of codes, two or four books in the lanes of one number, sign bits included. What has 81 entries is filled up
+/// with zeros, so that a mask keeps an index within.
 struct Lengths {
     /// Books 1 and 2 by signed values.
-    signed_quads: [u32; 81],
+    signed_quads: [u32; 128],
     /// Books 3 and 4 by magnitudes.
-    quads: [u32; 81],
+    quads: [u32; 128],
     /// Books 5 and 6 by signed values.
-    signed_pairs: [u32; 81],
+    signed_pairs: [u32; 128],
     /// Books 7 to 10 by magnitudes up to 12, `first * 16 + second`.
     pairs: [u64; 256],
     /// Book 11 by magnitudes up to 16.
@@ -104,6 +111,8 @@ static LENGTHS: LazyLock<Lengths> = LazyLock::new(|| {
     let two = |low: usize, place: usize, extra: u32| {
         (length(SPECTRAL[low][place]) + extra) | ((length(SPECTRAL[low + 1][place]) + extra) << 16)
     };
+    let filled =
+        |bits: &dyn Fn(usize) -> u32| std::array::from_fn(|place| if place < 81 { bits(place) } else { 0 });
     let mut pairs = [0; 256];
     for (place, pair) in pairs.iter_mut().enumerate() {
         let (a, b) = (place / 16, place % 16);
@@ -115,13 +124,56 @@ static LENGTHS: LazyLock<Lengths> = LazyLock::new(|| {
         }
     }
     Lengths {
-        signed_quads: std::array::from_fn(|place| two(1, place, 0)),
-        quads: std::array::from_fn(|place| two(3, place, signs(&digits(place)))),
-        signed_pairs: std::array::from_fn(|place| two(5, place, 0)),
+        signed_quads: filled(&|place| two(1, place, 0)),
+        quads: filled(&|place| two(3, place, signs(&digits(place)))),
+        signed_pairs: filled(&|place| two(5, place, 0)),
         pairs,
         escapes: std::array::from_fn(|place| length(SPECTRAL[11][place]) + signs(&[place / 17, place % 17])),
     }
 });
+
+impl Lengths {
+    /// Books 1 and 2, for magnitudes up to 1.
+    fn signed_quads(&self, values: &[i32]) -> [u32; 2] {
+        let place = |q: &[i32]| 27 * q[0] + 9 * q[1] + 3 * q[2] + q[3] + 40;
+        lanes(values.chunks_exact(4).map(|quad| self.signed_quads[place(quad) as usize & 127]).sum())
+    }
+
+    /// Books 3 and 4, for magnitudes up to 2.
+    fn quads(&self, values: &[i32]) -> [u32; 2] {
+        let place = |q: &[i32]| 27 * q[0].abs() + 9 * q[1].abs() + 3 * q[2].abs() + q[3].abs();
+        lanes(values.chunks_exact(4).map(|quad| self.quads[place(quad) as usize & 127]).sum())
+    }
+
+    /// Books 5 and 6, for magnitudes up to 4.
+    fn signed_pairs(&self, values: &[i32]) -> [u32; 2] {
+        let place = |pair: &[i32]| 9 * pair[0] + pair[1] + 40;
+        lanes(values.chunks_exact(2).map(|pair| self.signed_pairs[place(pair) as usize & 127]).sum())
+    }
+
+    /// Books 7 to 10, for magnitudes up to 12; 7 and 8 without meaning beyond 7.
+    fn pairs(&self, values: &[i32]) -> [u32; 4] {
+        let place = |pair: &[i32]| 16 * pair[0].abs() + pair[1].abs();
+        let sum: u64 = values.chunks_exact(2).map(|pair| self.pairs[place(pair) as usize & 0xFF]).sum();
+        std::array::from_fn(|lane| (sum >> (16 * lane) & 0xFFFF) as u32)
+    }
+
+    /// Book 11.
+    fn escapes(&self, values: &[i32], max: i32) -> u32 {
+        let magnitude = |value: i32| value.unsigned_abs() as usize;
+        let place = |pair: &[i32]| magnitude(pair[0]).min(ESCAPE) * 17 + magnitude(pair[1]).min(ESCAPE);
+        let codes: u32 = values.chunks_exact(2).map(|pair| self.escapes[place(pair)]).sum();
+        if max < ESCAPE as i32 {
+            return codes;
+        }
+        let escaped = values.iter().map(|&value| magnitude(value)).filter(|&value| value >= ESCAPE);
+        codes + escaped.map(escape_bits).sum::<u32>()
+    }
+}
+
+fn lanes(sum: u32) -> [u32; 2] {
+    [sum & 0xFFFF, sum >> 16]
+}
 
 /// Bits of an escape sequence for a magnitude of at least 16 (4.6.3.3).
 const fn escape_bits(magnitude: usize) -> u32 {
@@ -130,90 +182,50 @@ const fn escape_bits(magnitude: usize) -> u32 {
 
 /// Bits a band takes in each codebook; [`u32::MAX`] where its values don't fit.
 ///
-/// `values` have signs. Books that can't be the best are left out: `max` decides.
+/// `values` have signs; `max` is the greatest magnitude.
 pub(super) fn book_bits(values: &[i32], max: i32) -> [u32; 12] {
     let tables = &*LENGTHS;
     let mut out = [u32::MAX; 12];
     if max == 0 {
         out[0] = 0;
     }
+    if max <= 1 {
+        [out[1], out[2]] = tables.signed_quads(values);
+    }
     if max <= 2 {
-        quad_bits(tables, values, max, &mut out);
+        [out[3], out[4]] = tables.quads(values);
     }
     if max <= 4 {
-        let mut sum = 0;
-        for pair in values.chunks_exact(2) {
-            sum += tables.signed_pairs[(pair[0] * 9 + pair[1] + 40) as usize % 81];
-        }
-        (out[5], out[6]) = (sum & 0xFFFF, sum >> 16);
+        [out[5], out[6]] = tables.signed_pairs(values);
     }
     if max <= 12 {
-        let mut sum = 0;
-        for pair in values.chunks_exact(2) {
-            sum += tables.pairs[(pair[0].abs() * 16 + pair[1].abs()) as usize & 0xFF];
-        }
-        let lane = |lane: u32| (sum >> (16 * lane) & 0xFFFF) as u32;
-        if max <= 7 {
-            (out[7], out[8]) = (lane(0), lane(1));
-        }
-        (out[9], out[10]) = (lane(2), lane(3));
-    }
-    let mut sum = 0;
-    for pair in values.chunks_exact(2) {
-        let (a, b) = (pair[0].unsigned_abs() as usize, pair[1].unsigned_abs() as usize);
-        sum += tables.escapes[a.min(ESCAPE) * 17 + b.min(ESCAPE)];
-        if max >= ESCAPE as i32 {
-            sum += [a, b].into_iter().filter(|&value| value >= ESCAPE).map(escape_bits).sum::<u32>();
+        [out[7], out[8], out[9], out[10]] = tables.pairs(values);
+        if max > 7 {
+            out[7..9].fill(u32::MAX);
         }
     }
-    out[11] = sum;
+    out[11] = tables.escapes(values, max);
     out
-}
-
-fn quad_bits(tables: &Lengths, values: &[i32], max: i32, out: &mut [u32; 12]) {
-    if max <= 1 {
-        let mut sum = 0;
-        for quad in values.chunks_exact(4) {
-            let place = 27 * quad[0] + 9 * quad[1] + 3 * quad[2] + quad[3] + 40;
-            sum += tables.signed_quads[place as usize % 81];
-        }
-        (out[1], out[2]) = (sum & 0xFFFF, sum >> 16);
-    }
-    let mut sum = 0;
-    for quad in values.chunks_exact(4) {
-        let place = 27 * quad[0].abs() + 9 * quad[1].abs() + 3 * quad[2].abs() + quad[3].abs();
-        sum += tables.quads[place as usize % 81];
-    }
-    (out[3], out[4]) = (sum & 0xFFFF, sum >> 16);
 }
 
 /// Bits a band takes in the best of the codebooks made for its greatest magnitude.
 pub(super) fn fewest_bits(values: &[i32], max: i32) -> u32 {
     let tables = &*LENGTHS;
-    match max {
-        0 => 0,
-        1 | 2 => {
-            let mut out = [u32::MAX; 12];
-            quad_bits(tables, values, max, &mut out);
-            out.into_iter().min().unwrap_or(0)
+    let [a, b] = match max {
+        0 => return 0,
+        1 => {
+            let ([a, b], [c, d]) = (tables.signed_quads(values), tables.quads(values));
+            [a.min(b), c.min(d)]
         }
-        3 | 4 => {
-            let mut sum = 0;
-            for pair in values.chunks_exact(2) {
-                sum += tables.signed_pairs[(pair[0] * 9 + pair[1] + 40) as usize % 81];
-            }
-            (sum & 0xFFFF).min(sum >> 16)
-        }
+        2 => tables.quads(values),
+        3 | 4 => tables.signed_pairs(values),
         5..=12 => {
-            let mut sum = 0;
-            for pair in values.chunks_exact(2) {
-                sum += tables.pairs[(pair[0].abs() * 16 + pair[1].abs()) as usize & 0xFF];
-            }
-            let lane = |lane: u32| (sum >> (16 * lane) & 0xFFFF) as u32;
-            if max <= 7 { lane(0).min(lane(1)) } else { lane(2).min(lane(3)) }
+            let [a, b, c, d] = tables.pairs(values);
+            if max <= 7 { [a, b] } else { [c, d] }
         }
-        _ => book_bits(values, max)[11],
-    }
+        _ => return tables.escapes(values, max),
+    };
+    a.min(b)
 }
 
 #[cfg(test)]

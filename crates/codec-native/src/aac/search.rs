@@ -3,7 +3,8 @@
 use super::bands::LONG;
 use super::block::{Block, Content, Grid, MAX_BANDS};
 use super::coded::{Coded, scale_bits};
-use super::quantize::{fewest_bits, lowest_scale, noise, quantize, scale_for};
+use super::lanes::dot;
+use super::quantize::{SLOPE, fewest_bits, lowest_scale, noise, quantize, scale_for};
 
 /// Scale factors tried around the one the noise asks for.
 const FINER: i32 = 2;
@@ -20,15 +21,19 @@ const NOISE: f32 = 1.0;
 const NOISE_BITS: f32 = 4.0;
 /// Its greatest line's energy in means: what sticks out further isn't noise.
 const NOISE_PEAK: f32 = 8.0;
-/// 2 ln 2: noise halves its amplitude for each bit of a line.
-const SLOPE: f32 = 1.386_294_4;
-/// The step of differences the codebook has.
+/// The greatest difference between scale factors the codebook has.
 const FARTHEST: i32 = 60;
+
+/// Bits behind the cheapest path that none catches up on.
+const FAR_BEHIND: f32 = 20.0;
 
 /// No scale factor yet.
 const NONE: usize = 256;
-/// States: a scale factor or none, in a coded band or a zero one.
-const STATES: usize = 2 * 257;
+/// A state is a scale factor or none, and this much more in a zero band.
+const ZERO: usize = 257;
+const STATES: usize = 2 * ZERO;
+/// No place in a list.
+const ABSENT: u16 = u16::MAX;
 
 /// What a channel's search works on.
 pub(super) struct Search {
@@ -41,6 +46,13 @@ pub(super) struct Search {
     noise: [Content; MAX_BANDS],
     /// Per band and state: the state before.
     from: Vec<[u16; STATES]>,
+    /// Of the band at hand.
+    candidates: Vec<Candidate>,
+    /// That lead to the band at hand, and beyond it.
+    paths: Vec<Path>,
+    next: Vec<Path>,
+    /// Where in `next` a state is; [`ABSENT`] between bands.
+    place: [u16; STATES],
     values: [i32; LONG],
 }
 
@@ -48,6 +60,35 @@ pub(super) struct Search {
 struct Candidate {
     scale: usize,
     cost: f32,
+}
+
+/// The cheapest way to a state.
+#[derive(Clone, Copy)]
+struct Path {
+    state: usize,
+    cost: f32,
+}
+
+/// What bits cost.
+struct Prices {
+    bit: f32,
+    border: f32,
+    /// Of differences between scale factors, from -60 on.
+    steps: [f32; 2 * FARTHEST as usize + 1],
+}
+
+impl Prices {
+    fn new(bit: f32) -> Self {
+        let steps = std::array::from_fn(|step| bit * scale_bits(step as i32 - FARTHEST) as f32);
+        Self { bit, border: bit * BORDER_BITS, steps }
+    }
+
+    /// From the scale factor of a path, if it has one, to the next; nothing where the codebook has no such step.
+    fn step(&self, from: usize, to: usize) -> Option<f32> {
+        let middle = FARTHEST as usize;
+        let place = if from == NONE { middle } else { (to + middle).wrapping_sub(from) };
+        self.steps.get(place).copied()
+    }
 }
 
 impl Default for Search {
@@ -60,6 +101,10 @@ impl Default for Search {
             lowest: [0; MAX_BANDS],
             noise: [Content::Lines; MAX_BANDS],
             from: vec![[0; STATES]; MAX_BANDS],
+            candidates: Vec::new(),
+            paths: Vec::new(),
+            next: Vec::new(),
+            place: [ABSENT; STATES],
             values: [0; LONG],
         }
     }
@@ -76,7 +121,7 @@ impl Search {
         }
         for band in 0..grid.bands() {
             let magnitudes = &self.magnitudes[grid.lines(band)];
-            self.energy[band] = magnitudes.iter().map(|m| m * m).sum();
+            self.energy[band] = dot(magnitudes, magnitudes);
             self.roots[band] = magnitudes.iter().map(|m| m.sqrt()).sum();
             let peak = magnitudes.iter().fold(0.0, |a: f32, &b| a.max(b));
             self.lowest[band] = lowest_scale(peak);
@@ -91,19 +136,19 @@ impl Search {
 
     /// Codes the block loaded where a bit is worth `price` of weighted noise.
     pub(super) fn run(&mut self, grid: &Grid, block: &Block, price: f32, coded: &mut Coded) {
-        let mut costs = [f32::MAX; STATES];
-        costs[NONE + 257] = 0.0;
-        let mut active = vec![NONE + 257];
-        let mut candidates = Vec::with_capacity(16);
+        let prices = Prices::new(price);
+        self.paths.clear();
+        self.paths.push(Path { state: NONE + ZERO, cost: 0.0 });
         for band in 0..grid.bands() {
-            self.candidates(grid, block, band, price, &mut candidates);
-            self.advance(band, block.weights[band], price, &candidates, &mut costs, &mut active);
+            self.candidates(grid, block, band, price);
+            self.advance(band, block.weights[band], &prices);
         }
-        let mut state = active.iter().copied().min_by(|&a, &b| costs[a].total_cmp(&costs[b])).unwrap_or(NONE);
+        let cheapest = self.paths.iter().min_by(|a, b| a.cost.total_cmp(&b.cost));
+        let mut state = cheapest.map_or(NONE, |path| path.state);
         for band in (0..grid.bands()).rev() {
             let lines = grid.lines(band);
             coded.contents[band] = block.contents[band];
-            if state < 257 {
+            if state < NONE {
                 coded.scales[band] = state as u8;
                 let values = &mut coded.values[lines.clone()];
                 quantize(&self.compressed[lines.clone()], state, values);
@@ -127,8 +172,9 @@ impl Search {
         (if noisy { noise } else { energy * HOLE }, noisy)
     }
 
-    fn candidates(&mut self, grid: &Grid, block: &Block, band: usize, price: f32, out: &mut Vec<Candidate>) {
-        out.clear();
+    /// The scale factors that may be worth their bits in a band.
+    fn candidates(&mut self, grid: &Grid, block: &Block, band: usize, price: f32) {
+        self.candidates.clear();
         let lines = grid.lines(band);
         let (energy, weight) = (self.energy[band], block.weights[band]);
         let wanted = lines.len() as f32 * price / (SLOPE * weight);
@@ -137,10 +183,11 @@ impl Search {
             return;
         }
         let middle = scale_for(wanted, self.roots[band]).clamp(-20.0, 300.0).round() as i32;
-        let first = (middle - FINER).max(self.lowest[band]);
+        let first = (middle - FINER).max(self.lowest[band]).clamp(0, 255);
+        let last = (middle + COARSER).clamp(first, 255);
         let mut least = f32::MAX;
-        for scale in first..=(middle + COARSER).max(first) {
-            let Ok(scale) = usize::try_from(scale.clamp(0, 255)) else { continue };
+        // In range: both ends are.
+        for scale in first as usize..=last as usize {
             let values = &mut self.values[..lines.len()];
             let max = quantize(&self.compressed[lines.clone()], scale, values);
             if max == 0 {
@@ -148,77 +195,63 @@ impl Search {
             }
             let distortion = noise(&self.magnitudes[lines.clone()], values, scale);
             sign(&block.lines[lines.clone()], values);
-            let bits = fewest_bits(values, max);
-            let cost = weight * distortion + price * bits as f32;
-            out.push(Candidate { scale, cost });
+            let cost = weight * distortion + price * fewest_bits(values, max) as f32;
+            self.candidates.push(Candidate { scale, cost });
             least = least.min(cost);
             // Coarser still is dearer still.
-            if scale == 255 || cost > least + price * HOPELESS {
+            if cost > least + price * HOPELESS {
                 break;
             }
         }
     }
 
     /// Moves all paths on by one band.
-    fn advance(
-        &mut self,
-        band: usize,
-        weight: f32,
-        price: f32,
-        candidates: &[Candidate],
-        costs: &mut [f32; STATES],
-        active: &mut Vec<usize>,
-    ) {
-        let border = price * BORDER_BITS;
-        let mut next = [f32::MAX; STATES];
-        let mut reached = Vec::with_capacity(64);
-        let (silence, _) = self.silence(band, weight, price);
-        let from = &mut self.from[band];
-        for &state in active.iter() {
-            let (scale, zero) = (state % 257, state >= 257);
-            let cost = costs[state] + silence + if zero { 0.0 } else { border };
-            let to = scale + 257;
-            if cost < next[to] {
-                if next[to] == f32::MAX {
-                    reached.push(to);
+    fn advance(&mut self, band: usize, weight: f32, prices: &Prices) {
+        let (silence, _) = self.silence(band, weight, prices.bit);
+        let Self { from, candidates, paths, next, place, .. } = self;
+        let from = &mut from[band];
+        next.clear();
+        for path in paths.iter() {
+            let border = if path.state >= ZERO { 0.0 } else { prices.border };
+            let way = Path { state: path.state % ZERO + ZERO, cost: path.cost + silence + border };
+            match next.get_mut(usize::from(place[way.state])) {
+                Some(known) if known.cost <= way.cost => continue,
+                Some(known) => *known = way,
+                None => {
+                    place[way.state] = next.len() as u16;
+                    next.push(way);
                 }
-                next[to] = cost;
-                from[to] = state as u16;
+            }
+            from[way.state] = path.state as u16;
+        }
+        next.iter().for_each(|way| place[way.state] = ABSENT);
+        for &Candidate { scale, cost } in candidates.iter() {
+            let mut best = Path { state: 0, cost: f32::MAX };
+            for path in paths.iter() {
+                let Some(step) = prices.step(path.state % ZERO, scale) else { continue };
+                let border = if path.state >= ZERO { prices.border } else { 0.0 };
+                let way = path.cost + (step + border);
+                if way < best.cost {
+                    best = Path { state: path.state, cost: way };
+                }
+            }
+            if best.cost < f32::MAX {
+                next.push(Path { state: scale, cost: best.cost + cost });
+                from[scale] = best.state as u16;
             }
         }
-        for candidate in candidates {
-            let mut best = (f32::MAX, 0);
-            for &state in active.iter() {
-                let (scale, zero) = (state % 257, state >= 257);
-                let difference = if scale == NONE { 0 } else { candidate.scale as i32 - scale as i32 };
-                if difference.abs() > FARTHEST {
-                    continue;
-                }
-                let bits = price * scale_bits(difference) as f32 + if zero { border } else { 0.0 };
-                let cost = costs[state] + bits;
-                if cost < best.0 {
-                    best = (cost, state);
-                }
-            }
-            if best.0 < f32::MAX {
-                next[candidate.scale] = best.0 + candidate.cost;
-                from[candidate.scale] = best.1 as u16;
-                reached.push(candidate.scale);
-            }
-        }
-        let least = reached.iter().map(|&state| next[state]).fold(f32::MAX, f32::min);
+        let least = next.iter().fold(f32::MAX, |least, path| least.min(path.cost));
         // No path that is this far behind can catch up.
-        reached.retain(|&state| next[state] <= least + price * 20.0);
-        *costs = next;
-        *active = reached;
+        next.retain(|path| path.cost <= least + prices.bit * FAR_BEHIND);
+        std::mem::swap(paths, next);
     }
 }
 
 /// Gives the magnitudes in `values` the signs of `lines`.
 fn sign(lines: &[f32], values: &mut [i32]) {
     for (line, value) in lines.iter().zip(values) {
-        if *line < 0.0 {
-            *value = -*value;
-        }
+        // All ones where the line is negative.
+        let mask = line.to_bits().cast_signed() >> 31;
+        *value = (*value ^ mask) - mask;
     }
 }

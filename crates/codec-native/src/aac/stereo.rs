@@ -2,6 +2,8 @@
 //! cheaper.
 
 use super::block::{Block, Content, Grid, MAX_BANDS};
+use super::lanes::dot;
+use super::quantize::SLOPE;
 
 /// `is_position` at most, in steps of 1.5 dB.
 const FARTHEST: f32 = 30.0;
@@ -60,7 +62,6 @@ struct One {
 impl One {
     /// Along the axis on which left and right, weighted, lie most; none where that is next to one of them.
     fn new(l: &[f32], r: &[f32], weights: (f32, f32)) -> Option<Self> {
-        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
         let (ll, rr) = (dot(l, l) * weights.0, dot(r, r) * weights.1);
         let lr = dot(l, r) * (weights.0 * weights.1).sqrt();
         if lr.abs() <= FAINT || lr * lr < ALIKE * ll * rr {
@@ -110,18 +111,14 @@ struct Cost {
 
 impl Cost {
     fn new(price: f32) -> Self {
-        Self { scale: 1.386_294_4 / price, linear: 0.0, product: 1.0, logarithms: 0.0, count: 0 }
+        Self { scale: SLOPE / price, linear: 0.0, product: 1.0, logarithms: 0.0, count: 0 }
     }
 
     fn add(&mut self, a: f32, b: f32) {
         for weighted in [a, b] {
             let ratio = weighted * self.scale;
-            if ratio < 1.0 {
-                self.linear += ratio;
-            } else {
-                self.linear += 1.0;
-                self.product *= f64::from(ratio);
-            }
+            self.linear += ratio.min(1.0);
+            self.product *= f64::from(ratio.max(1.0));
         }
         self.count += 1;
         if self.count.is_multiple_of(4) {

@@ -10,7 +10,7 @@ use super::sections;
 use super::shaping::{self, Filter};
 
 /// Bits of an element's identifier and tag.
-pub(super) const ELEMENT_BITS: u32 = 3 + 4;
+const ELEMENT_BITS: u32 = 3 + 4;
 /// Bits of `id_syn_ele` at the end of a raw data block.
 pub(super) const END_BITS: u32 = 3;
 /// `global_gain`, and that there are no pulses and no gain control.
