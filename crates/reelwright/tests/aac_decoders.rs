@@ -1,5 +1,5 @@
-//! AAC by the native encoder, in MP4: libavcodec and rusty_aac decode it without a warning, to the same samples, for every
-//! sample rate and layout.
+//! AAC by the native encoder: libavcodec and rusty_aac decode it without a warning, to the same samples, for every sample
+//! rate and layout; as many frames come out of M4A, MP4 and MOV as went in.
 #![cfg(feature = "native")]
 #![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
 
@@ -42,10 +42,13 @@ fn sound(layout: &ChannelLayout, frames: usize, rate: u32) -> Vec<Vec<f32>> {
     (0..layout.count()).map(plane).collect()
 }
 
-fn write(path: &Path, settings: AudioEncoderSettings, planes: Vec<Vec<f32>>) {
+fn settings(sample_rate: u32, layout: ChannelLayout, rate: AudioRate) -> AudioEncoderSettings {
+    AudioEncoderSettings { codec: AudioCodec::Aac, sample_rate, layout, rate, pcm: None, options: Vec::new() }
+}
+
+fn write(path: &Path, kind: FileType, settings: AudioEncoderSettings, planes: Vec<Vec<f32>>) {
     let (rate, layout) = (Timescale::new(settings.sample_rate).unwrap(), settings.layout.clone());
-    let mut builder =
-        AssetWriter::create(path, FileType::Mp4).overwrite(Overwrite::Replace).registry(registry());
+    let mut builder = AssetWriter::create(path, kind).overwrite(Overwrite::Replace).registry(registry());
     let mut input = builder.add_input(InputConfig::encode_audio(settings)).unwrap();
     let writer = builder.start().unwrap();
     writer.start_session(Time::ZERO).unwrap();
@@ -82,14 +85,27 @@ fn by_ffmpeg(ffmpeg: &Path, path: &Path, channels: usize) -> Vec<Vec<f32>> {
     (0..channels).map(|channel| samples.iter().skip(channel).step_by(channels).copied().collect()).collect()
 }
 
-/// The ffmpeg commands that are installed: the system's, and the one of PyPI's imageio-ffmpeg.
-fn ffmpegs() -> Vec<PathBuf> {
+fn is_there(ffmpeg: &PathBuf) -> bool {
+    Command::new(ffmpeg).arg("-version").output().is_ok()
+}
+
+/// The ffmpeg of PyPI's imageio-ffmpeg. (FFmpeg 5.1 doesn't trim the last packet.)
+fn newer_ffmpeg() -> Option<PathBuf> {
     let question = "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())";
-    let newer = Command::new("python3").args(["-c", question]).output().ok();
-    let newer = newer.filter(|output| output.status.success());
-    let newer = newer.map(|output| PathBuf::from(String::from_utf8(output.stdout).unwrap().trim()));
-    let there = |path: &PathBuf| Command::new(path).arg("-version").output().is_ok();
-    let found: Vec<PathBuf> = [Some("ffmpeg".into()), newer].into_iter().flatten().filter(there).collect();
+    let output = Command::new("python3").args(["-c", question]).output().ok();
+    let output = output.filter(|output| output.status.success());
+    let path = output.map(|output| PathBuf::from(String::from_utf8(output.stdout).unwrap().trim()));
+    let path = path.filter(is_there);
+    if path.is_none() {
+        eprintln!("SKIPPED: no newer ffmpeg: pip install imageio-ffmpeg");
+    }
+    path
+}
+
+/// The ffmpeg commands that are installed.
+fn ffmpegs() -> Vec<PathBuf> {
+    let found: Vec<PathBuf> =
+        [Some("ffmpeg".into()), newer_ffmpeg()].into_iter().flatten().filter(is_there).collect();
     if found.is_empty() {
         eprintln!("SKIPPED: ffmpeg is not installed");
     }
@@ -98,19 +114,10 @@ fn ffmpegs() -> Vec<PathBuf> {
 
 fn check(rate: u32, layout: ChannelLayout, kind: AudioRate) {
     const FRAMES: usize = 10_011;
-    let name = format!("aac_decoders_{rate}_{}_{}.mp4", layout.count(), layout.channels().len());
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("aac_{rate}_{}.mp4", layout.count()));
     let planes = sound(&layout, FRAMES, rate);
     let channels = layout.count();
-    let settings = AudioEncoderSettings {
-        codec: AudioCodec::Aac,
-        sample_rate: rate,
-        layout: layout.clone(),
-        rate: kind,
-        pcm: None,
-        options: Vec::new(),
-    };
-    write(&path, settings, planes);
+    write(&path, FileType::Mp4, settings(rate, layout.clone(), kind), planes);
     let ours = by_rusty_aac(&path);
     assert!(ours.len() == channels && ours.iter().all(|plane| plane.len() == FRAMES));
     for ffmpeg in ffmpegs() {
@@ -158,6 +165,27 @@ fn decoders_agree_on_every_layout() {
         for bits in [24_000, 64_000] {
             let all = bits * layout.count() as u32;
             check(48_000, layout.clone(), AudioRate::Average(all));
+        }
+    }
+}
+
+#[test]
+fn every_layout_keeps_its_frames_in_every_container() {
+    let Some(ffmpeg) = newer_ffmpeg() else { return };
+    for layout in (1..=8).filter_map(ChannelLayout::default_for) {
+        let channels = layout.count();
+        for kind in [FileType::M4a, FileType::Mp4, FileType::Mov] {
+            for frames in [1, 1023, 1024, 1025] {
+                let name = format!("aac_{channels}_{frames}.{kind:?}").to_lowercase();
+                let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+                let rate = AudioRate::Constant(64_000 * channels as u32);
+                let planes = sound(&layout, frames, 48_000);
+                write(&path, kind, settings(48_000, layout.clone(), rate), planes);
+                let decoded = by_ffmpeg(&ffmpeg, &path, channels);
+                let lengths: Vec<usize> = decoded.iter().map(Vec::len).collect();
+                assert_eq!(lengths, vec![frames; channels], "{}", path.display());
+                std::fs::remove_file(&path).unwrap();
+            }
         }
     }
 }
