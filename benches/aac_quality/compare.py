@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Compares AAC LC encoders: `compare.py [--rates 64,96,128,192] [--only NAME,...] [--clips NAME,...] [--json FILE]`.
 
-Build first: `cargo build --release -p reelwright-codec-native --example aac_encode`. Needs numpy, ffmpeg and, for the
-clip of speech, espeak-ng. Prints, per bit rate and encoder, the means over the clips, and in which clip noise (in dB) and
-disturbed frames (in percent of all) are furthest above libavcodec's, or least below.
+Builds our encoder and rusty_aac's (`crates/codec-native/examples/aac_encode.rs`) and fdk-aac (`fdk_aac/`). Needs cargo and a
+C++ compiler, numpy, ffmpeg and, for the clip of speech, espeak-ng; compares with PyPI's imageio-ffmpeg too where that is
+installed. Prints, per bit rate and encoder, the means over the clips, and in which clip noise (in dB) and disturbed frames
+(in points of percent) are furthest above those of the oldest libavcodec here, or least below.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import concurrent.futures
 import functools
 import json
 import os
-import resource
+import re
 import subprocess
 import sys
 
@@ -24,58 +25,66 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
 
-def binary():
+def program(name):
     target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
-    return os.environ.get("AAC_ENCODE", os.path.join(target, "release/examples/aac_encode"))
+    return os.path.join(target, "release", name)
+
+
+def binary():
+    """Our encoder; AAC_ENCODE names another version of it."""
+    return os.environ.get("AAC_ENCODE", program("examples/aac_encode"))
+
+
+def build():
+    """Builds what is compared, and drops what can't be."""
+    cargo = ["cargo", "build", "--quiet", "--release"]
+    subprocess.run(cargo + ["-p", "reelwright-codec-native", "--example", "aac_encode"], cwd=ROOT, check=True)
+    target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
+    done = subprocess.run(cargo + ["--target-dir", target], cwd=os.path.join(HERE, "fdk_aac"))
+    if done.returncode:
+        print("SKIPPED: fdk-aac can't be built here")
 
 
 def ffmpegs():
-    yield "libavcodec 5.1" if "version 5" in version("ffmpeg") else "libavcodec", "ffmpeg"
+    """Name and path of every ffmpeg here."""
+    paths = ["ffmpeg"]
     try:
         import imageio_ffmpeg
 
-        path = imageio_ffmpeg.get_ffmpeg_exe()
-        yield "libavcodec " + version(path).split("version ")[1].split("-")[0], path
+        paths.append(imageio_ffmpeg.get_ffmpeg_exe())
     except ImportError:
-        pass
-
-
-def version(path):
-    return subprocess.run([path, "-version"], capture_output=True, text=True).stdout.split("\n")[0]
+        print("SKIPPED: PyPI's imageio-ffmpeg is not installed")
+    for path in paths:
+        first = subprocess.run([path, "-version"], capture_output=True, text=True).stdout.split("\n")[0]
+        number = re.search(r"version n?(\d+\.\d+)", first)
+        yield "libavcodec of FFmpeg " + (number[1] if number else first), path
 
 
 @functools.lru_cache
 def encoders():
-    return dict(all_encoders())
+    """By name, the command that is fed with interleaved float PCM and puts out ADTS."""
 
+    def ours(mode):
+        return lambda rate, ch, bits: [binary(), str(rate), str(ch), str(bits), mode]
 
-def all_encoders():
-    """Name and command, fed with interleaved float PCM, putting out ADTS."""
-    yield "reelwright", lambda rate, ch, bits: [binary(), str(rate), str(ch), str(bits), "average"]
-    yield "reelwright constant", lambda rate, ch, bits: [binary(), str(rate), str(ch), str(bits), "constant"]
-    for name, path in ffmpegs():
-        codecs = ["aac"]
-        if " libfdk_aac " in subprocess.run([path, "-v", "quiet", "-encoders"], capture_output=True, text=True).stdout:
-            codecs.append("libfdk_aac")
-        for codec in codecs:
-            yield name + (" fdk" if "fdk" in codec else ""), lambda rate, ch, bits, p=path, c=codec: (
-                [p, "-v", "error", "-f", "f32le", "-ar", str(rate), "-ac", str(ch), "-i", "-", "-threads", "1"]
-                + ["-c:a", c, "-b:a", str(bits), "-f", "adts", "-"]
-            )
-    # Others at hand: AAC_PEERS="fdk-aac=/path/to/program {rate} {channels} {bits};..."
-    for peer in filter(None, os.environ.get("AAC_PEERS", "").split(";")):
-        name, command = peer.split("=", 1)
-        yield name, lambda rate, ch, bits, c=command: c.format(rate=rate, channels=ch, bits=bits).split()
-    yield "rusty_aac", lambda rate, ch, bits: [binary(), str(rate), str(ch), str(bits), "rusty_aac"]
+    def libavcodec(path):
+        return lambda rate, ch, bits: (
+            [path, "-v", "error", "-f", "f32le", "-ar", str(rate), "-ac", str(ch), "-i", "-", "-threads", "1"]
+            + ["-c:a", "aac", "-b:a", str(bits), "-f", "adts", "-"]
+        )
+
+    out = {"ours, average": ours("average"), "ours, constant": ours("constant")}
+    out |= {name: libavcodec(path) for name, path in ffmpegs()}
+    if os.path.exists(program("fdk_aac")):
+        out["fdk-aac 2.0"] = lambda rate, ch, bits: [program("fdk_aac"), str(rate), str(ch), str(bits)]
+    return out | {"rusty_aac 2.0.1": ours("rusty_aac")}
 
 
 def run(command, pcm):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, input=pcm, capture_output=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         sys.exit(f"{command}: {done.stderr.decode()}")
-    return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return done.stdout
 
 
 def payload(adts):
@@ -102,33 +111,30 @@ def compare(job):
     # Each pair, and the centre as half a one; the LFE takes next to nothing.
     pairs = {1: 0.5, 2: 1.0, 6: 2.5}[channels]
     bits = int(int(bits) * 1000 * pairs)
-    adts, seconds = run(encoders()[name](rate, channels, bits), pcm.tobytes())
+    adts = run(encoders()[name](rate, channels, bits), pcm.tobytes())
     size, frames = payload(adts)
     measured = metrics.measure(pcm, decode(adts, channels), rate)
     kbps = size * 8 / (frames * 1024 / rate) / 1000 / pairs
-    cost = dict(cpu=seconds, length=len(pcm) / rate)
-    return dict(bits=job[0], encoder=name, clip=clip, kbps=kbps) | measured | cost
+    return dict(bits=job[0], encoder=name, clip=clip, kbps=kbps) | measured
 
 
 def table(rows, rates):
     """Means over the clips, and the clip that is worst beside libavcodec (of the oldest version here)."""
     old = next((row["encoder"] for row in rows if row["encoder"].startswith("libavcodec")), None)
     base = {(row["bits"], row["clip"]): row for row in rows if row["encoder"] == old}
-    print("| asked | encoder | kbit/s | seg. SNR | NMR | frame NMR | attacks | disturbed % | audible % | x real time | worst clip |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    print("| kbit/s asked | encoder | got | segmental SNR | NMR | frame NMR | disturbed | worst clip, NMR | worst clip, disturbed |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for bits in rates:
         for name in dict.fromkeys(row["encoder"] for row in rows):
             some = [row for row in rows if row["bits"] == bits and row["encoder"] == name]
             mean = lambda key: np.mean([row[key] for row in some])
-            speed = sum(r["length"] for r in some) / max(sum(r["cpu"] for r in some), 1e-9)
             worst = []
-            for key, scale in ("nmr", 1), ("disturbed", 100):
+            for key, scale, unit in ("nmr", 1, " dB"), ("disturbed", 100, ""):
                 beside = [(scale * (r[key] - base[bits, r["clip"]][key]), r["clip"]) for r in some if (bits, r["clip"]) in base]
-                worst += [f"{max(beside)[0]:+.1f} {max(beside)[1]}"] if beside else []
+                worst.append(f"{max(beside)[0]:+.1f}{unit}, {max(beside)[1]}" if beside and name != old else "")
             print(
-                f"| {bits} | {name} | {mean('kbps'):.1f} | {mean('snr'):.2f} | {mean('nmr'):.2f} | {mean('frame_nmr'):.2f} "
-                f"| {mean('attack'):.2f} | {100 * mean('disturbed'):.1f} | {100 * mean('audible'):.2f} | {speed:.0f} "
-                f"| {', '.join(worst)} |"
+                f"| {bits} | {name} | {mean('kbps'):.1f} | {mean('snr'):.1f} dB | {mean('nmr'):.1f} dB | {mean('frame_nmr'):.1f} dB "
+                f"| {100 * mean('disturbed'):.1f} % | {worst[0]} | {worst[1]} |"
             )
 
 
@@ -141,6 +147,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--shared", default=os.path.join(ROOT, "../shared"))
     options = parser.parse_args()
+    build()
     sounds = list(clips.all_clips(options.shared))
     wanted = lambda list, name: not list or name in list.split(",")
     jobs = [

@@ -92,7 +92,7 @@ def check(clip, pcm, rate, rates, others, worst):
             bits = int(int(bits) * 1000 * {1: 0.5, 2: 1.0, 6: 2.5}[channels])
             command = [compare.binary(), str(rate), str(channels), str(bits), mode]
             with open(paths[-1], "wb") as file:
-                file.write(compare.run(command, pcm.tobytes())[0])
+                file.write(compare.run(command, pcm.tobytes()))
         others = others | {"chromium": chromium(folder)}
         for path in paths:
             reference, complaint = ffmpeg(path, channels)
@@ -115,6 +115,7 @@ def main():
     parser.add_argument("--clips")
     parser.add_argument("--shared", default=os.path.join(compare.ROOT, "../shared"))
     options = parser.parse_args()
+    compare.build()
     others, worst, streams, failures = dict(gstreamers()), {}, 0, 0
     for clip, pcm, rate in clips.all_clips(options.shared):
         if not options.clips or clip in options.clips.split(","):
