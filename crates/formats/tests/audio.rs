@@ -6,7 +6,7 @@ mod foreign;
 
 use std::path::Path;
 
-use foreign::{bytes, corpus, ffmpeg, ffprobe, open_path, packets, samples, scratch};
+use foreign::{bytes, corpus, ffmpeg, ffprobe, generate, open_path, packets, samples, scratch};
 use reelwright_formats::Demuxer;
 use reelwright_media::{AudioCodec, AudioFormat, ContainerKind};
 
@@ -53,7 +53,7 @@ fn linear_pcm_of_every_kind_is_the_bytes_ffmpeg_reads() {
     for (container, codec, raw) in kinds {
         let path = folder.join(format!("{codec}.{container}"));
         let name = path.to_str().unwrap();
-        if ffmpeg(&["-f", "lavfi", "-i", TONE, "-c:a", codec, name]).is_none() {
+        if generate(&[TONE], &["-c:a", codec], &path).is_none() {
             return;
         }
         let expected = path.with_extension("raw");
@@ -91,14 +91,13 @@ fn linear_pcm_of_every_kind_is_the_bytes_ffmpeg_reads() {
 fn unfinished_and_long_wave_files_are_read_to_their_end() {
     let folder = scratch("unfinished");
     let path = folder.join("long.wav");
-    let name = path.to_str().unwrap();
-    if ffmpeg(&["-f", "lavfi", "-i", TONE, "-rf64", "always", "-metadata", "title=Tone", name]).is_none() {
+    if generate(&[TONE], &["-rf64", "always", "-metadata", "title=Tone"], &path).is_none() {
         return;
     }
     let long = open_path(&path).unwrap();
     assert_eq!(long.movie().tracks[0].sample_count, Some(57_330));
     assert_eq!(long.movie().metadata[0].value.as_text(), Some("Tone"));
-    ffmpeg(&["-f", "lavfi", "-i", TONE, name]).unwrap();
+    generate(&[TONE], &[], &path).unwrap();
     let whole = std::fs::read(&path).unwrap();
     let data = whole.windows(4).position(|bytes| bytes == b"data").unwrap();
     for size in [0u32, u32::MAX] {
@@ -131,13 +130,9 @@ fn packets_are_those_ffprobe_sees() {
     ];
     for (file, arguments) in kinds {
         let path = folder.join(file);
-        let mut all = vec!["-f", "lavfi", "-i", TONE];
-        all.extend(arguments);
-        all.push(path.to_str().unwrap());
-        if ffmpeg(&all).is_none() {
-            continue;
+        if generate(&[TONE], arguments, &path).is_some() {
+            compare(&path);
         }
-        compare(&path);
     }
     if let Some(corpus) = corpus() {
         for file in ["bear.flac", "bear_vbr.mp3"] {
@@ -171,7 +166,7 @@ fn compare(path: &Path) {
 fn what_an_encoder_added_is_edited_out() {
     let folder = scratch("gapless");
     let path = folder.join("tone.mp3");
-    if ffmpeg(&["-f", "lavfi", "-i", TONE, "-c:a", "libmp3lame", path.to_str().unwrap()]).is_none() {
+    if generate(&[TONE], &["-c:a", "libmp3lame"], &path).is_none() {
         return;
     }
     let demuxer = open_path(&path).unwrap();

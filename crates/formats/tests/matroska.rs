@@ -3,7 +3,7 @@
 
 mod foreign;
 
-use foreign::{bytes, compare_packets, corpus, ffmpeg, ffprobe, open_path, samples, scratch};
+use foreign::{bytes, compare_packets, corpus, ffprobe, generate, open_path, samples, scratch};
 use reelwright_media::{
     AudioCodec, Channel, ContainerKind, FormatDescription, MediaType, Ratio, Size, Time, Timescale,
     VideoCodec,
@@ -64,38 +64,16 @@ fn what_ffmpeg_writes_is_what_ffprobe_sees() {
     ];
     for (file, arguments) in kinds {
         let path = folder.join(file);
-        let mut all = vec!["-f", "lavfi", "-i", PICTURE, "-f", "lavfi", "-i", TONE];
-        all.extend(arguments);
-        all.push(path.to_str().unwrap());
-        if ffmpeg(&all).is_none() {
-            continue;
+        if generate(&[PICTURE, TONE], arguments, &path).is_some() {
+            compare_packets(&path, 0.0021, true, 0.0);
         }
-        compare_packets(&path, 0.0021, true, 0.0);
     }
 }
 
 #[test]
 fn rates_become_exact() {
-    let folder = scratch("exact");
-    let path = folder.join("exact.mkv");
-    let arguments = [
-        "-f",
-        "lavfi",
-        "-i",
-        PICTURE,
-        "-f",
-        "lavfi",
-        "-i",
-        TONE,
-        "-c:v",
-        "libx264",
-        "-bf",
-        "2",
-        "-c:a",
-        "aac",
-        path.to_str().unwrap(),
-    ];
-    if ffmpeg(&arguments).is_none() {
+    let path = scratch("exact").join("exact.mkv");
+    if generate(&[PICTURE, TONE], &["-c:v", "libx264", "-bf", "2", "-c:a", "aac"], &path).is_none() {
         return;
     }
     let demuxer = open_path(&path).unwrap();
@@ -112,34 +90,14 @@ fn rates_become_exact() {
 
 #[test]
 fn colour_shape_and_turn_are_read() {
-    let folder = scratch("colour");
-    let path = folder.join("hdr.mkv");
-    let arguments = [
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc2=s=192x108:r=25:d=0.4",
-        "-vf",
-        "format=yuv420p10le,setsar=4/3",
-        "-c:v",
-        "libx265",
-        "-x265-params",
-        "log-level=none:hdr10=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):max-cll=1000,400",
-        "-color_primaries",
-        "bt2020",
-        "-color_trc",
-        "smpte2084",
-        "-colorspace",
-        "bt2020nc",
-        "-color_range",
-        "tv",
-        "-metadata",
-        "title=Film",
-        "-metadata:s:v:0",
-        "language=ger",
-        path.to_str().unwrap(),
-    ];
-    if ffmpeg(&arguments).is_none() {
+    let path = scratch("colour").join("hdr.mkv");
+    let hdr = "log-level=none:hdr10=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:\
+        master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):max-cll=1000,400";
+    let shape = ["-vf", "format=yuv420p10le,setsar=4/3", "-c:v", "libx265", "-x265-params", hdr];
+    let color = ["-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"];
+    let notes = ["-color_range", "tv", "-metadata", "title=Film", "-metadata:s:v:0", "language=ger"];
+    let arguments = [&shape[..], &color, &notes].concat();
+    if generate(&["testsrc2=s=192x108:r=25:d=0.4"], &arguments, &path).is_none() {
         return;
     }
     let demuxer = open_path(&path).unwrap();
@@ -177,7 +135,7 @@ fn a_cut_file_is_read_as_far_as_it_goes() {
 fn surround_sound_keeps_its_order() {
     let path = scratch("surround").join("surround.mkv");
     let tone = "aevalsrc=0|0|0|0|0|0:s=48000:d=0.3:c=5.1";
-    if ffmpeg(&["-f", "lavfi", "-i", tone, "-c:a", "ac3", path.to_str().unwrap()]).is_none() {
+    if generate(&[tone], &["-c:a", "ac3"], &path).is_none() {
         return;
     }
     let demuxer = open_path(&path).unwrap();

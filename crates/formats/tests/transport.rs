@@ -5,7 +5,7 @@ mod foreign;
 
 use std::path::Path;
 
-use foreign::{Packet, bytes, corpus, ffmpeg, open_path, packets, presented, samples, scratch};
+use foreign::{Packet, bytes, corpus, ffmpeg, generate, open_path, packets, presented, samples, scratch};
 use reelwright_bitstream::h264::AvcConfig;
 use reelwright_bitstream::{length_prefixed_to_annex_b, push_annex_b};
 use reelwright_formats::Demuxer;
@@ -93,10 +93,7 @@ fn what_ffmpeg_writes_is_what_ffprobe_sees() {
     ];
     for (file, format, arguments) in kinds {
         let path = folder.join(file);
-        let mut all = vec!["-f", "lavfi", "-i", PICTURE, "-f", "lavfi", "-i", TONE];
-        all.extend(arguments);
-        all.push(path.to_str().unwrap());
-        if ffmpeg(&all).is_none() {
+        if generate(&[PICTURE, TONE], arguments, &path).is_none() {
             continue;
         }
         let demuxer = open_path(&path).unwrap_or_else(|error| panic!("{file}: {error}"));

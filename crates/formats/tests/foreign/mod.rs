@@ -58,6 +58,14 @@ pub(crate) fn ffmpeg(arguments: &[&str]) -> Option<()> {
     }
 }
 
+/// Has ffmpeg make `path` out of generated `inputs` (lavfi); `None` as in [`ffmpeg`].
+pub(crate) fn generate(inputs: &[&str], arguments: &[&str], path: &Path) -> Option<()> {
+    let mut all: Vec<_> = inputs.iter().flat_map(|input| ["-f", "lavfi", "-i", input]).collect();
+    all.extend(arguments);
+    all.push(path.to_str().unwrap());
+    ffmpeg(&all)
+}
+
 /// What ffprobe prints for `arguments`, as comma-separated rows.
 pub(crate) fn ffprobe(path: &Path, arguments: &[&str]) -> Option<Vec<Vec<String>>> {
     let run = Command::new("ffprobe")
