@@ -1,5 +1,5 @@
 //! How much of a kind is kept: a few bytes of a hostile file can state thousands of things that take far more memory than they
-//! took bytes.
+//! took bytes. Whatever a file says, opening it takes at most 24 MiB and 4 times its length.
 
 use reelwright_media::{Error, ErrorKind, Result};
 
@@ -17,16 +17,22 @@ const MOST_WARNINGS: usize = 100;
 
 /// Packets a file may have at all; beyond that, one for every so many of its bytes.
 const ALWAYS: u64 = 1 << 16;
-const BYTES_PER_PACKET: u64 = 16;
 
-/// Whether a file of `length` bytes may have one more packet than `count`: a packet of less than 16 bytes on average is
-/// rarer than an attack.
+/// Bytes of a file for each of its packets, on average: less is rarer than an attack. An index takes some 56 bytes of memory a
+/// packet while it is made, which is less than 4 times this.
+pub(crate) const LEAST_PACKET: u64 = 16;
+
+/// The same where an elementary stream must be cut into its packets, which takes some 120 bytes each: packets of transport
+/// leave no room for many small ones.
+pub(crate) const LEAST_UNIT: u64 = 48;
+
+/// Whether a file of `length` bytes may have one more packet than `count`, on average of `least` bytes.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Limit`] where it may not.
-pub(crate) fn check_packets(count: usize, length: u64) -> Result<()> {
-    if (count as u64) < ALWAYS + length / BYTES_PER_PACKET {
+pub(crate) fn check_packets(count: usize, length: u64, least: u64) -> Result<()> {
+    if (count as u64) < ALWAYS + length / least {
         return Ok(());
     }
     let message = format!("more than {count} packets in a file of {length} bytes");

@@ -3,6 +3,7 @@
 mod audio_clock;
 mod describe;
 mod packets;
+mod rows;
 mod runs;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::{Demuxer, SampleCursor};
 pub(crate) use audio_clock::AudioClock;
 pub(crate) use describe::{movie, present, track};
 pub(crate) use packets::{Packet, PacketTable, Prefix};
+pub(crate) use rows::Rows;
 pub(crate) use runs::Runs;
 
 /// A file whose samples are known.

@@ -8,8 +8,9 @@ use reelwright_media::{
     Trim,
 };
 
+use super::Rows;
 use crate::SampleCursor;
-use crate::limits::check_packets;
+use crate::limits::{LEAST_PACKET, check_packets};
 
 /// One sample of a track.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +41,7 @@ pub(crate) struct PacketTable {
     /// Ticks per second.
     pub(crate) timescale: Timescale,
     /// In decode order.
-    pub(crate) packets: Vec<Packet>,
+    pub(crate) packets: Rows<Packet>,
     /// Ranges of the packets that lie in several, by index.
     pub(crate) ropes: BTreeMap<usize, Box<[(u64, u32)]>>,
     /// What every packet begins with although the file doesn't repeat it.
@@ -82,7 +83,7 @@ impl Prefix {
 impl PacketTable {
     /// An empty table.
     pub(crate) fn new(source: Arc<dyn ReadAt>, format: Arc<FormatDescription>, timescale: Timescale) -> Self {
-        Self { source, format, timescale, packets: Vec::new(), ropes: BTreeMap::new(), prefix: Prefix::None }
+        Self { source, format, timescale, packets: Rows::new(), ropes: BTreeMap::new(), prefix: Prefix::None }
     }
 
     /// Adds a packet.
@@ -91,7 +92,7 @@ impl PacketTable {
     ///
     /// [`reelwright_media::ErrorKind::Limit`] where the source can't hold so many.
     pub(crate) fn push(&mut self, packet: Packet) -> Result<()> {
-        check_packets(self.packets.len(), self.source.len())?;
+        check_packets(self.packets.len(), self.source.len(), LEAST_PACKET)?;
         self.packets.push(packet);
         Ok(())
     }
@@ -127,7 +128,7 @@ impl PacketTable {
     /// Moves all samples so that the first is decoded at tick 0, as in MP4, and tells where tick 0 was before.
     pub(crate) fn rebase(&mut self) -> i64 {
         let Some(base) = self.packets.first().map(|packet| packet.dts) else { return 0 };
-        for packet in &mut self.packets {
+        for packet in self.packets.iter_mut() {
             packet.dts = packet.dts.saturating_sub(base);
             packet.pts = packet.pts.saturating_sub(base);
         }
@@ -137,7 +138,8 @@ impl PacketTable {
     /// Sets decode times from the times shown, for containers that store only those: the n-th decoded sample is due
     /// when the n-th shown one is, less the longest that any sample would be late.
     pub(crate) fn order_by_shown(&mut self) {
-        let mut shown: Vec<i64> = self.packets.iter().map(|packet| packet.pts).collect();
+        let mut shown = Vec::with_capacity(self.packets.len());
+        shown.extend(self.packets.iter().map(|packet| packet.pts));
         shown.sort_unstable();
         let late = self
             .packets
@@ -154,14 +156,18 @@ impl PacketTable {
 
     /// Sets durations to the distance to the next decode time, and the last to `last` or else the one before.
     pub(crate) fn durations_from_dts(&mut self, last: Option<u32>) {
-        let count = self.packets.len();
-        for index in 1..count {
-            let distance = self.packets[index].dts.saturating_sub(self.packets[index - 1].dts);
-            self.packets[index - 1].duration = u32::try_from(distance.max(0)).unwrap_or(u32::MAX);
+        let mut distance = 0;
+        let mut before: Option<&mut Packet> = None;
+        for packet in self.packets.iter_mut() {
+            if let Some(before) = before {
+                let ticks = packet.dts.saturating_sub(before.dts).max(0);
+                distance = u32::try_from(ticks).unwrap_or(u32::MAX);
+                before.duration = distance;
+            }
+            before = Some(packet);
         }
-        let before = count.checked_sub(2).map_or(0, |index| self.packets[index].duration);
-        if let Some(packet) = self.packets.last_mut() {
-            packet.duration = last.filter(|&ticks| ticks > 0).unwrap_or(before);
+        if let Some(packet) = before {
+            packet.duration = last.filter(|&ticks| ticks > 0).unwrap_or(distance);
         }
     }
 

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
-use reelwright_media::{Error, Result};
+use reelwright_media::{Error, ErrorKind, Result};
 
 use super::ebml::{Element, signed, unsigned, vint};
 use super::{ATTACHMENTS, CHAPTERS, CLUSTER, INFO, SEGMENT, TAGS, TRACKS};
-use crate::limits::{MOST_TRACKS, check_packets, warn};
+use crate::indexed::Rows;
+use crate::limits::{LEAST_PACKET, MOST_TRACKS, check_packets, warn};
 use crate::window::Window;
 
 /// A frame of a track as a block stores it.
@@ -16,23 +17,31 @@ pub(super) struct Block {
     pub(super) size: u32,
     /// When it is shown, in ticks of the segment; `None` for the frames after the first of a laced block.
     pub(super) time: Option<i64>,
-    /// How long it lasts, in ticks of the segment, where stated.
-    pub(super) duration: Option<u64>,
+    /// How long it lasts, in ticks of the segment, where stated; at most what a packet can last.
+    pub(super) duration: Option<u32>,
     /// Decoding can start here.
     pub(super) key: bool,
-    /// Nanoseconds of decoded output to discard at the end.
+}
+
+/// The frames of one track.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    pub(super) blocks: Rows<Block>,
+    /// Nanoseconds of decoded output to discard at the end of the last.
     pub(super) padding: i64,
 }
 
 /// Reads clusters into blocks by track number.
 pub(super) struct Clusters<'a> {
     pub(super) window: &'a mut Window,
-    pub(super) blocks: &'a mut BTreeMap<u64, Vec<Block>>,
+    pub(super) tracks: &'a mut BTreeMap<u64, Frames>,
+    /// Frames of all tracks so far.
+    pub(super) count: &'a mut usize,
     pub(super) warnings: &'a mut Vec<String>,
 }
 
 /// What a block group says beside its block.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Group {
     duration: Option<u64>,
     refers: bool,
@@ -56,7 +65,7 @@ impl Clusters<'_> {
             }
             let next = element.end(end);
             match element.id {
-                0xE7 => time = unsigned(&self.small(element)?),
+                0xE7 => time = unsigned(self.small(element)?),
                 0xA3 => self.block(element.body, next, time, None)?,
                 0xA0 => self.group(element, next, time)?,
                 _ => {}
@@ -66,9 +75,10 @@ impl Clusters<'_> {
         Ok(at)
     }
 
-    fn small(&mut self, element: Element) -> Result<Vec<u8>> {
+    /// The data of a number; less of it where the file ends.
+    fn small(&mut self, element: Element) -> Result<&[u8]> {
         let size = element.size.and_then(|size| usize::try_from(size).ok()).unwrap_or(0).min(8);
-        Ok(self.window.exact(element.body, size)?.to_vec())
+        self.window.at(element.body, size)
     }
 
     fn group(&mut self, group: Element, end: u64, time: u64) -> Result<()> {
@@ -80,9 +90,9 @@ impl Clusters<'_> {
             let next = element.end(end);
             match element.id {
                 0xA1 => block = Some((element.body, next)),
-                0x9B => found.duration = Some(unsigned(&self.small(element)?)),
+                0x9B => found.duration = Some(unsigned(self.small(element)?)),
                 0xFB => found.refers = true,
-                0x75A2 => found.padding = signed(&self.small(element)?),
+                0x75A2 => found.padding = signed(self.small(element)?),
                 _ => {}
             }
             at = next.max(element.body);
@@ -93,9 +103,20 @@ impl Clusters<'_> {
         }
     }
 
-    /// Reads the header of a block between `body` and `end`, and takes its frames in.
+    /// Takes in the frames of the block between `body` and `end`, unless it is damaged: the next one stands where the
+    /// element's size says.
     fn block(&mut self, body: u64, end: u64, cluster: u64, group: Option<Group>) -> Result<()> {
-        let damaged = || Error::malformed("a block's header is damaged").at_offset(body);
+        match self.frames(body, end, cluster, group) {
+            Err(error) if error.kind() == ErrorKind::Malformed => {
+                warn(self.warnings, || format!("the block at byte {body} is left out: {}", error.message()));
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn frames(&mut self, body: u64, end: u64, cluster: u64, group: Option<Group>) -> Result<()> {
+        let damaged = || Error::malformed("its header is damaged");
         let length = usize::try_from(end.saturating_sub(body)).unwrap_or(usize::MAX);
         let head = self.window.at(body, length.min(16))?;
         let (track, width) = vint(head).ok_or_else(damaged)?;
@@ -103,48 +124,59 @@ impl Clusters<'_> {
         let &[high, low, flags] = head.get(width..width + 3).ok_or_else(damaged)? else {
             return Err(damaged());
         };
-        let relative = i64::from(i16::from_be_bytes([high, low]));
-        let time = i64::try_from(cluster).unwrap_or(i64::MAX).saturating_add(relative);
-        let key = group.as_ref().map_or(flags & 0x80 != 0, |group| !group.refers);
-        let group = group.unwrap_or_default();
         let data = body + width as u64 + 3;
-        let (sizes, data) = self.lacing(flags >> 1 & 3, data, end)?;
-        let count = sizes.len() as u64;
-        let mut offset = data;
-        let mut whole = true;
-        if self.blocks.len() >= MOST_TRACKS && !self.blocks.contains_key(&track) {
-            return Ok(());
-        }
-        let track = self.blocks.entry(track).or_default();
-        for (index, size) in sizes.into_iter().enumerate() {
-            whole &= offset.saturating_add(size.into()) <= self.window.len();
-            if whole {
-                check_packets(track.len(), self.window.len())?;
-                track.push(Block {
-                    offset,
-                    size,
-                    time: (index == 0).then_some(time),
-                    duration: group.duration.map(|duration| duration / count),
-                    key,
-                    padding: if index as u64 + 1 == count { group.padding } else { 0 },
-                });
+        let relative = i64::from(i16::from_be_bytes([high, low]));
+        let first = Block {
+            offset: data,
+            size: 0,
+            time: Some(i64::try_from(cluster).unwrap_or(i64::MAX).saturating_add(relative)),
+            duration: None,
+            key: group.map_or(flags & 0x80 != 0, |group| !group.refers),
+        };
+        let group = group.unwrap_or_default();
+        let end = match flags >> 1 & 3 {
+            0 => {
+                let size = end.checked_sub(data).and_then(|left| u32::try_from(left).ok());
+                self.push(track, first, size.ok_or_else(damaged)?, group.duration)?
             }
-            offset = offset.saturating_add(size.into());
-        }
-        if !whole {
+            lacing => {
+                let (sizes, data) = self.lacing(lacing, data, end)?;
+                let count = sizes.len() as u64;
+                let duration = group.duration.map(|duration| duration / count);
+                let mut next = Block { offset: data, ..first };
+                for size in sizes {
+                    let offset = self.push(track, next, size, duration)?;
+                    next = Block { offset, time: None, ..next };
+                }
+                next.offset
+            }
+        };
+        if end > self.window.len() {
             warn(self.warnings, || format!("the block at byte {body} reaches past the end of the file"));
+        } else if let Some(frames) = self.tracks.get_mut(&track) {
+            frames.padding = group.padding;
         }
         Ok(())
     }
 
-    /// The sizes of a block's frames and where the first begins (RFC 9559, 10.3).
+    /// Takes in a frame of `size` bytes if the file holds it, and returns where it ends.
+    fn push(&mut self, track: u64, frame: Block, size: u32, duration: Option<u64>) -> Result<u64> {
+        let end = frame.offset.saturating_add(size.into());
+        let known = self.tracks.len() < MOST_TRACKS || self.tracks.contains_key(&track);
+        if known && end <= self.window.len() {
+            check_packets(*self.count, self.window.len(), LEAST_PACKET)?;
+            *self.count += 1;
+            let duration = duration.map(|ticks| u32::try_from(ticks).unwrap_or(u32::MAX));
+            self.tracks.entry(track).or_default().blocks.push(Block { size, duration, ..frame });
+        }
+        Ok(end)
+    }
+
+    /// The sizes of a laced block's frames and where the first begins (RFC 9559, 10.3).
     fn lacing(&mut self, kind: u8, data: u64, end: u64) -> Result<(Vec<u32>, u64)> {
-        let damaged = || Error::malformed("a block's lacing is damaged").at_offset(data);
+        let damaged = || Error::malformed("its lacing is damaged");
         let left = end.checked_sub(data).ok_or_else(damaged)?;
         let total = u32::try_from(left).map_err(|_| damaged())?;
-        if kind == 0 {
-            return Ok((vec![total], data));
-        }
         // At most 256 frames: up to 255 sizes of a few bytes each, or 1 byte for every 255 of a frame.
         let longest = usize::try_from(left).unwrap_or(usize::MAX).min(1 << 20);
         let bytes = self.window.at(data, longest)?;
@@ -194,10 +226,20 @@ fn is_segment_child(id: u32) -> bool {
     matches!(id, CLUSTER | INFO | TRACKS | CHAPTERS | TAGS | ATTACHMENTS | CUES | SEEK_HEAD | SEGMENT)
 }
 
-/// The first `length` bytes of a frame.
-pub(super) fn beginning(window: &mut Window, block: &Block, strip: usize, length: usize) -> Result<Vec<u8>> {
-    let length = usize::try_from(block.size).unwrap_or(usize::MAX).min(length.saturating_sub(strip));
-    Ok(window.at(block.offset, length)?.to_vec())
+/// The first `length` bytes of a frame into `out`, behind what the track's frames lack: `stripped`.
+pub(super) fn beginning(
+    window: &mut Window,
+    block: &Block,
+    stripped: &[u8],
+    length: usize,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    out.clear();
+    out.extend_from_slice(stripped);
+    let length =
+        usize::try_from(block.size).unwrap_or(usize::MAX).min(length.saturating_sub(stripped.len()));
+    out.extend_from_slice(window.at(block.offset, length)?);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -208,13 +250,14 @@ mod tests {
 
     use super::*;
 
-    fn read(cluster: &[u8]) -> (BTreeMap<u64, Vec<Block>>, Vec<String>) {
+    fn read(cluster: &[u8]) -> (BTreeMap<u64, Frames>, Vec<String>) {
         let mut window = Window::new(Arc::new(Bytes::copy_from_slice(cluster)), 64);
-        let (mut blocks, mut warnings) = (BTreeMap::new(), Vec::new());
-        let mut clusters = Clusters { window: &mut window, blocks: &mut blocks, warnings: &mut warnings };
+        let (mut tracks, mut count, mut warnings) = (BTreeMap::new(), 0, Vec::new());
+        let (found, window) = (&mut tracks, &mut window);
+        let mut clusters = Clusters { window, tracks: found, count: &mut count, warnings: &mut warnings };
         let whole = Element { id: CLUSTER, body: 0, size: Some(cluster.len() as u64) };
         let _ = clusters.read(whole, cluster.len() as u64);
-        (blocks, warnings)
+        (tracks, warnings)
     }
 
     #[test]
@@ -227,13 +270,34 @@ mod tests {
             &[0xA0, 0x8B, 0xA1, 0x85, 0x82, 0, 9, 0, 7, 0xFB, 0x81, 1, 0x9B],
         ]
         .concat();
-        let (blocks, _) = read(&cluster);
-        let sizes = |track: u64| blocks[&track].iter().map(|block| block.size).collect::<Vec<_>>();
+        let (tracks, warnings) = read(&cluster);
+        let blocks = |track: u64| &tracks[&track].blocks;
+        let sizes = |track: u64| blocks(track).iter().map(|block| block.size).collect::<Vec<_>>();
         assert_eq!(sizes(1), [2, 3, 1, 2, 3, 1]);
         assert_eq!(sizes(2), [2, 2, 1]);
-        assert_eq!(blocks[&1][0].time, Some(105));
-        assert_eq!((blocks[&1][1].time, blocks[&2][0].time), (None, Some(99)));
-        assert!(blocks[&1][0].key && !blocks[&2][2].key);
+        assert_eq!(blocks(1)[0].time, Some(105));
+        assert_eq!((blocks(1)[1].time, blocks(2)[0].time), (None, Some(99)));
+        assert!(blocks(1)[0].key && !blocks(2)[2].key && warnings.is_empty());
+    }
+
+    #[test]
+    fn a_damaged_block_costs_no_other() {
+        // A block without a track number, one whose lacing sizes add up to more than it holds, a sound one.
+        let cluster = [
+            &[0xE7, 0x81, 100, 0xA3, 0x84, 0, 0, 5, 0x80][..],
+            &[0xA3, 0x86, 0x81, 0, 6, 0x02, 1, 200],
+            &[0xA3, 0x85, 0x81, 0, 7, 0x80, 1],
+        ]
+        .concat();
+        let (tracks, warnings) = read(&cluster);
+        assert_eq!(tracks[&1].blocks.iter().map(|block| block.time).collect::<Vec<_>>(), [Some(107)]);
+        assert_eq!(
+            warnings,
+            [
+                "the block at byte 5 is left out: its header is damaged",
+                "the block at byte 11 is left out: its lacing is damaged"
+            ]
+        );
     }
 
     #[test]

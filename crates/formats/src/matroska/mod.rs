@@ -16,7 +16,7 @@ use reelwright_media::{ContainerKind, Error, MediaType, Movie, ReadAt, Result, T
 use crate::indexed::{Indexed, Storage, movie};
 use crate::limits::{MOST_TRACKS, warn};
 use crate::window::Window;
-use blocks::{Block, Clusters};
+use blocks::{Clusters, Frames};
 use ebml::{Element, elements, text, unsigned};
 use entry::TrackEntry;
 use notes::Notes;
@@ -81,7 +81,9 @@ struct Segment {
     /// Nanoseconds per tick.
     scale: u64,
     tracks: Vec<TrackEntry>,
-    blocks: BTreeMap<u64, Vec<Block>>,
+    frames: BTreeMap<u64, Frames>,
+    /// Of all tracks.
+    count: usize,
     notes: Notes,
     warnings: Vec<String>,
 }
@@ -123,8 +125,8 @@ impl Segment {
                     .collect();
             }
             CLUSTER => {
-                let mut clusters =
-                    Clusters { window, blocks: &mut self.blocks, warnings: &mut self.warnings };
+                let (tracks, count) = (&mut self.frames, &mut self.count);
+                let mut clusters = Clusters { window, tracks, count, warnings: &mut self.warnings };
                 return clusters.read(element, end);
             }
             // What can't be kept for its length is no reason to refuse the film.
@@ -144,8 +146,8 @@ impl Segment {
         let mut movie: Movie = movie(ContainerKind::Matroska, millis);
         let mut storages = Vec::new();
         for entry in &self.tracks {
-            let blocks = self.blocks.remove(&entry.number).unwrap_or_default();
-            match timing::build(entry, blocks, self.scale, &source, window, millis) {
+            let frames = self.frames.remove(&entry.number).unwrap_or_default();
+            match timing::build(entry, frames, self.scale, &source, window, millis) {
                 Ok((mut track, table)) => {
                     track.metadata = self.notes.of_track(entry.uid);
                     storages.push(Storage::Packets(Arc::new(table)));

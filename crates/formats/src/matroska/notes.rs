@@ -14,10 +14,15 @@ use crate::wave::item;
 pub(super) struct Notes {
     movie: Vec<MetadataItem>,
     tracks: BTreeMap<u64, Vec<MetadataItem>>,
+    /// Of all tracks.
+    track_items: usize,
     chapters: Vec<RawChapter>,
     /// Nanoseconds since 2001.
     date: Option<i64>,
 }
+
+/// Facts about all tracks together.
+const MOST_TRACK_ITEMS: usize = 16 * MOST_ITEMS;
 
 struct RawChapter {
     start: u64,
@@ -33,12 +38,19 @@ impl Notes {
             match id {
                 0x2A_D7B1 => scale = Some(unsigned(data)),
                 0x4461 => self.date = Some(signed(data)),
-                0x7BA9 => self.movie.push(item("TITLE", text(data))),
-                0x5741 => self.movie.push(item("ENCODER", text(data))),
+                0x7BA9 => self.note(item("TITLE", text(data))),
+                0x5741 => self.note(item("ENCODER", text(data))),
                 _ => {}
             }
         }
         scale
+    }
+
+    /// Keeps a fact about the film while there is room.
+    fn note(&mut self, item: MetadataItem) {
+        if self.movie.len() < MOST_ITEMS {
+            self.movie.push(item);
+        }
     }
 
     /// Reads the first edition's chapters that are meant to be seen.
@@ -47,6 +59,9 @@ impl Notes {
         let shown = editions.filter(|edition| find_unsigned(edition, 0x45BD).unwrap_or(0) == 0);
         let Some(edition) = shown.into_iter().next() else { return };
         for (_, atom) in elements(edition).filter(|(id, _)| *id == 0xB6).take(MOST_CHAPTERS) {
+            if self.chapters.len() >= MOST_CHAPTERS {
+                break;
+            }
             let flag = |id, default| find_unsigned(atom, id).unwrap_or(default) != 0;
             if flag(0x98, 0) || !flag(0x4598, 1) {
                 continue;
@@ -70,13 +85,19 @@ impl Notes {
             if elements(targets).any(|(id, data)| matches!(id, 0x63C4 | 0x63C6) && unsigned(data) != 0) {
                 continue;
             }
+            let tags = elements(tag).filter(|(id, _)| *id == 0x67C8);
+            let items = tags.filter_map(|(_, data)| simple_tag(data));
+            if track == 0 {
+                items.for_each(|item| self.note(item));
+                continue;
+            }
             if self.tracks.len() >= MOST_TRACKS && !self.tracks.contains_key(&track) {
                 continue;
             }
-            let list = if track == 0 { &mut self.movie } else { self.tracks.entry(track).or_default() };
-            let left = MOST_ITEMS.saturating_sub(list.len());
-            let tags = elements(tag).filter(|(id, _)| *id == 0x67C8);
-            list.extend(tags.filter_map(|(_, data)| simple_tag(data)).take(left));
+            let list = self.tracks.entry(track).or_default();
+            let before = list.len();
+            list.extend(items.take(MOST_TRACK_ITEMS - self.track_items));
+            self.track_items += list.len() - before;
         }
     }
 
@@ -90,7 +111,7 @@ impl Notes {
                 _ => continue,
             };
             let Some(bytes) = of(0x465C) else { continue };
-            self.movie.push(MetadataItem {
+            self.note(MetadataItem {
                 key: MetadataKey::Other("COVER".into()),
                 value: MetadataValue::Data { kind, bytes: Bytes::copy_from_slice(bytes) },
                 language: Language::UNDETERMINED,

@@ -6,16 +6,16 @@ use reelwright_media::{
 };
 
 use super::audio::{self, PacketLength};
-use super::blocks::{Block, beginning};
+use super::blocks::{Block, Frames, beginning};
 use super::entry::TrackEntry;
 use super::{nanoseconds, video};
-use crate::indexed::{AudioClock, Packet, PacketTable, Prefix, present, track};
+use crate::indexed::{AudioClock, Packet, PacketTable, Prefix, Rows, present, track};
 use crate::window::Window;
 
 /// Describes a track and puts its blocks on a timeline.
 pub(super) fn build(
     entry: &TrackEntry,
-    blocks: Vec<Block>,
+    frames: Frames,
     scale: u64,
     source: &Arc<dyn ReadAt>,
     window: &mut Window,
@@ -25,10 +25,11 @@ pub(super) fn build(
         return Err(Error::unsupported(reason.clone()));
     }
     let clock = Clock::new(scale);
+    let Frames { blocks, padding } = frames;
     let (mut table, delay) = match entry.kind {
-        1 => (picture_table(entry, &blocks, clock, source, window)?, 0),
-        2 => sound_table(entry, &blocks, clock, source, window)?,
-        17 => (text_table(entry, &blocks, clock, source)?, 0),
+        1 => (picture_table(entry, blocks, clock, source, window)?, 0),
+        2 => sound_table(entry, blocks, clock, source, window)?,
+        17 => (text_table(entry, blocks, clock, source), 0),
         other => return Err(Error::unsupported(format!("tracks of type {other} are not read"))),
     };
     if !entry.stripped.is_empty() {
@@ -36,7 +37,7 @@ pub(super) fn build(
     } else if entry.codec == "V_PRORES" {
         table.prefix = Prefix::ProRes;
     }
-    let track = finish(entry, &mut table, delay, &blocks, movie);
+    let track = finish(entry, &mut table, delay, padding, movie);
     Ok((track, table))
 }
 
@@ -71,46 +72,41 @@ impl Clock {
         Time::new(self.ticks(segment), self.timescale)
     }
 
-    fn length(self, segment: u64) -> u32 {
-        let ticks = self.ticks(i64::try_from(segment).unwrap_or(i64::MAX));
-        u32::try_from(ticks).unwrap_or(u32::MAX)
+    fn length(self, segment: u32) -> u32 {
+        u32::try_from(self.ticks(segment.into())).unwrap_or(u32::MAX)
     }
 }
 
-fn push(table: &mut PacketTable, block: &Block, pts: i64, duration: u32) -> Result<()> {
-    table.push(Packet {
-        offset: block.offset,
-        size: block.size,
-        dts: pts,
-        pts,
-        duration,
-        sync: block.key,
-        skipped_leading: false,
-    })
+fn packet(block: &Block, pts: i64, duration: u32) -> Packet {
+    let &Block { offset, size, key: sync, .. } = block;
+    Packet { offset, size, dts: pts, pts, duration, sync, skipped_leading: false }
 }
 
 fn picture_table(
     entry: &TrackEntry,
-    blocks: &[Block],
+    blocks: Rows<Block>,
     clock: Clock,
     source: &Arc<dyn ReadAt>,
     window: &mut Window,
 ) -> Result<PacketTable> {
-    let mut first = entry.stripped.to_vec();
+    let mut first = Vec::new();
     if let Some(block) = blocks.iter().find(|block| block.key).or(blocks.first()) {
-        first.extend(beginning(window, block, first.len(), 4096)?);
+        beginning(window, block, &entry.stripped, 4096, &mut first)?;
     }
     let format = Arc::new(FormatDescription::Video(video::describe(entry, &first)?));
     let mut table = PacketTable::new(source.clone(), format, clock.timescale);
     let mut last = 0i64;
     let default = i64::try_from(entry.default_duration / clock.nanoseconds.max(1)).unwrap_or(0);
     let mut stated = None;
-    for block in blocks {
-        // Video is hardly ever laced; what follows in a lace is one frame later each.
-        last = block.time.unwrap_or(last.saturating_add(default));
-        push(&mut table, block, clock.ticks(last), 0)?;
-        stated = block.duration.map(|duration| clock.length(duration));
-    }
+    table.packets = blocks
+        .into_iter()
+        .map(|block| {
+            // Video is hardly ever laced; what follows in a lace is one frame later each.
+            last = block.time.unwrap_or(last.saturating_add(default));
+            stated = block.duration.map(|duration| clock.length(duration));
+            packet(&block, clock.ticks(last), 0)
+        })
+        .collect();
     let exact = exact_rate(entry.default_duration).and_then(|rate| on_grid(&mut table, rate, clock));
     let default_ticks = exact.or_else(|| {
         let ticks =
@@ -145,8 +141,8 @@ fn on_grid(table: &mut PacketTable, rate: Ratio, clock: Clock) -> Option<u32> {
     let tick = i128::from(clock.factor);
     let (num, den) = (i128::from(rate.num), i128::from(rate.den));
     let ticks_per_second = i128::from(clock.timescale.ticks());
-    let mut exact = Vec::new();
-    for packet in &table.packets {
+    let mut exact = Vec::with_capacity(table.packets.len());
+    for packet in table.packets.iter() {
         let distance = i128::from(packet.pts) - i128::from(first);
         let period = den * ticks_per_second;
         let frame = (distance * num * 2 + period).div_euclid(period * 2);
@@ -166,92 +162,101 @@ fn on_grid(table: &mut PacketTable, rate: Ratio, clock: Clock) -> Option<u32> {
 
 fn sound_table(
     entry: &TrackEntry,
-    blocks: &[Block],
+    blocks: Rows<Block>,
     clock: Clock,
     source: &Arc<dyn ReadAt>,
     window: &mut Window,
 ) -> Result<(PacketTable, i64)> {
-    let mut first = entry.stripped.to_vec();
+    let mut first = Vec::new();
     if let Some(block) = blocks.first() {
-        first.extend(beginning(window, block, first.len(), 64 << 10)?);
+        beginning(window, block, &entry.stripped, 64 << 10, &mut first)?;
     }
     let (format, length) = audio::describe(entry, &first)?;
     let rate = Timescale::new(format.sample_rate).ok_or_else(|| Error::malformed("sound of 0 Hz"))?;
     let shared = Arc::new(FormatDescription::Audio(format.clone()));
     let mut table = PacketTable::new(source.clone(), shared, rate);
     if length == PacketLength::Unknown {
-        place_unknown(entry, blocks, clock, &mut table)?;
+        place_unknown(entry, blocks, clock, &mut table);
     } else {
         let mut audio_clock = AudioClock::new(rate, clock.time(2));
-        for block in blocks {
-            let frames = frames_of(entry, block, &format, length, window)?;
+        let mut heads = Heads { window: Window::new(source.clone(), Heads::STEP), head: Vec::new() };
+        let placed = blocks.into_iter().map(|block| {
+            let frames = heads.frames_of(entry, &block, &format, length)?;
             let tick = audio_clock.place(block.time.map(|time| clock.time(time)), frames);
-            push(&mut table, block, tick, frames)?;
-        }
+            Ok(packet(&block, tick, frames))
+        });
+        table.packets = placed.collect::<Result<_>>()?;
     }
     let delay = nanoseconds(entry.codec_delay.into()).ticks_in(rate, Rounding::Nearest).unwrap_or(0);
     Ok((table, delay))
 }
 
-fn frames_of(
-    entry: &TrackEntry,
-    block: &Block,
-    format: &AudioFormat,
-    length: PacketLength,
-    window: &mut Window,
-) -> Result<u32> {
-    let mut head = Vec::new();
-    if length == PacketLength::Stated {
-        head = entry.stripped.to_vec();
-        head.extend(beginning(window, block, head.len(), audio::HEAD)?);
+/// Reads the beginnings of packets.
+struct Heads {
+    window: Window,
+    head: Vec<u8>,
+}
+
+impl Heads {
+    /// Pictures stand between packets of sound: more would mostly be read in vain.
+    const STEP: usize = 2048;
+
+    fn frames_of(
+        &mut self,
+        entry: &TrackEntry,
+        block: &Block,
+        format: &AudioFormat,
+        length: PacketLength,
+    ) -> Result<u32> {
+        if length == PacketLength::Stated {
+            beginning(&mut self.window, block, &entry.stripped, audio::HEAD, &mut self.head)?;
+        }
+        let size = u64::from(block.size) + entry.stripped.len() as u64;
+        Ok(audio::packet_frames(format, length, &self.head, size).unwrap_or(0))
     }
-    let size = u64::from(block.size) + entry.stripped.len() as u64;
-    Ok(audio::packet_frames(format, length, &head, size).unwrap_or(0))
 }
 
 /// Packets whose length only a decoder knows: what the segment says counts, in its own ticks.
-fn place_unknown(entry: &TrackEntry, blocks: &[Block], clock: Clock, table: &mut PacketTable) -> Result<()> {
+fn place_unknown(entry: &TrackEntry, blocks: Rows<Block>, clock: Clock, table: &mut PacketTable) {
     table.timescale = clock.timescale;
-    let default = entry.default_duration / clock.nanoseconds.max(1);
-    let mut next = 0;
+    let default = u32::try_from(entry.default_duration / clock.nanoseconds.max(1)).unwrap_or(u32::MAX);
+    let mut next = 0i64;
     let mut stated = None;
+    let mut lace = 0;
     for block in blocks {
         let time = block.time.unwrap_or(next);
+        if block.time.is_some() {
+            spread(&mut table.packets, lace, clock.ticks(time));
+            lace = table.packets.len();
+        }
         let duration = block.duration.unwrap_or(default);
-        next = time.saturating_add(i64::try_from(duration).unwrap_or(0));
-        push(table, block, clock.ticks(time), 0)?;
+        next = time.saturating_add(duration.into());
         stated = Some(clock.length(duration));
+        table.packets.push(packet(&block, clock.ticks(time), 0));
     }
-    // Laced packets without a length share the time up to the next block.
-    spread(&mut table.packets, blocks);
     table.durations_from_dts(stated);
-    Ok(())
 }
 
-fn spread(packets: &mut [Packet], blocks: &[Block]) {
-    let mut start = 0;
-    while start < packets.len() {
-        let laced = blocks[start + 1..].iter().take_while(|block| block.time.is_none()).count();
-        let end = start + laced + 1;
-        if let (true, Some(next)) = (laced > 0, packets.get(end).map(|packet| packet.pts)) {
-            let (from, count) = (packets[start].pts, laced as i128 + 1);
-            let length = (i128::from(next) - i128::from(from)).max(0);
-            for (index, packet) in packets[start..end].iter_mut().enumerate() {
-                // Between two 64-bit times, so one itself.
-                packet.pts = i64::try_from(i128::from(from) + length * index as i128 / count).unwrap_or(next);
-                packet.dts = packet.pts;
-            }
+/// Packets from one block, from `start` on, don't say how long they are: they share the time up to the `next` block.
+fn spread(packets: &mut Rows<Packet>, start: usize, next: i64) {
+    let count = packets.len() - start;
+    let Some(from) = packets.get(start).map(|packet| packet.pts).filter(|_| count > 1) else { return };
+    let length = (i128::from(next) - i128::from(from)).max(0);
+    for index in 1..count {
+        // Between two 64-bit times, so one itself.
+        let time = i64::try_from(i128::from(from) + length * index as i128 / count as i128).unwrap_or(next);
+        if let Some(packet) = packets.get_mut(start + index) {
+            (packet.pts, packet.dts) = (time, time);
         }
-        start = end;
     }
 }
 
 fn text_table(
     entry: &TrackEntry,
-    blocks: &[Block],
+    blocks: Rows<Block>,
     clock: Clock,
     source: &Arc<dyn ReadAt>,
-) -> Result<PacketTable> {
+) -> PacketTable {
     // Codes of our own for what has no sample entry; no file carries them.
     let tag = match entry.codec.as_str() {
         "S_TEXT/UTF8" | "S_TEXT/ASCII" => b"srt ",
@@ -266,19 +271,20 @@ fn text_table(
     let mut table =
         PacketTable::new(source.clone(), Arc::new(FormatDescription::Data(format)), clock.timescale);
     let mut last = 0;
-    for block in blocks {
+    let placed = blocks.into_iter().map(|block| {
         last = block.time.unwrap_or(last);
         let duration = block.duration.map_or(0, |duration| clock.length(duration));
-        push(&mut table, &Block { key: true, ..*block }, clock.ticks(last), duration)?;
-    }
-    Ok(table)
+        packet(&Block { key: true, ..block }, clock.ticks(last), duration)
+    });
+    table.packets = placed.collect();
+    table
 }
 
 fn finish(
     entry: &TrackEntry,
     table: &mut PacketTable,
     delay: i64,
-    blocks: &[Block],
+    padding: i64,
     movie: Timescale,
 ) -> Track {
     let base = table.rebase();
@@ -286,7 +292,6 @@ fn finish(
     let id = u32::try_from(entry.number).unwrap_or(u32::MAX).max(1);
     let mut track = track(id, table.format.clone(), table.timescale);
     let (first, end) = table.shown().unwrap_or((0, 0));
-    let padding = blocks.last().map_or(0, |block| block.padding);
     let padding =
         nanoseconds(padding.max(0).into()).ticks_in(table.timescale, Rounding::Nearest).unwrap_or(0);
     let from = first.saturating_add(delay).min(end);
