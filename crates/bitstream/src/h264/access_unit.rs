@@ -20,6 +20,24 @@ pub struct AccessUnit {
 }
 
 impl AccessUnit {
+    /// Takes in the next NAL unit. A damaged one counts for nothing.
+    pub fn note(&mut self, unit: &[u8]) {
+        match NalType::of(unit) {
+            Some(NalType::SEI) => self.recovery_point = self.recovery_point.or(recovery_point(unit)),
+            Some(NalType::SPS) => self.has_sps = true,
+            Some(kind) if kind.is_slice() => {
+                self.idr |= kind == NalType::IDR;
+                self.reference |= unit[0] & 0x60 != 0;
+                // Partitions B and C (3, 4) have no slice type of their own.
+                let intra = matches!(kind.0, 3 | 4)
+                    || matches!(SliceHeader::slice_kind(unit), Ok(SliceKind::I | SliceKind::Si));
+                self.intra = intra && (self.intra || !self.has_picture);
+                self.has_picture = true;
+            }
+            _ => {}
+        }
+    }
+
     /// Decoding can start here: an IDR picture, or an intra picture with an immediate recovery point.
     pub fn is_key(&self) -> bool {
         self.idr || (self.intra && self.recovery_point == Some(0))
@@ -28,25 +46,8 @@ impl AccessUnit {
 
 /// Looks at the NAL units of one access unit. Damaged units count for nothing.
 pub fn access_unit<'a>(units: impl IntoIterator<Item = &'a [u8]>) -> AccessUnit {
-    let mut out = AccessUnit { intra: true, ..AccessUnit::default() };
-    for unit in units {
-        match NalType::of(unit) {
-            Some(NalType::SEI) => out.recovery_point = out.recovery_point.or(recovery_point(unit)),
-            Some(NalType::SPS) => out.has_sps = true,
-            Some(kind) if kind.is_slice() => {
-                out.has_picture = true;
-                out.idr |= kind == NalType::IDR;
-                out.reference |= unit[0] & 0x60 != 0;
-                let intra = SliceHeader::slice_kind(unit);
-                // Partitions B and C (3, 4) have no slice type of their own.
-                if !matches!(kind.0, 3 | 4) {
-                    out.intra &= matches!(intra, Ok(SliceKind::I | SliceKind::Si));
-                }
-            }
-            _ => {}
-        }
-    }
-    out.intra &= out.has_picture;
+    let mut out = AccessUnit::default();
+    units.into_iter().for_each(|unit| out.note(unit));
     out
 }
 

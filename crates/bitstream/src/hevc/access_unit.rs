@@ -13,6 +13,21 @@ pub struct AccessUnit {
 }
 
 impl AccessUnit {
+    /// Takes in the next NAL unit. A damaged one counts for nothing.
+    pub fn note(&mut self, unit: &[u8]) {
+        match NalType::of(unit) {
+            Some(NalType::SPS) => self.has_sps = true,
+            Some(NalType::PREFIX_SEI) => {
+                let payload = unescape(unit.get(2..).unwrap_or_default());
+                sei_messages(&payload).for_each(|message| self.light.note(message));
+            }
+            Some(kind) if kind.is_slice() && layer_id(unit) == Some(0) && self.picture.is_none() => {
+                self.picture = Some(kind);
+            }
+            _ => {}
+        }
+    }
+
     /// Decoding can start here: an intra random access point.
     pub fn is_key(&self) -> bool {
         self.picture.is_some_and(NalType::is_irap)
@@ -27,20 +42,7 @@ impl AccessUnit {
 /// Looks at the NAL units of one access unit. Damaged units count for nothing.
 pub fn access_unit<'a>(units: impl IntoIterator<Item = &'a [u8]>) -> AccessUnit {
     let mut out = AccessUnit::default();
-    for unit in units {
-        let Some(kind) = NalType::of(unit) else { continue };
-        match kind {
-            NalType::SPS => out.has_sps = true,
-            NalType::PREFIX_SEI => {
-                let payload = unescape(unit.get(2..).unwrap_or_default());
-                sei_messages(&payload).for_each(|message| out.light.note(message));
-            }
-            _ if kind.is_slice() && layer_id(unit) == Some(0) && out.picture.is_none() => {
-                out.picture = Some(kind)
-            }
-            _ => {}
-        }
-    }
+    units.into_iter().for_each(|unit| out.note(unit));
     out
 }
 

@@ -2,11 +2,11 @@ use reelwright_media::{Error, MediaType, Result};
 
 use super::mpeg::Mpeg;
 use super::packet::{Continuity, Packet};
-use super::pending::{Pending, Times};
-use super::pes::{PesHeader, Unwrap};
+use super::pending::{Pending, Stamps, Times};
+use super::pes::{Opening, PesHeader, Unwrap};
 use super::sound::Sound;
 use super::tables::Stream;
-use super::units::{AccessUnits, Splitter, Unit, Whole};
+use super::units::{AccessUnits, Splitter, Taken, Units, Whole};
 use super::video::{Avc, Hevc};
 
 /// One elementary stream while the file is read.
@@ -14,10 +14,10 @@ pub(super) struct Lane {
     pub(super) codec: Codec,
     /// Where packets stand in which PES packets begin.
     pub(super) starts: Vec<u64>,
-    pub(super) units: Vec<Unit>,
+    pub(super) units: Units,
     pending: Pending,
-    /// The PES header, as far as it has come; nothing once it is complete.
-    header: Option<Vec<u8>>,
+    /// What takes the PES header in; nothing once it is complete.
+    opening: Option<Opening>,
     /// Nothing is taken in until another PES packet begins.
     lost: bool,
     continuity: Continuity,
@@ -107,11 +107,11 @@ impl Lane {
         Ok(Self {
             codec: Codec::of(stream)?,
             starts: Vec::new(),
-            units: Vec::new(),
+            units: Units::default(),
             pending: Pending::default(),
-            header: None,
+            opening: None,
             lost: true,
-            continuity: Continuity::default(),
+            continuity: Continuity::new(),
             unwrap: Unwrap::default(),
             shift: 0,
             last: None,
@@ -121,68 +121,77 @@ impl Lane {
     }
 
     /// Takes in a packet that stands at `at`. `near` is the time last heard of in any stream.
-    pub(super) fn note(&mut self, packet: &Packet<'_>, at: u64, near: &mut Option<i64>) {
+    ///
+    /// # Errors
+    ///
+    /// Where the file can't hold as many samples as it seems to.
+    pub(super) fn note(
+        &mut self,
+        packet: &Packet<'_>,
+        at: u64,
+        near: &mut Option<i64>,
+        taken: &mut Taken,
+    ) -> Result<()> {
         if packet.scrambled {
             self.scrambled = true;
-            return;
+            return Ok(());
         }
         if packet.payload.is_empty() || !self.continuity.is_new(packet) {
-            return;
+            return Ok(());
         }
         if packet.starts {
-            self.codec.splitter().split(&mut self.pending, false, &mut self.units);
+            self.units.split(self.codec.splitter(), &mut self.pending, false, taken)?;
             self.starts.push(at);
-            self.header = Some(Vec::new());
+            self.opening = Some(Opening::new());
             self.lost = false;
         }
         if self.lost {
-            return;
+            return Ok(());
         }
-        let Some(header) = &mut self.header else {
-            self.pending.append(packet.payload);
-            return;
-        };
-        header.extend_from_slice(packet.payload);
-        match PesHeader::parse(header) {
-            Ok(Some(found)) => {
-                let data = header[found.length.min(header.len())..].to_vec();
-                self.header = None;
-                let times = self.times(&found, near);
+        match self.opening.as_mut().map(|opening| opening.take(packet.payload)) {
+            None => self.pending.append(packet.payload),
+            Some(Ok(Some((header, data)))) => {
+                self.opening = None;
+                let times = self.times(&header, near);
                 let start = self.starts.last().copied().unwrap_or(at);
                 self.pending.begin(start, times);
-                self.pending.append(&data);
+                self.pending.append(data);
             }
-            Ok(None) => {}
-            Err(_) => self.lose(),
+            Some(Ok(None)) => {}
+            Some(Err(_)) => self.lose(),
         }
         if self.pending.bytes().len() > Pending::MOST {
             self.pending = Pending::default();
+            self.codec.splitter().restart();
             self.lose();
         }
+        Ok(())
     }
 
     /// The file is damaged here: nothing is believed until another PES packet begins.
     pub(super) fn lose(&mut self) {
         self.lost = true;
-        self.header = None;
-        self.continuity = Continuity::default();
+        self.opening = None;
+        self.continuity = Continuity::new();
     }
 
     /// The stream has ended.
-    pub(super) fn finish(&mut self, warnings: &mut Vec<String>) {
-        self.codec.splitter().split(&mut self.pending, true, &mut self.units);
+    pub(super) fn finish(&mut self, taken: &mut Taken, warnings: &mut Vec<String>) -> Result<()> {
+        self.units.split(self.codec.splitter(), &mut self.pending, true, taken)?;
+        self.pending = Pending::default();
         if self.jumps > 0 {
             warnings.push(format!("{} times jump back; what follows goes on from there", self.jumps));
         }
         if self.scrambled {
             warnings.push("a stream is scrambled; what is scrambled is left out".into());
         }
+        Ok(())
     }
 
     fn times(&mut self, header: &PesHeader, near: &mut Option<i64>) -> Times {
         /// Half a second: more than any reordering, less than any cut.
         const JUMP: i64 = 45_000;
-        let Some(dts) = header.dts.or(header.pts) else { return Times::default() };
+        let dts = header.dts.or(header.pts)?;
         let dts = self.unwrap.time(dts, *near);
         *near = Some(dts);
         if let (Some(last), true) = (self.last, self.codec.media() != MediaType::Subtitle)
@@ -192,14 +201,13 @@ impl Lane {
             self.jumps += 1;
         }
         // Both stamps are 33 bits of the same clock, close together.
-        let lag = header.pts.map(|pts| {
-            const WHOLE: i64 = 1 << 33;
-            let distance =
-                i64::try_from(pts).unwrap_or(0) - i64::try_from(header.dts.unwrap_or(pts)).unwrap_or(0);
+        const WHOLE: i64 = 1 << 33;
+        let lag = header.pts.zip(header.dts).map_or(0, |(pts, dts)| {
+            let distance = i64::try_from(pts).unwrap_or(0) - i64::try_from(dts).unwrap_or(0);
             (distance + WHOLE / 2).rem_euclid(WHOLE) - WHOLE / 2
         });
         let dts = dts + self.shift;
         self.last = Some(self.last.map_or(dts, |last| last.max(dts)));
-        Times { dts: Some(dts), pts: lag.map(|lag| dts + lag) }
+        Some(Stamps { dts, pts: dts + lag })
     }
 }

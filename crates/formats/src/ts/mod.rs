@@ -26,6 +26,7 @@ use crate::window::Window;
 use lane::Lane;
 use packet::{Framing, PACKET, Packet};
 use tables::{Stream, Tables};
+use units::Taken;
 
 /// 90 kHz, in which the stream counts.
 const CLOCK: Timescale = Timescale::or_one(90_000);
@@ -84,18 +85,13 @@ fn streams(window: &mut Window, framing: Framing, warnings: &mut Vec<String>) ->
         }
         at += framing.step;
     }
-    let programs: Vec<_> = tables.programs().collect();
-    if programs.len() > 1 {
-        warnings.push(format!(
-            "{} programs are in the stream; only the first that can be read is",
-            programs.len()
-        ));
+    let count = tables.programs().count();
+    if count > 1 {
+        warnings.push(format!("{count} programs are in the stream; only the first that can be read is"));
     }
-    let readable = |streams: &&&Vec<Stream>| streams.iter().any(|stream| Lane::new(stream).is_ok());
-    let chosen = programs.iter().find(readable).or(programs.first());
-    chosen
-        .map(|streams| (*streams).clone())
-        .ok_or_else(|| Error::malformed("an MPEG-TS file without program tables"))
+    let readable = |streams: &Vec<Stream>| streams.iter().any(|stream| Lane::new(stream).is_ok());
+    let chosen = tables.programs().find(readable).or_else(|| tables.programs().next());
+    chosen.ok_or_else(|| Error::malformed("an MPEG-TS file without program tables"))
 }
 
 fn read_packets(
@@ -106,6 +102,7 @@ fn read_packets(
 ) -> Result<()> {
     let mut at = framing.start;
     let mut near = None;
+    let mut taken = Taken::new(window.len());
     let mut damaged = 0u64;
     loop {
         let bytes = window.at(at, PACKET)?;
@@ -124,15 +121,14 @@ fn read_packets(
         if let Some(packet) = Packet::parse(bytes)
             && let Some(lane) = lanes.get_mut(&packet.pid)
         {
-            lane.note(&packet, at, &mut near);
+            lane.note(&packet, at, &mut near, &mut taken)?;
         }
         at += framing.step;
     }
     if damaged > 0 {
         warnings.push(format!("{damaged} stretches of the file hold no packets"));
     }
-    lanes.values_mut().for_each(|lane| lane.finish(warnings));
-    Ok(())
+    lanes.values_mut().try_for_each(|lane| lane.finish(&mut taken, warnings))
 }
 
 fn assemble(

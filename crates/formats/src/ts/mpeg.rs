@@ -21,6 +21,9 @@ impl Mpeg {
         Self { part4, headers: Vec::new(), complete: false, has_picture: false, structure: 0 }
     }
 
+    /// Headers are hundreds of bytes; so much is no header.
+    const LONGEST: usize = 64 << 10;
+
     fn header(&self) -> Result<SequenceHeader> {
         match self.part4 {
             true => SequenceHeader::parse_mpeg4(&self.headers),
@@ -81,6 +84,7 @@ impl Sections for Mpeg {
         }
         let begun = first || !self.headers.is_empty();
         self.complete |= begun && (code == picture || code == group);
+        self.complete |= self.headers.len() + section.len() > Self::LONGEST;
         if begun && !self.complete {
             self.headers.extend([0, 0, 1]);
             self.headers.extend(section);

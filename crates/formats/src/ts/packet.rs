@@ -102,12 +102,17 @@ impl<'a> Packet<'a> {
 }
 
 /// Tells repeated packets of one stream, which may be sent twice (2.4.3.3).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Continuity {
     last: Option<u8>,
 }
 
 impl Continuity {
+    /// Nothing has come yet.
+    pub(super) const fn new() -> Self {
+        Self { last: None }
+    }
+
     /// Whether `packet`, which has a payload, is new.
     pub(super) fn is_new(&mut self, packet: &Packet<'_>) -> bool {
         let repeated = self.last == Some(packet.counter) && !packet.discontinuity;

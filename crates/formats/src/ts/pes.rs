@@ -38,6 +38,44 @@ fn timestamp(bytes: &[u8]) -> u64 {
     (byte(0) >> 1 & 7) << 30 | byte(1) << 22 | (byte(2) >> 1) << 15 | byte(3) << 7 | byte(4) >> 1
 }
 
+/// Finds where the data of a PES packet begins, in the transport packets that carry its header.
+#[derive(Debug)]
+pub(super) struct Opening {
+    /// What has come of a header that spans transport packets, which is rare.
+    begun: Vec<u8>,
+}
+
+impl Opening {
+    /// Nothing has come yet.
+    pub(super) const fn new() -> Self {
+        Self { begun: Vec::new() }
+    }
+
+    /// Takes in the next payload: the header once it is complete, and what follows it in this payload.
+    pub(super) fn take<'a>(&mut self, payload: &'a [u8]) -> Result<Option<(PesHeader, &'a [u8])>, Error> {
+        let before = self.begun.len();
+        let found = if before == 0 {
+            PesHeader::parse(payload)?
+        } else {
+            self.begun.extend_from_slice(payload);
+            PesHeader::parse(&self.begun)?
+        };
+        match found {
+            Some(header) => {
+                let data = payload.get(header.length.saturating_sub(before)..).unwrap_or_default();
+                self.begun.clear();
+                Ok(Some((header, data)))
+            }
+            None => {
+                if before == 0 {
+                    self.begun.extend_from_slice(payload);
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
 /// Makes times of 33 bits go on beyond their end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Unwrap {
@@ -68,6 +106,18 @@ mod tests {
         assert_eq!(PesHeader::parse(&bytes[..12]).unwrap(), None);
         let header = PesHeader::parse(&bytes).unwrap().unwrap();
         assert_eq!((header.length, header.pts, header.dts), (19, Some(126_000), Some(119_992)));
+    }
+
+    #[test]
+    fn headers_are_put_together() {
+        let mut bytes = vec![0, 0, 1, 0xE0, 0, 0, 0x80, 0x80, 5];
+        bytes.extend([0x21, 0, 7, 0xD8, 0x61, 0xAA, 0xBB]);
+        for cut in 0..14 {
+            let mut opening = Opening::new();
+            assert_eq!(opening.take(&bytes[..cut]).unwrap(), None);
+            let (header, data) = opening.take(&bytes[cut..]).unwrap().unwrap();
+            assert_eq!((header.length, header.pts, data), (14, Some(126_000), &[0xAA, 0xBB][..]), "{cut}");
+        }
     }
 
     #[test]

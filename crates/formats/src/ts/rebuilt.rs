@@ -7,6 +7,7 @@ use reelwright_bitstream::{annex_b_units, h264, hevc, push_length_prefixed};
 use reelwright_media::{Payload, Piece, ReadAt, Result};
 
 use super::pending::Ranges;
+use crate::indexed::Rows;
 
 /// Units of an elementary stream in the form MP4 stores them: made when they are read, one at a time.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub(super) struct Rebuilt {
     pub(super) stream: Arc<dyn ReadAt>,
     pub(super) form: Form,
     /// In the order of their addresses.
-    pub(super) units: Vec<Original>,
+    pub(super) units: Rows<Original>,
     pub(super) last: Mutex<Option<(usize, Bytes)>>,
 }
 
@@ -28,7 +29,7 @@ pub(super) struct Original {
     /// Where the original stands in the elementary stream.
     pub(super) ranges: Ranges,
     /// Which packet of the original it is, where that holds several.
-    pub(super) part: usize,
+    pub(super) part: u16,
 }
 
 /// How units are rebuilt.
@@ -72,7 +73,7 @@ pub(super) fn keeps_hevc(unit: &[u8], with_sets: bool) -> bool {
 }
 
 impl Form {
-    fn apply(&self, original: &[u8], part: usize) -> Result<Vec<u8>> {
+    fn apply(&self, original: &[u8], part: u16) -> Result<Vec<u8>> {
         let prefixed = |keeps: &dyn Fn(&[u8]) -> bool| {
             let mut out = Vec::with_capacity(original.len() + 16);
             annex_b_units(original)
@@ -86,7 +87,7 @@ impl Form {
             Self::Latm(reader) => {
                 // Three bytes of sync word and length stand in front.
                 let frame = reader.clone().read(original.get(3..).unwrap_or_default())?;
-                frame.and_then(|frame| frame.packets.into_iter().nth(part)).unwrap_or_default()
+                frame.and_then(|frame| frame.packets.into_iter().nth(part.into())).unwrap_or_default()
             }
         })
     }
@@ -106,7 +107,7 @@ impl Rebuilt {
             offset,
             len: len.into(),
         };
-        let original = Payload::rope(unit.ranges.iter().map(range)).load().map_err(io::Error::other)?;
+        let original = Payload::rope(unit.ranges.as_slice().iter().map(range)).load().map_err(io::Error::other)?;
         let bytes = Bytes::from(self.form.apply(&original, unit.part).map_err(io::Error::other)?);
         if bytes.len() as u64 != u64::from(unit.size) {
             return Err(io::Error::other("the file has changed since it was opened"));
@@ -120,8 +121,9 @@ impl ReadAt for Rebuilt {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let after = self.units.partition_point(|unit| unit.address <= offset);
         let Some(index) = after.checked_sub(1) else { return Ok(0) };
+        let Some(unit) = self.units.get(index) else { return Ok(0) };
         let bytes = self.unit(index)?;
-        let skip = usize::try_from(offset - self.units[index].address).unwrap_or(usize::MAX);
+        let skip = usize::try_from(offset - unit.address).unwrap_or(usize::MAX);
         let rest = bytes.get(skip..).unwrap_or_default();
         let count = rest.len().min(buffer.len());
         buffer[..count].copy_from_slice(&rest[..count]);

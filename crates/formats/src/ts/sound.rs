@@ -3,8 +3,8 @@ use reelwright_bitstream::ac3::SyncFrame;
 use reelwright_bitstream::mpeg_audio::MpegAudioHeader;
 use reelwright_media::{AudioCodec, AudioFormat, CodecConfig, Error, FourCc, Result};
 
-use super::pending::{Pending, without_front};
-use super::units::{Splitter, Unit};
+use super::pending::Pending;
+use super::units::{Splitter, Unit, Units};
 use crate::{adts, dolby, mpeg_audio};
 
 /// Cuts sound into packets by the headers of its frames.
@@ -92,44 +92,64 @@ impl Sound {
         }
     }
 
-    fn take(&mut self, pending: &mut Pending, length: usize, out: &mut Vec<Unit>) {
-        let bytes = pending.bytes()[..length].to_vec();
+    fn take(&mut self, pending: &mut Pending, length: usize, out: &mut Units) {
+        let held = self.read(&pending.bytes()[..length]);
         let unit = Unit::whole(pending.claim(length));
-        match &mut self.kind {
-            Kind::Mpeg(first) => {
-                let Ok(header) = MpegAudioHeader::parse(&bytes) else { return };
-                first.get_or_insert(header);
-                self.format.get_or_insert_with(|| Ok(mpeg_audio::format_of(&header)));
-                out.push(Unit { samples: header.samples, ..unit });
+        match held {
+            Some(Held::Packet { samples, header }) => {
+                let ranges = if header > 0 { unit.ranges.without_front(header) } else { unit.ranges };
+                let size = unit.size - header;
+                out.push(Unit { ranges, size, bare: size, samples, ..unit });
             }
-            Kind::Adts(first) => {
-                let Ok(header) = AdtsHeader::parse(&bytes) else { return };
-                first.get_or_insert(header);
-                let data = bytes.get(header.header_length as usize..).unwrap_or_default();
-                self.format.get_or_insert_with(|| adts::format_of(&header, data));
-                let ranges = without_front(&unit.ranges, header.header_length);
-                let size = header.frame_length - header.header_length;
-                out.push(Unit { ranges, size, bare: size, samples: 1024, ..unit });
-            }
-            Kind::Latm(reader) => {
-                let Ok(Some(frame)) = reader.read(&bytes[3..]) else { return };
-                let Some(config) = reader.config() else { return };
-                let samples = config.output_frame_length();
-                self.format.get_or_insert_with(|| latm_format(reader));
-                for (part, packet) in frame.packets.iter().enumerate() {
-                    let size = u32::try_from(packet.len()).unwrap_or(u32::MAX);
-                    let times = if part == 0 { unit.times } else { Default::default() };
+            Some(Held::Parts { samples, sizes }) => {
+                for (part, size) in (0..).zip(sizes) {
+                    let times = if part == 0 { unit.times } else { None };
                     out.push(Unit { size, bare: size, samples, part, times, ..unit.clone() });
                 }
             }
-            Kind::Aac => {}
+            None => {}
+        }
+    }
+
+    /// What the whole frame `bytes` holds.
+    fn read(&mut self, bytes: &[u8]) -> Option<Held> {
+        match &mut self.kind {
+            Kind::Mpeg(first) => {
+                let header = MpegAudioHeader::parse(bytes).ok()?;
+                first.get_or_insert(header);
+                self.format.get_or_insert_with(|| Ok(mpeg_audio::format_of(&header)));
+                Some(Held::Packet { samples: header.samples, header: 0 })
+            }
+            Kind::Adts(first) => {
+                let header = AdtsHeader::parse(bytes).ok()?;
+                first.get_or_insert(header);
+                let data = bytes.get(header.header_length as usize..)?;
+                self.format.get_or_insert_with(|| adts::format_of(&header, data));
+                Some(Held::Packet { samples: 1024, header: header.header_length })
+            }
+            Kind::Latm(reader) => {
+                let frame = reader.read(bytes.get(3..)?).ok()??;
+                let samples = reader.config()?.output_frame_length();
+                self.format.get_or_insert_with(|| latm_format(reader));
+                let size = |packet: &Vec<u8>| u32::try_from(packet.len()).unwrap_or(u32::MAX);
+                Some(Held::Parts { samples, sizes: frame.packets.iter().map(size).collect() })
+            }
+            Kind::Aac => None,
             Kind::Dolby => {
-                let Ok(frame) = SyncFrame::parse(&bytes) else { return };
-                self.format.get_or_insert_with(|| dolby::describe(&bytes));
-                out.push(Unit { samples: frame.samples, ..unit });
+                let frame = SyncFrame::parse(bytes).ok()?;
+                self.format.get_or_insert_with(|| dolby::describe(bytes));
+                Some(Held::Packet { samples: frame.samples, header: 0 })
             }
         }
     }
+}
+
+/// What a frame holds, each packet of so many PCM frames.
+enum Held {
+    /// One packet, behind a header of so many bytes.
+    Packet { samples: u32, header: u32 },
+    /// Packets of these sizes, which don't stand at byte boundaries.
+    Parts { samples: u32, sizes: Vec<u32> },
 }
 
 fn latm_format(reader: &LatmReader) -> Result<AudioFormat> {
@@ -148,8 +168,10 @@ fn latm_format(reader: &LatmReader) -> Result<AudioFormat> {
 /// An access unit of Dolby Digital: a frame, with the dependent and further substreams that follow it in the enhanced
 /// kind.
 fn dolby_front(bytes: &[u8], last: bool) -> Front {
+    // Eight independent substreams, each with eight that depend on it (ETSI TS 102 366, E.2.3.1).
+    const MOST: usize = 72;
     let mut at = 0;
-    loop {
+    for _ in 0..MOST {
         let rest = &bytes[at..];
         if rest.len() < SyncFrame::PREFIX && !(last && rest.is_empty() && at > 0) {
             return if last { Front::Junk } else { Front::More };
@@ -172,10 +194,11 @@ fn dolby_front(bytes: &[u8], last: bool) -> Front {
             Err(_) => return Front::Junk,
         }
     }
+    Front::Frame(at)
 }
 
 impl Splitter for Sound {
-    fn split(&mut self, pending: &mut Pending, last: bool, out: &mut Vec<Unit>) {
+    fn split(&mut self, pending: &mut Pending, last: bool, out: &mut Units) {
         if let (Kind::Aac, false) = (&self.kind, pending.bytes().is_empty()) {
             let latm = loas_frame(pending.bytes()).is_some();
             self.kind = if latm { Kind::Latm(LatmReader::new()) } else { Kind::Adts(None) };

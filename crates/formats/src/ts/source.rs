@@ -1,10 +1,11 @@
 use std::io;
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reelwright_media::ReadAt;
 
 use super::packet::{Continuity, Framing, PACKET, Packet};
-use super::pes::PesHeader;
+use super::pes::Opening;
 
 /// An elementary stream read out of the packets that carry it.
 ///
@@ -13,11 +14,30 @@ use super::pes::PesHeader;
 /// be kept but where PES packets begin: the rest is read again, the same way as when the index was made.
 #[derive(Debug)]
 pub(super) struct Elementary {
-    pub(super) file: Arc<dyn ReadAt>,
-    pub(super) framing: Framing,
-    pub(super) pid: u16,
+    file: Arc<dyn ReadAt>,
+    framing: Framing,
+    pid: u16,
     /// Where packets begin in which PES packets begin, in order.
-    pub(super) starts: Vec<u64>,
+    starts: Vec<u64>,
+    /// Where the last reading ended: a PES packet of many frames is walked once, not once for each of them.
+    walk: Mutex<Option<Walk>>,
+}
+
+impl Elementary {
+    /// The stream `pid` of a file, whose PES packets begin in the packets at `starts`.
+    pub(super) fn new(file: Arc<dyn ReadAt>, framing: Framing, pid: u16, starts: Vec<u64>) -> Self {
+        Self { file, framing, pid, starts, walk: Mutex::new(None) }
+    }
+
+    /// A walk that stands at byte `position` of the PES packet at `start`, or before it.
+    fn walk_to(&self, start: u64, position: u64) -> Walk {
+        let last = self.walk.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match last {
+            Some(walk) if walk.start == start && walk.position <= position => walk,
+            Some(walk) => Walk::new(start, walk.block),
+            None => Walk::new(start, Block::default()),
+        }
+    }
 }
 
 impl ReadAt for Elementary {
@@ -26,18 +46,19 @@ impl ReadAt for Elementary {
         let Some(&start) = index.checked_sub(1).and_then(|index| self.starts.get(index)) else {
             return Ok(0);
         };
-        let mut walk = Walk::new(self, start);
-        let mut skip = usize::try_from(offset - start).unwrap_or(usize::MAX);
+        let wanted = offset - start;
+        let mut walk = self.walk_to(start, wanted);
         let mut filled = 0;
         while filled < buffer.len() {
-            let Some(data) = walk.next_data()? else { break };
-            let passed = skip.min(data.len());
-            skip -= passed;
-            let data = &data[passed..];
-            let count = data.len().min(buffer.len() - filled);
-            buffer[filled..filled + count].copy_from_slice(&data[..count]);
-            filled += count;
+            let Some(data) = walk.data(self)? else { break };
+            let skip = usize::try_from(wanted.saturating_sub(walk.position)).unwrap_or(usize::MAX);
+            let taken = skip.saturating_add(buffer.len() - filled).min(data.len());
+            let kept = &walk.block.bytes[data][skip.min(taken)..taken];
+            buffer[filled..filled + kept.len()].copy_from_slice(kept);
+            filled += kept.len();
+            walk.pass(taken);
         }
+        *self.walk.lock().unwrap_or_else(PoisonError::into_inner) = Some(walk);
         Ok(filled)
     }
 
@@ -47,99 +68,102 @@ impl ReadAt for Elementary {
 }
 
 /// Walks the packets of one PES packet.
-struct Walk<'a> {
-    stream: &'a Elementary,
-    /// Where the next packet to look at stands.
+#[derive(Debug)]
+struct Walk {
+    /// Where the packet stands in which it begins.
+    start: u64,
+    /// How much of its data is passed.
+    position: u64,
+    /// Where the next transport packet to look at stands.
     next: u64,
-    begun: bool,
     continuity: Continuity,
-    /// The PES header, as far as it has come.
-    header: Option<Vec<u8>>,
-    block: Vec<u8>,
-    block_at: u64,
-    out: Vec<u8>,
+    /// What takes the PES header in; nothing once it is complete.
+    opening: Option<Opening>,
+    block: Block,
+    /// What is left of the data of the last transport packet, in the block.
+    left: Range<usize>,
+    /// Nothing of the PES packet follows.
+    ended: bool,
 }
 
-impl<'a> Walk<'a> {
-    /// Packets read at a time: a few kilobytes cover most frames of sound, and pictures come in several turns.
-    const PACKETS: usize = 64;
+/// A piece of the file.
+#[derive(Debug, Default)]
+struct Block {
+    bytes: Vec<u8>,
+    at: u64,
+}
 
-    fn new(stream: &'a Elementary, start: u64) -> Self {
-        Self {
-            stream,
-            next: start,
-            begun: false,
-            continuity: Continuity::default(),
-            header: Some(Vec::new()),
-            block: Vec::new(),
-            block_at: 0,
-            out: Vec::new(),
-        }
+impl Walk {
+    const fn new(start: u64, block: Block) -> Self {
+        let (continuity, opening) = (Continuity::new(), Some(Opening::new()));
+        Self { start, position: 0, next: start, continuity, opening, block, left: 0..0, ended: false }
     }
 
-    /// The data of the next packet of the stream; `None` where another PES packet begins or the file ends.
-    fn next_data(&mut self) -> io::Result<Option<&[u8]>> {
-        loop {
-            let Some(bytes) = self.bytes()? else { return Ok(None) };
-            self.next += self.stream.framing.step;
-            let Some(packet) = Packet::parse(&bytes) else {
-                if bytes[0] != 0x47 {
-                    return Ok(None); // the index was cut here too
-                }
+    /// Where the data that comes next stands in the block, some bytes at least; `None` where another PES packet begins or
+    /// the file ends.
+    fn data(&mut self, stream: &Elementary) -> io::Result<Option<Range<usize>>> {
+        while self.left.is_empty() && !self.ended {
+            let Some(at) = self.block.hold(stream, self.next)? else { return Ok(None) };
+            let bytes = &self.block.bytes[at..at + PACKET];
+            let first = self.next == self.start;
+            self.next += stream.framing.step;
+            let Some(packet) = Packet::parse(bytes) else {
+                self.ended = bytes[0] != 0x47; // the index was cut here too
                 continue;
             };
-            if packet.pid != self.stream.pid || packet.payload.is_empty() || packet.scrambled {
+            let ours = packet.pid == stream.pid && !packet.payload.is_empty() && !packet.scrambled;
+            if !ours || !self.continuity.is_new(&packet) {
                 continue;
             }
-            if !self.continuity.is_new(&packet) {
+            if packet.starts && !first {
+                self.ended = true;
                 continue;
             }
-            if packet.starts && self.begun {
-                return Ok(None);
-            }
-            self.begun = true;
-            self.out.clear();
-            match &mut self.header {
-                None => self.out.extend_from_slice(packet.payload),
-                Some(header) => {
-                    header.extend_from_slice(packet.payload);
-                    match PesHeader::parse(header) {
-                        Ok(Some(found)) => {
-                            self.out.extend_from_slice(&header[found.length..]);
-                            self.header = None;
-                        }
-                        Ok(None) => continue,
-                        Err(_) => return Ok(None),
-                    }
+            // A payload goes to the end of its packet.
+            let end = at + PACKET;
+            match self.opening.as_mut().map(|opening| opening.take(packet.payload)) {
+                None => self.left = end - packet.payload.len()..end,
+                Some(Ok(Some((_, data)))) => {
+                    self.left = end - data.len()..end;
+                    self.opening = None;
                 }
+                Some(Ok(None)) => {}
+                Some(Err(_)) => self.ended = true,
             }
-            return Ok(Some(&self.out));
         }
+        Ok((!self.left.is_empty()).then(|| self.left.clone()))
     }
 
-    fn bytes(&mut self) -> io::Result<Option<[u8; PACKET]>> {
-        let step = usize::try_from(self.stream.framing.step).unwrap_or(PACKET);
-        let inside = self.next.checked_sub(self.block_at).and_then(|skip| usize::try_from(skip).ok());
-        let inside = inside.filter(|skip| skip + PACKET <= self.block.len());
-        let skip = match inside {
-            Some(skip) => skip,
-            None => {
-                self.block.resize(Self::PACKETS * step, 0);
-                let mut filled = 0;
-                while filled < self.block.len() {
-                    match self.stream.file.read_at(&mut self.block[filled..], self.next + filled as u64) {
-                        Ok(0) => break,
-                        Ok(count) => filled += count,
-                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                self.block.truncate(filled);
-                self.block_at = self.next;
-                0
+    /// Passes over the next `count` bytes of what [`Self::data`] found.
+    fn pass(&mut self, count: usize) {
+        self.left.start += count;
+        self.position += count as u64;
+    }
+}
+
+impl Block {
+    /// Packets read at a time: enough for most frames of sound, and pictures come in several turns.
+    const PACKETS: usize = 64;
+
+    /// Holds the packet at `at`, and tells where in the block it stands; `None` where the file ends before it does.
+    fn hold(&mut self, stream: &Elementary, at: u64) -> io::Result<Option<usize>> {
+        let inside = at.checked_sub(self.at).and_then(|skip| usize::try_from(skip).ok());
+        if let Some(skip) = inside.filter(|skip| skip.saturating_add(PACKET) <= self.bytes.len()) {
+            return Ok(Some(skip));
+        }
+        let step = usize::try_from(stream.framing.step).unwrap_or(PACKET);
+        self.bytes.resize(Self::PACKETS * step, 0);
+        let mut filled = 0;
+        while filled < self.bytes.len() {
+            match stream.file.read_at(&mut self.bytes[filled..], at + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
-        };
-        let bytes = self.block.get(skip..skip + PACKET);
-        Ok(bytes.and_then(|bytes| bytes.try_into().ok()))
+        }
+        self.bytes.truncate(filled);
+        self.at = at;
+        Ok((filled >= PACKET).then_some(0))
     }
 }

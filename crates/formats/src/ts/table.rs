@@ -8,11 +8,12 @@ use reelwright_media::{
 use super::CLOCK;
 use super::lane::{Codec, Lane};
 use super::packet::Framing;
+use super::pending::Ranges;
 use super::rebuilt::{Form, Original, Rebuilt};
 use super::source::Elementary;
 use super::tables::Stream;
 use super::units::Unit;
-use crate::indexed::{AudioClock, Packet, PacketTable, track};
+use crate::indexed::{AudioClock, Packet, PacketTable, Rows, track};
 
 /// A track with its samples.
 pub(super) struct Built {
@@ -31,27 +32,28 @@ pub(super) fn build(
     warnings: &mut Vec<String>,
 ) -> Result<Built> {
     let media = lane.codec.media();
+    let mut units = std::mem::take(&mut lane.units.rows);
     if media == MediaType::Video {
-        drop_undecodable(&mut lane.units, warnings);
+        units = decodable(units, warnings);
     }
-    if lane.units.is_empty() {
+    if units.len() == 0 {
         return Err(Error::malformed("nothing of it is in the file"));
     }
     let (format, form, rate) = describe(&lane.codec)?;
     let elementary: Arc<dyn ReadAt> =
-        Arc::new(Elementary { file, framing, pid: stream.pid, starts: std::mem::take(&mut lane.starts) });
+        Arc::new(Elementary::new(file, framing, stream.pid, std::mem::take(&mut lane.starts)));
     let timescale = match &format {
         FormatDescription::Audio(audio) => Timescale::new(audio.sample_rate).unwrap_or(CLOCK),
         _ => CLOCK,
     };
     let mut table = PacketTable::new(elementary.clone(), Arc::new(format), timescale);
     match media {
-        MediaType::Video => place_pictures(&mut table, &lane.units, rate),
-        MediaType::Audio => place_sound(&mut table, &lane.units),
-        _ => place_subtitles(&mut table, &lane.units),
+        MediaType::Video => place_pictures(&mut table, &units, rate),
+        MediaType::Audio => place_sound(&mut table, &units),
+        _ => place_subtitles(&mut table, &units),
     }
     hide_leading(&mut table, &lane.codec);
-    place_payloads(&mut table, lane.units, elementary, form);
+    place_payloads(&mut table, units, elementary, form);
 
     let base = table.rebase();
     let first = table.shown().map_or(0, |(first, _)| first);
@@ -64,14 +66,17 @@ pub(super) fn build(
 }
 
 /// Pictures before the first that decoding can start at are of no use to anyone.
-fn drop_undecodable(units: &mut Vec<Unit>, warnings: &mut Vec<String>) {
+fn decodable(units: Rows<Unit>, warnings: &mut Vec<String>) -> Rows<Unit> {
     match units.iter().position(|unit| unit.sync) {
-        Some(0) => {}
+        Some(0) => units,
         Some(first) => {
-            units.drain(..first);
             warnings.push(format!("{first} pictures before the first key frame are left out"));
+            units.into_iter().skip(first).collect()
         }
-        None => warnings.push("no picture is a key frame".into()),
+        None => {
+            warnings.push("no picture is a key frame".into());
+            units
+        }
     }
 }
 
@@ -113,16 +118,16 @@ fn push(table: &mut PacketTable, unit: &Unit, dts: i64, pts: i64, duration: u32)
     });
 }
 
-fn place_pictures(table: &mut PacketTable, units: &[Unit], rate: Option<Ratio>) {
+fn place_pictures(table: &mut PacketTable, units: &Rows<Unit>, rate: Option<Ratio>) {
     let period = rate.map_or(0, |rate| i64::from(rate.den) * 90_000 / i64::from(rate.num).max(1));
     let period = if period > 0 { period } else { measured(units).unwrap_or(3600) };
     let mut next = 0;
     let mut lag = 0;
     let mut ordered = true;
-    for unit in units {
+    for unit in units.iter() {
         // Several pictures in one PES packet have one time; the others follow at the stream's rate.
-        let dts = unit.times.dts.or(unit.times.pts).unwrap_or(next);
-        let pts = unit.times.pts.unwrap_or(dts + lag);
+        let dts = unit.times.map_or(next, |times| times.dts);
+        let pts = unit.times.map_or(dts + lag, |times| times.pts);
         lag = pts - dts;
         ordered &= table.packets.last().is_none_or(|last| last.dts < dts) && dts <= pts;
         push(table, unit, dts, pts, 0);
@@ -148,17 +153,17 @@ fn hide_leading(table: &mut PacketTable, codec: &Codec) {
 }
 
 /// The least distance of two stated times.
-fn measured(units: &[Unit]) -> Option<i64> {
-    let stated: Vec<i64> = units.iter().filter_map(|unit| unit.times.dts).collect();
-    stated.windows(2).map(|pair| pair[1] - pair[0]).filter(|&distance| distance > 0).min()
+fn measured(units: &Rows<Unit>) -> Option<i64> {
+    let stated = || units.iter().filter_map(|unit| Some(unit.times?.dts));
+    stated().zip(stated().skip(1)).map(|(one, next)| next - one).filter(|&distance| distance > 0).min()
 }
 
-fn place_sound(table: &mut PacketTable, units: &[Unit]) {
+fn place_sound(table: &mut PacketTable, units: &Rows<Unit>) {
     // Less than half of any packet: what is further off is a gap.
     let mut clock = AudioClock::new(table.timescale, Time::from_millis(8));
     let mut start = start_of_sound(table.timescale, units);
-    for unit in units {
-        let stated = unit.times.pts.map(|pts| Time::new(pts, CLOCK));
+    for unit in units.iter() {
+        let stated = unit.times.map(|times| Time::new(times.pts, CLOCK));
         let tick = clock.place(stated.or(start.take()), unit.samples);
         push(table, unit, tick, tick, unit.samples);
     }
@@ -166,16 +171,16 @@ fn place_sound(table: &mut PacketTable, units: &[Unit]) {
 
 /// When the first unit begins, going back from the first that states a time: those before may have lost theirs with a
 /// frame that couldn't be read.
-fn start_of_sound(timescale: Timescale, units: &[Unit]) -> Option<Time> {
-    let (index, pts) = units.iter().enumerate().find_map(|(index, unit)| Some((index, unit.times.pts?)))?;
-    let before: i64 = units[..index].iter().map(|unit| i64::from(unit.samples)).sum();
+fn start_of_sound(timescale: Timescale, units: &Rows<Unit>) -> Option<Time> {
+    let (index, pts) = units.iter().enumerate().find_map(|(index, unit)| Some((index, unit.times?.pts)))?;
+    let before: i64 = units.iter().take(index).map(|unit| i64::from(unit.samples)).sum();
     Time::new(pts, CLOCK).checked_sub(Time::new(before, timescale))
 }
 
-fn place_subtitles(table: &mut PacketTable, units: &[Unit]) {
+fn place_subtitles(table: &mut PacketTable, units: &Rows<Unit>) {
     let mut last = i64::MIN;
-    for unit in units {
-        let pts = unit.times.pts.unwrap_or(last);
+    for unit in units.iter() {
+        let pts = unit.times.map_or(last, |times| times.pts);
         last = last.max(pts);
         push(table, unit, last, last, 0);
     }
@@ -185,26 +190,26 @@ fn place_subtitles(table: &mut PacketTable, units: &[Unit]) {
 /// Says where the samples are: in the elementary stream as it is, or rebuilt from it.
 fn place_payloads(
     table: &mut PacketTable,
-    units: Vec<Unit>,
+    units: Rows<Unit>,
     elementary: Arc<dyn ReadAt>,
     form: Option<Form>,
 ) {
     let Some(form) = form else {
-        for (index, unit) in units.into_iter().enumerate() {
-            table.packets[index].offset = unit.ranges.first().map_or(0, |(address, _)| *address);
-            if unit.ranges.len() > 1 {
-                table.ropes.insert(index, unit.ranges.into());
+        for (index, (packet, unit)) in table.packets.iter_mut().zip(units).enumerate() {
+            packet.offset = unit.ranges.address();
+            if let Ranges::Many(rope) = unit.ranges {
+                table.ropes.insert(index, rope);
             }
         }
         return;
     };
     let with_sets =
         matches!(form, Form::Avc { with_sets: true } | Form::Hevc { with_sets: true } | Form::Latm(_));
-    let mut originals = Vec::with_capacity(units.len());
+    let mut originals = Rows::new();
     let mut free = 0;
     for (packet, unit) in table.packets.iter_mut().zip(units) {
         let size = if with_sets { unit.size } else { unit.bare };
-        let address = unit.ranges.first().map_or(0, |(address, _)| *address).max(free);
+        let address = unit.ranges.address().max(free);
         free = address + u64::from(size);
         (packet.offset, packet.size) = (address, size);
         originals.push(Original { address, size, ranges: unit.ranges, part: unit.part });

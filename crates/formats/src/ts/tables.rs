@@ -20,7 +20,8 @@ pub(super) struct Tables {
     sections: BTreeMap<u16, Vec<u8>>,
     /// Map PIDs by program number, in the order of the association table.
     maps: Vec<(u16, u16)>,
-    programs: BTreeMap<u16, Vec<Stream>>,
+    /// Bodies of maps by program number.
+    programs: BTreeMap<u16, Vec<u8>>,
 }
 
 impl Tables {
@@ -53,8 +54,8 @@ impl Tables {
     }
 
     /// The streams of the programs, in the order of the association table.
-    pub(super) fn programs(&self) -> impl Iterator<Item = &Vec<Stream>> {
-        self.maps.iter().filter_map(|(program, _)| self.programs.get(program))
+    pub(super) fn programs(&self) -> impl Iterator<Item = Vec<Stream>> {
+        self.maps.iter().filter_map(|(program, _)| program_map(self.programs.get(program)?))
     }
 
     fn complete(&mut self, pid: u16) {
@@ -68,8 +69,10 @@ impl Tables {
             (0, 0) if self.maps.is_empty() => self.maps = association(body),
             (2, _) => {
                 let program = u16::from_be_bytes([whole[3], whole[4]]);
-                if let Some(streams) = program_map(body) {
-                    self.programs.entry(program).or_insert(streams);
+                let listed = self.maps.contains(&(program, pid));
+                if listed && !self.programs.contains_key(&program) && program_map(body).is_some() {
+                    let body = body.to_vec();
+                    self.programs.insert(program, body);
                 }
             }
             _ => {}

@@ -1,6 +1,9 @@
 use reelwright_bitstream::start_code;
+use reelwright_media::Result;
 
 use super::pending::{Pending, Ranges, Times};
+use crate::indexed::Rows;
+use crate::limits::{LEAST_UNIT, check_packets};
 
 /// A sample's worth of an elementary stream.
 #[derive(Clone, Debug)]
@@ -11,16 +14,14 @@ pub(super) struct Unit {
     pub(super) size: u32,
     /// Bytes of the sample without them.
     pub(super) bare: u32,
+    /// PCM frames, for sound.
+    pub(super) samples: u32,
+    /// Which packet it is of those at the same place.
+    pub(super) part: u16,
     /// Decoding can start here.
     pub(super) sync: bool,
     /// It can't be decoded after starting at the sync unit before it.
     pub(super) leading: bool,
-    /// PCM frames, for sound.
-    pub(super) samples: u32,
-    /// Which packet it is of those at the same place.
-    pub(super) part: usize,
-    /// The field it is, where it is half a picture.
-    pub(super) field: Option<Field>,
 }
 
 /// What tells two fields of one frame.
@@ -36,15 +37,72 @@ pub(super) struct Field {
 impl Unit {
     /// A unit of which only the place and the length matter.
     pub(super) fn whole((ranges, times): (Ranges, Times)) -> Self {
-        let size = ranges.iter().map(|(_, length)| length).sum();
-        Self { ranges, times, size, bare: size, sync: true, leading: false, samples: 0, part: 0, field: None }
+        let size = ranges.len();
+        Self { ranges, times, size, bare: size, samples: 0, part: 0, sync: true, leading: false }
+    }
+}
+
+/// The units of a stream so far.
+#[derive(Debug, Default)]
+pub(super) struct Units {
+    pub(super) rows: Rows<Unit>,
+    /// More than the file can hold came.
+    overflowed: bool,
+    /// Units of all streams, and the length of the file they must fit.
+    taken: Taken,
+}
+
+/// How many units all streams of a file have, and its length.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Taken {
+    count: usize,
+    length: u64,
+}
+
+impl Taken {
+    /// None yet, of a file of `length` bytes.
+    pub(super) const fn new(length: u64) -> Self {
+        Self { count: 0, length }
+    }
+}
+
+impl Units {
+    pub(super) fn push(&mut self, unit: Unit) {
+        match check_packets(self.taken.count, self.taken.length, LEAST_UNIT) {
+            Ok(()) => {
+                self.taken.count += 1;
+                self.rows.push(unit);
+            }
+            Err(_) => self.overflowed = true,
+        }
+    }
+
+    /// Has `splitter` add what is complete among what waits; everything where nothing follows (`last`).
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Limit`] where the file can't hold so many units.
+    pub(super) fn split(
+        &mut self,
+        splitter: &mut dyn Splitter,
+        pending: &mut Pending,
+        last: bool,
+        taken: &mut Taken,
+    ) -> Result<()> {
+        self.taken = *taken;
+        splitter.split(pending, last, self);
+        *taken = self.taken;
+        if self.overflowed { check_packets(taken.count, taken.length, LEAST_UNIT) } else { Ok(()) }
     }
 }
 
 /// Cuts an elementary stream into units.
 pub(super) trait Splitter {
     /// Claims what is complete; everything where nothing follows (`last`). Called when a PES packet has ended.
-    fn split(&mut self, pending: &mut Pending, last: bool, out: &mut Vec<Unit>);
+    fn split(&mut self, pending: &mut Pending, last: bool, out: &mut Units);
+
+    /// What waited was thrown away.
+    fn restart(&mut self) {}
 }
 
 /// What a codec with start codes says of its sections: NAL units, or whatever stands between two start codes.
@@ -71,56 +129,61 @@ pub(super) struct Facts {
 #[derive(Debug)]
 pub(super) struct AccessUnits<S> {
     pub(super) sections: S,
-    /// Start codes among the bytes that wait.
-    codes: Vec<usize>,
-    /// How many of them stand before sections that were noted.
-    noted: usize,
+    /// Where the first start code stands whose section isn't noted, among the bytes that wait.
+    code: Option<usize>,
+    /// The one behind it.
+    next: Option<usize>,
+    /// Sections before it are noted: a unit has begun.
+    begun: bool,
     /// Up to where start codes were looked for.
     scanned: usize,
+    /// The unit cut last is the first field of a frame, or may be.
+    half: Option<Field>,
 }
 
 impl<S: Sections> AccessUnits<S> {
     pub(super) fn new(sections: S) -> Self {
-        Self { sections, codes: Vec::new(), noted: 0, scanned: 0 }
+        Self { sections, code: None, next: None, begun: false, scanned: 0, half: None }
     }
 
-    fn scan(&mut self, bytes: &[u8]) {
-        while let Some(at) = start_code(bytes, self.scanned) {
-            self.codes.push(at);
-            self.scanned = at + 3;
-        }
-        self.scanned = self.scanned.max(bytes.len().saturating_sub(2));
+    fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
+        let found = start_code(bytes, self.scanned);
+        self.scanned = found.map_or(self.scanned.max(bytes.len().saturating_sub(2)), |at| at + 3);
+        found
     }
 
     fn forget(&mut self, count: usize) {
-        self.codes.retain(|&code| code >= count);
-        self.codes.iter_mut().for_each(|code| *code -= count);
+        for place in [&mut self.code, &mut self.next] {
+            *place = place.map(|code| code.saturating_sub(count));
+        }
         self.scanned = self.scanned.saturating_sub(count);
-        self.noted = 0;
+        self.begun = false;
     }
 
-    fn emit(&mut self, pending: &mut Pending, count: usize, out: &mut Vec<Unit>) {
-        let bytes = &pending.bytes()[..count];
-        let facts = self.sections.finish(bytes);
+    fn emit(&mut self, pending: &mut Pending, count: usize, out: &mut Units) {
+        let facts = self.sections.finish(&pending.bytes()[..count]);
         let whole = Unit::whole(pending.claim(count));
         self.forget(count);
         let (size, bare) = facts.sizes.unwrap_or((whole.size, whole.bare));
-        let unit = Unit { size, bare, sync: facts.sync, leading: facts.leading, field: facts.field, ..whole };
-        match out.last_mut() {
-            Some(first) if completes(first, &unit) => {
-                first.ranges.extend(unit.ranges);
-                first.size += unit.size;
-                first.bare += unit.bare;
-                first.field = None;
+        let unit = Unit { size, bare, sync: facts.sync, leading: facts.leading, ..whole };
+        let second = completes(self.half.take(), facts.field);
+        match out.rows.last_mut() {
+            Some(first) if second => {
+                first.ranges.extend(&unit.ranges);
+                first.size = first.size.saturating_add(unit.size);
+                first.bare = first.bare.saturating_add(unit.bare);
             }
-            _ => out.push(unit),
+            _ => {
+                out.push(unit);
+                self.half = facts.field;
+            }
         }
     }
 }
 
 /// Whether `second` is the other field of the frame that `first` begins (ITU-T H.264, 3.30).
-fn completes(first: &Unit, second: &Unit) -> bool {
-    match (first.field, second.field) {
+fn completes(first: Option<Field>, second: Option<Field>) -> bool {
+    match (first, second) {
         (Some(first), Some(second)) => {
             first.bottom != second.bottom
                 && first.frame == second.frame
@@ -140,13 +203,24 @@ fn with_zero_byte(bytes: &[u8], code: usize) -> usize {
 }
 
 impl<S: Sections> Splitter for AccessUnits<S> {
-    fn split(&mut self, pending: &mut Pending, last: bool, out: &mut Vec<Unit>) {
-        self.scan(pending.bytes());
+    fn split(&mut self, pending: &mut Pending, last: bool, out: &mut Units) {
         loop {
             let bytes = pending.bytes();
-            let Some(&code) = self.codes.get(self.noted) else { break };
-            let end = match self.codes.get(self.noted + 1) {
-                Some(&next) => next,
+            if self.code.is_none() {
+                self.code = self.scan(bytes);
+            }
+            let Some(code) = self.code else { break };
+            let cut = if pending.packet_begins(code) { code } else { with_zero_byte(bytes, code) };
+            if !self.begun && cut > 0 {
+                pending.skip(cut); // what stands before the first start code
+                self.forget(cut);
+                continue;
+            }
+            if self.next.is_none() {
+                self.next = self.scan(bytes);
+            }
+            let end = match self.next {
+                Some(next) => next,
                 None if last => bytes.len(),
                 None => break,
             };
@@ -154,23 +228,23 @@ impl<S: Sections> Splitter for AccessUnits<S> {
             while let [rest @ .., 0] = section {
                 section = rest;
             }
-            let cut = if pending.packet_begins(code) { code } else { with_zero_byte(bytes, code) };
-            if self.noted == 0 && cut > 0 {
-                pending.skip(cut); // what stands before the first start code
-                self.forget(cut);
-                continue;
-            }
-            if self.noted > 0 && self.sections.begins_unit(section) {
+            if self.begun && self.sections.begins_unit(section) {
                 self.emit(pending, cut, out);
                 continue;
             }
             self.sections.note(section);
-            self.noted += 1;
+            (self.begun, self.code) = (true, self.next.take());
         }
-        if last && self.noted > 0 {
+        if last && self.begun {
             let all = pending.bytes().len();
             self.emit(pending, all, out);
         }
+    }
+
+    fn restart(&mut self) {
+        self.sections.finish(&[]);
+        (self.code, self.next, self.half) = (None, None, None);
+        (self.begun, self.scanned) = (false, 0);
     }
 }
 
@@ -178,7 +252,7 @@ impl<S: Sections> Splitter for AccessUnits<S> {
 pub(super) struct Whole;
 
 impl Splitter for Whole {
-    fn split(&mut self, pending: &mut Pending, _last: bool, out: &mut Vec<Unit>) {
+    fn split(&mut self, pending: &mut Pending, _last: bool, out: &mut Units) {
         let all = pending.bytes().len();
         if all > 0 {
             out.push(Unit::whole(pending.claim(all)));

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use reelwright_bitstream::h264::{AvcConfig, SliceHeader};
 use reelwright_bitstream::hevc::HevcConfig;
-use reelwright_bitstream::{BitReader, LightFacts, annex_b_units, h264, hevc, unescape};
+use reelwright_bitstream::{BitReader, LightFacts, h264, hevc, unescape};
 use reelwright_bmff::entry::complete_video;
 use reelwright_media::{FieldOrder, FourCc, Ratio, Result, VideoCodec, VideoFormat};
 
@@ -18,8 +18,12 @@ pub(super) struct Sets {
 }
 
 impl Sets {
+    /// No configuration has room for longer ones.
+    const LONGEST: usize = u16::MAX as usize;
+
     fn note(&mut self, kind: u8, id: u32, unit: &[u8]) {
         match self.first.get(&(kind, id)) {
+            None if unit.len() > Self::LONGEST => {}
             None => {
                 self.first.insert((kind, id), Bytes::copy_from_slice(unit));
             }
@@ -32,12 +36,21 @@ impl Sets {
     }
 }
 
-fn sizes(unit: &[u8], keeps: fn(&[u8], bool) -> bool) -> Option<(u32, u32)> {
-    let sum = |with_sets| {
-        let kept = annex_b_units(unit).filter(|unit| keeps(unit, with_sets));
-        u32::try_from(kept.map(|unit| unit.len() + 4).sum::<usize>()).unwrap_or(u32::MAX)
-    };
-    Some((sum(true), sum(false)))
+/// Bytes of a sample with and without parameter sets, each NAL unit behind its length.
+#[derive(Debug, Default)]
+struct Sizes(u32, u32);
+
+impl Sizes {
+    fn note(&mut self, unit: &[u8], keeps: fn(&[u8], bool) -> bool) {
+        let length = u32::try_from(unit.len() + 4).unwrap_or(u32::MAX);
+        let of = |with_sets| if keeps(unit, with_sets) { length } else { 0 };
+        *self = Self(self.0.saturating_add(of(true)), self.1.saturating_add(of(false)));
+    }
+
+    fn take(&mut self) -> Option<(u32, u32)> {
+        let Self(all, bare) = std::mem::take(self);
+        Some((all, bare))
+    }
 }
 
 /// H.264.
@@ -48,6 +61,8 @@ pub(super) struct Avc {
     pps: BTreeMap<u32, h264::Pps>,
     /// The first slice of the current picture: its header, where the sets for it have come.
     picture: Option<Option<SliceHeader>>,
+    facts: h264::AccessUnit,
+    sizes: Sizes,
     top_first: Option<bool>,
     /// The first picture that decoding can start at refers to nothing, and so does nothing behind it to what is before.
     pub(super) begins_with_idr: bool,
@@ -115,6 +130,8 @@ impl Sections for Avc {
 
     fn note(&mut self, unit: &[u8]) {
         use h264::NalType;
+        self.facts.note(unit);
+        self.sizes.note(unit, keeps_avc);
         match NalType::of(unit) {
             Some(NalType::SPS) => {
                 if let Ok(sps) = h264::Sps::parse(unit) {
@@ -133,8 +150,8 @@ impl Sections for Avc {
         }
     }
 
-    fn finish(&mut self, unit: &[u8]) -> Facts {
-        let facts = h264::access_unit(annex_b_units(unit));
+    fn finish(&mut self, _unit: &[u8]) -> Facts {
+        let facts = std::mem::take(&mut self.facts);
         if facts.is_key() && !self.seen_key {
             (self.seen_key, self.begins_with_idr) = (true, facts.idr);
         }
@@ -148,7 +165,7 @@ impl Sections for Avc {
         if let Some(field) = field {
             self.top_first.get_or_insert(!field.bottom);
         }
-        Facts { sync: facts.is_key(), leading: false, field, sizes: sizes(unit, keeps_avc) }
+        Facts { sync: facts.is_key(), leading: false, field, sizes: self.sizes.take() }
     }
 }
 
@@ -158,6 +175,8 @@ pub(super) struct Hevc {
     pub(super) sets: Sets,
     light: LightFacts,
     has_picture: bool,
+    facts: hevc::AccessUnit,
+    sizes: Sizes,
 }
 
 impl Hevc {
@@ -206,6 +225,8 @@ impl Sections for Hevc {
 
     fn note(&mut self, unit: &[u8]) {
         use hevc::NalType;
+        self.facts.note(unit);
+        self.sizes.note(unit, keeps_hevc);
         match NalType::of(unit) {
             Some(kind @ (NalType::VPS | NalType::SPS | NalType::PPS)) => {
                 if let Some(id) = set_id(kind, unit) {
@@ -217,13 +238,13 @@ impl Sections for Hevc {
         }
     }
 
-    fn finish(&mut self, unit: &[u8]) -> Facts {
-        let facts = hevc::access_unit(annex_b_units(unit));
+    fn finish(&mut self, _unit: &[u8]) -> Facts {
+        let facts = std::mem::take(&mut self.facts);
         self.has_picture = false;
         self.light.mastering = self.light.mastering.or(facts.light.mastering);
         self.light.content_light = self.light.content_light.or(facts.light.content_light);
         self.light.ambient = self.light.ambient.or(facts.light.ambient);
-        Facts { sync: facts.is_key(), leading: facts.is_rasl(), field: None, sizes: sizes(unit, keeps_hevc) }
+        Facts { sync: facts.is_key(), leading: facts.is_rasl(), field: None, sizes: self.sizes.take() }
     }
 }
 
