@@ -5,11 +5,11 @@ use std::sync::Arc;
 use reelwright_bitstream::aac::AdtsHeader;
 use reelwright_media::{
     AudioCodec, AudioFormat, CodecConfig, ContainerKind, Error, FormatDescription, FourCc, ReadAt, Result,
-    Time, Timescale,
+    Timescale,
 };
 
 use crate::id3;
-use crate::indexed::{Indexed, Packet, PacketTable, Storage, movie, present, track};
+use crate::indexed::{Indexed, Packet, PacketTable, movie};
 use crate::window::Window;
 
 /// Opens an ADTS file. Packets are frames without their headers, as MP4 stores them.
@@ -19,32 +19,19 @@ use crate::window::Window;
 /// Where the first frame is malformed, or holds several blocks.
 pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 64 << 10);
-    let mut metadata = Vec::new();
-    let mut start = 0;
-    while let Some(length) = id3::length(window.at(start, 10)?) {
-        metadata.extend(id3::parse(
-            window.at(start, usize::try_from(length).unwrap_or(usize::MAX).min(id3::MOST))?,
-        ));
-        start = start.saturating_add(length);
-    }
+    let (start, metadata) = id3::read_front(&mut window)?;
     let first =
         AdtsHeader::parse(window.at(start, AdtsHeader::LENGTH)?).map_err(|error| error.at_offset(start))?;
     let data = window.at(start + u64::from(first.header_length), 256)?;
     let format = Arc::new(FormatDescription::Audio(format_of(&first, data)?));
     let timescale = Timescale::or_one(first.sample_rate);
     let mut movie = movie(ContainerKind::Adts, timescale);
-    let mut table = PacketTable::new(source, format.clone(), timescale);
+    let mut table = PacketTable::new(source, format, timescale);
     read_frames(&mut window, &mut table, &first, start, &mut movie.warnings)?;
 
-    let total = table.packets.len() as i64 * 1024;
-    let mut track = track(1, format, timescale);
-    present(&mut track, timescale, Time::ZERO, 0, total, total);
-    track.sample_count = Some(table.packets.len() as u64);
-    track.byte_count = Some(table.byte_count());
-    movie.duration = track.range.end();
     movie.metadata = metadata;
-    movie.tracks.push(track);
-    Ok(Indexed::new(movie, vec![Storage::Packets(Arc::new(table))]))
+    let end = table.media_end();
+    Ok(Indexed::of_sound(movie, table, 0..end))
 }
 
 /// What frames with this header are; `data` is the first one's.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use reelwright_bitstream::flac::{FrameHeader, StreamInfo, crc16, dfla};
 use reelwright_media::{
     AudioCodec, AudioFormat, ContainerKind, Error, FormatDescription, FourCc, Language, MetadataItem,
-    MetadataKey, MetadataValue, ReadAt, Result, Time, Timescale,
+    MetadataKey, MetadataValue, ReadAt, Result, Timescale,
 };
 
 use crate::id3;
-use crate::indexed::{Indexed, Packet, PacketTable, Storage, movie, present, track};
+use crate::indexed::{Indexed, Packet, PacketTable, movie};
 use crate::limits::MOST_ITEMS;
 use crate::wave::item;
 use crate::window::Window;
@@ -33,18 +33,12 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     }));
     let timescale = Timescale::or_one(info.sample_rate);
     let mut movie = movie(ContainerKind::Flac, timescale);
-    let mut table = PacketTable::new(source, format.clone(), timescale);
+    let mut table = PacketTable::new(source, format, timescale);
     read_frames(&mut window, &mut table, &info, blocks.end, &mut movie.warnings)?;
 
-    let total = table.shown().map_or(0, |(_, end)| end);
-    let mut track = track(1, format, timescale);
-    present(&mut track, timescale, Time::ZERO, 0, total, total);
-    track.sample_count = Some(table.packets.len() as u64);
-    track.byte_count = Some(table.byte_count());
-    movie.duration = track.range.end();
     movie.metadata = blocks.metadata;
-    movie.tracks.push(track);
-    Ok(Indexed::new(movie, vec![Storage::Packets(Arc::new(table))]))
+    let end = table.media_end();
+    Ok(Indexed::of_sound(movie, table, 0..end))
 }
 
 struct Blocks {

@@ -1,10 +1,11 @@
 //! ID3 tags: version 2 (id3.org, "ID3 tag version 2.4.0") and version 1 at the end of a file.
 
 use bytes::Bytes;
-use reelwright_media::{Language, MetadataItem, MetadataKey, MetadataValue};
+use reelwright_media::{Language, MetadataItem, MetadataKey, MetadataValue, Result};
 
 use crate::limits::MOST_ITEMS;
 use crate::wave::{item, plain_text};
+use crate::window::Window;
 
 /// Longer tags are passed over unread but for this much of their beginning.
 pub(crate) const MOST: usize = 4 << 20;
@@ -39,6 +40,19 @@ pub(crate) fn parse(bytes: &[u8]) -> Vec<MetadataItem> {
         frames = tail;
     }
     items
+}
+
+/// Where the sound begins behind the tags in front of it, and their items.
+pub(crate) fn read_front(window: &mut Window) -> Result<(u64, Vec<MetadataItem>)> {
+    let (mut start, mut items) = (0u64, Vec::new());
+    while let Some(length) = length(window.at(start, 10)?) {
+        if items.len() < MOST_ITEMS {
+            let held = usize::try_from(length).unwrap_or(usize::MAX).min(MOST);
+            items.extend(parse(window.at(start, held)?));
+        }
+        start = start.saturating_add(length);
+    }
+    Ok((start, items))
 }
 
 /// The items of a version 1 tag: the last 128 bytes of a file.

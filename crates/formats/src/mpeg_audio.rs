@@ -5,11 +5,11 @@ use std::sync::Arc;
 use reelwright_bitstream::mpeg_audio::{EncoderNote, MpegAudioHeader};
 use reelwright_media::{
     AudioCodec, AudioFormat, ChannelLayout, ContainerKind, Error, FormatDescription, FourCc, MetadataItem,
-    ReadAt, Result, Time, Timescale,
+    ReadAt, Result, Timescale,
 };
 
 use crate::id3;
-use crate::indexed::{Indexed, Packet, PacketTable, Storage, movie, present, track};
+use crate::indexed::{Indexed, Packet, PacketTable, movie};
 use crate::window::Window;
 
 /// Opens an MP3 or MP2 file.
@@ -19,14 +19,8 @@ use crate::window::Window;
 /// Where no two frames follow each other within the first 128 KiB after the tag.
 pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 4096);
-    let (mut start, mut end) = (0, window.len());
-    let mut metadata = Vec::new();
-    while let Some(length) = id3::length(window.at(start, 10)?) {
-        metadata.extend(id3::parse(
-            window.at(start, usize::try_from(length).unwrap_or(usize::MAX).min(id3::MOST))?,
-        ));
-        start = start.saturating_add(length);
-    }
+    let mut end = window.len();
+    let (start, mut metadata) = id3::read_front(&mut window)?;
     if let Some(tail) = end.checked_sub(128)
         && window.at(tail, 3)? == b"TAG"
     {
@@ -53,10 +47,10 @@ pub(crate) fn open_stream(
     let timescale = Timescale::or_one(first.sample_rate);
     let mut movie = movie(container, timescale);
     let format = Arc::new(FormatDescription::Audio(format_of(&first)));
-    let mut table = PacketTable::new(source, format.clone(), timescale);
+    let mut table = PacketTable::new(source, format, timescale);
     read_frames(&mut window, &mut table, &first, start + skipped, end, &mut movie.warnings)?;
 
-    let total = table.packets.len() as i64 * i64::from(first.samples);
+    let total = table.media_end();
     // The decoder's own delay comes on top of the encoder's, and eats into its padding.
     let decoder = i64::from(EncoderNote::DECODER_DELAY);
     let gapless =
@@ -65,14 +59,8 @@ pub(crate) fn open_stream(
         (i64::from(delay) + decoder, total - (i64::from(padding) - decoder).max(0))
     });
     let (from, to) = if from < to { (from, to) } else { (0, total) };
-    let mut track = track(1, format, timescale);
-    present(&mut track, timescale, Time::ZERO, from, to, total);
-    track.sample_count = Some(table.packets.len() as u64);
-    track.byte_count = Some(table.byte_count());
-    movie.duration = track.range.end();
     movie.metadata = metadata;
-    movie.tracks.push(track);
-    Ok(Indexed::new(movie, vec![Storage::Packets(Arc::new(table))]))
+    Ok(Indexed::of_sound(movie, table, from..to))
 }
 
 /// What frames with this header are.

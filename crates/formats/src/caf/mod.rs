@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use reelwright_media::{
-    AudioFormat, ContainerKind, Error, FormatDescription, MetadataItem, ReadAt, Result, Time, Timescale,
+    AudioFormat, ContainerKind, Error, FormatDescription, MetadataItem, ReadAt, Result, Timescale,
 };
 
-use crate::indexed::{Indexed, PacketTable, Runs, Storage, movie, present, track};
+use crate::indexed::{Indexed, PacketTable, Runs, movie};
 use crate::limits::MOST_ITEMS;
 use crate::wave::{item, of_runs};
 use crate::window::Window;
@@ -71,7 +71,7 @@ fn of_packets(
 ) -> Result<Indexed> {
     let constant = (audio.bytes_per_packet, audio.frames_per_packet);
     let format = Arc::new(FormatDescription::Audio(audio));
-    let mut table = PacketTable::new(source, format.clone(), movie.timescale);
+    let mut table = PacketTable::new(source, format, movie.timescale);
     let end = place.table + place.table_length.saturating_sub(24);
     let data = place.offset..place.offset + place.length;
     packets::read(
@@ -84,20 +84,14 @@ fn of_packets(
         &mut movie.warnings,
     )?;
 
-    let total = table.shown().map_or(0, |(_, end)| end);
+    let total = table.media_end();
     let from = i64::from(place.info.priming.max(0)).min(total);
     let stated = i64::try_from(place.info.valid_frames).ok().filter(|&frames| frames > 0);
     let to = match stated {
         Some(frames) => from.saturating_add(frames).min(total),
         None => total.saturating_sub(place.info.remainder.max(0).into()).max(from),
     };
-    let mut track = track(1, format, movie.timescale);
-    present(&mut track, movie.timescale, Time::ZERO, from, to, total);
-    track.sample_count = Some(table.packets.len() as u64);
-    track.byte_count = Some(table.byte_count());
-    movie.duration = track.range.end();
-    movie.tracks.push(track);
-    Ok(Indexed::new(movie, vec![Storage::Packets(Arc::new(table))]))
+    Ok(Indexed::of_sound(movie, table, from..to))
 }
 
 #[derive(Default)]

@@ -6,9 +6,10 @@ mod packets;
 mod rows;
 mod runs;
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use reelwright_media::{Error, Movie, Result, Stage};
+use reelwright_media::{Error, Movie, Result, Stage, Time};
 
 use crate::{Demuxer, SampleCursor};
 
@@ -36,6 +37,18 @@ impl Indexed {
     /// A file described by `movie`, with one storage a track in the same order.
     pub(crate) fn new(movie: Movie, storages: Vec<Storage>) -> Self {
         Self { movie: Arc::new(movie), storages }
+    }
+
+    /// A file whose only track is the sound of `table`, of which the ticks in `heard` are presented.
+    pub(crate) fn of_sound(mut movie: Movie, table: PacketTable, heard: Range<i64>) -> Self {
+        let mut track = track(1, table.format.clone(), table.timescale);
+        let timescale = movie.timescale;
+        present(&mut track, timescale, Time::ZERO, heard.start, heard.end, table.media_end());
+        track.sample_count = Some(table.packets.len() as u64);
+        track.byte_count = Some(table.byte_count());
+        movie.duration = track.range.end();
+        movie.tracks.push(track);
+        Self::new(movie, vec![Storage::Packets(Arc::new(table))])
     }
 }
 

@@ -59,8 +59,9 @@ impl<T> Rows<T> {
 
     /// How many rows at the front fulfil `before`, which none behind them does.
     pub(crate) fn partition_point(&self, before: impl Fn(&T) -> bool) -> usize {
-        let whole = self.pieces.partition_point(|piece| piece.last().is_some_and(&before));
-        whole * Self::PIECE + self.pieces.get(whole).map_or(0, |piece| piece.partition_point(before))
+        let begun = self.pieces.partition_point(|piece| piece.first().is_some_and(&before));
+        let Some(last) = begun.checked_sub(1) else { return 0 };
+        last * Self::PIECE + self.pieces[last].partition_point(before)
     }
 }
 
@@ -106,7 +107,7 @@ mod tests {
             assert_eq!((rows.len(), rows.first().copied()), (count, (count > 0).then_some(0)));
             assert_eq!(rows.last().copied(), count.checked_sub(1));
             assert!((0..count).all(|index| rows[index] == index && rows.get(index) == Some(&index)));
-            assert_eq!((rows.get(count), rows.get_mut(count)), (None, None));
+            assert!(rows.get(count).is_none() && rows.get_mut(count).is_none());
             for limit in [0, 1, 127, 128, 129, 500, 2000] {
                 assert_eq!(rows.partition_point(|&row| row < limit), limit.min(count), "{limit} of {count}");
             }

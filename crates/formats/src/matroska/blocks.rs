@@ -236,8 +236,7 @@ pub(super) fn beginning(
 ) -> Result<()> {
     out.clear();
     out.extend_from_slice(stripped);
-    let length =
-        usize::try_from(block.size).unwrap_or(usize::MAX).min(length.saturating_sub(stripped.len()));
+    let length = usize::try_from(block.size).unwrap_or(usize::MAX).min(length.saturating_sub(stripped.len()));
     out.extend_from_slice(window.at(block.offset, length)?);
     Ok(())
 }

@@ -280,13 +280,7 @@ fn text_table(
     table
 }
 
-fn finish(
-    entry: &TrackEntry,
-    table: &mut PacketTable,
-    delay: i64,
-    padding: i64,
-    movie: Timescale,
-) -> Track {
+fn finish(entry: &TrackEntry, table: &mut PacketTable, delay: i64, padding: i64, movie: Timescale) -> Track {
     let base = table.rebase();
     // IDs are 32 bits here; numbers beyond that exist on paper only.
     let id = u32::try_from(entry.number).unwrap_or(u32::MAX).max(1);

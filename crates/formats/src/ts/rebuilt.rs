@@ -107,7 +107,8 @@ impl Rebuilt {
             offset,
             len: len.into(),
         };
-        let original = Payload::rope(unit.ranges.as_slice().iter().map(range)).load().map_err(io::Error::other)?;
+        let original =
+            Payload::rope(unit.ranges.as_slice().iter().map(range)).load().map_err(io::Error::other)?;
         let bytes = Bytes::from(self.form.apply(&original, unit.part).map_err(io::Error::other)?);
         if bytes.len() as u64 != u64::from(unit.size) {
             return Err(io::Error::other("the file has changed since it was opened"));

@@ -94,7 +94,7 @@ struct Block {
 }
 
 impl Walk {
-    const fn new(start: u64, block: Block) -> Self {
+    fn new(start: u64, block: Block) -> Self {
         let (continuity, opening) = (Continuity::new(), Some(Opening::new()));
         Self { start, position: 0, next: start, continuity, opening, block, left: 0..0, ended: false }
     }

@@ -67,7 +67,8 @@ pub(super) fn build(
 
 /// Pictures before the first that decoding can start at are of no use to anyone.
 fn decodable(units: Rows<Unit>, warnings: &mut Vec<String>) -> Rows<Unit> {
-    match units.iter().position(|unit| unit.sync) {
+    let first = units.iter().position(|unit| unit.sync);
+    match first {
         Some(0) => units,
         Some(first) => {
             warnings.push(format!("{first} pictures before the first key frame are left out"));

@@ -88,13 +88,6 @@ struct Chunks {
     warnings: Vec<String>,
 }
 
-/// The sizes RF64 and BW64 state in `ds64` because the chunks can't.
-#[derive(Clone, Copy, Default)]
-struct LongSizes {
-    riff: u64,
-    data: u64,
-}
-
 impl Chunks {
     fn read(window: &mut Window) -> Result<Self> {
         let riff_size = u32::from_le_bytes(window.array(4)?);
@@ -108,7 +101,7 @@ impl Chunks {
             let body = at + 8;
             let mut length = u64::from(stated);
             match &id {
-                b"ds64" => long = Some(read_ds64(window, body)?),
+                b"ds64" => long = Some(long_data(window, body)?),
                 b"fmt " => out.format = Some(window.exact(body, (stated as usize).min(4096))?.to_vec()),
                 b"data" => {
                     length = out.note_data(body, stated, riff_size, long, end);
@@ -133,10 +126,10 @@ impl Chunks {
     }
 
     /// Takes note of the `data` chunk and returns how long it really is.
-    fn note_data(&mut self, body: u64, stated: u32, riff: u32, long: Option<LongSizes>, end: u64) -> u64 {
+    fn note_data(&mut self, body: u64, stated: u32, riff: u32, long: Option<u64>, end: u64) -> u64 {
         let left = end.saturating_sub(body);
         let length = match (stated, long) {
-            (u32::MAX, Some(long)) if long.data != 0 => long.data,
+            (u32::MAX, Some(long)) if long != 0 => long,
             (u32::MAX, _) => left,
             // Writers that stream never come back to fill in the sizes; an honest empty chunk has an honest frame.
             (0, _) if u64::from(riff) != end.saturating_sub(8) || riff == 0 => left,
@@ -146,7 +139,6 @@ impl Chunks {
             self.warnings
                 .push(format!("the data chunk states {length} bytes where {left} are left in the file"));
         }
-        let _ = long.map(|long| long.riff);
         let length = length.min(left);
         self.data.get_or_insert((body, length));
         length
@@ -171,11 +163,10 @@ impl Chunks {
     }
 }
 
-fn read_ds64(window: &mut Window, body: u64) -> Result<LongSizes> {
-    let bytes = window.array::<16>(body)?;
-    let (riff, data) = bytes.split_at(8);
-    let number = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
-    Ok(LongSizes { riff: number(riff), data: number(data) })
+/// The length of `data` that RF64 and BW64 state in `ds64` because the chunk itself can't.
+fn long_data(window: &mut Window, body: u64) -> Result<u64> {
+    let [_riff @ .., a, b, c, d, e, f, g, h] = window.array::<16>(body)?;
+    Ok(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
 }
 
 /// A text of another container, by its name there.
