@@ -6,7 +6,8 @@ use reelwright_media::{
 };
 
 use super::fragment::{FragmentIndex, FragmentSample, Run};
-use super::table::{Entry, SampleTable, Walk};
+use super::table::SampleTable;
+use super::walk::{Entry, Walk};
 use crate::TrackExtends;
 
 /// Everything a cursor needs of its track; shared by all cursors.

@@ -11,6 +11,7 @@ mod movie;
 mod table;
 mod top;
 mod track;
+mod walk;
 mod warnings;
 
 use std::sync::Arc;

@@ -1,7 +1,10 @@
-//! The sample tables of a track as they stood in the file, and a walk over them.
+//! The sample tables of a track as they stood in the file.
 
-use reelwright_media::{Result, SampleFlags};
+use std::ops::Range;
 
+use reelwright_media::Result;
+
+use super::walk::Walk;
 use super::warnings::Warnings;
 use crate::{
     BoxRef, ChunkOffsets, ChunkOffsets64, ChunkRun, CompactSampleSizes, CompositionOffsets, OffsetRun,
@@ -13,13 +16,14 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct SampleTable {
     times: Packed<TimeRun>,
-    offsets: Packed<OffsetRun>,
+    pub(super) offsets: Packed<OffsetRun>,
     chunks: Packed<ChunkRun>,
-    places: Places,
+    pub(super) places: Places,
     sizes: Sizes,
-    sync: Option<Packed<u32>>,
-    partial_sync: Packed<u32>,
-    dependencies: Packed<u8>,
+    /// Numbers of sync samples, from 1; without the table all are.
+    pub(super) sync: Option<Packed<u32>>,
+    pub(super) partial_sync: Packed<u32>,
+    pub(super) dependencies: Packed<u8>,
     /// Samples; at most as many as there are sizes and places for.
     pub(super) count: u64,
     /// Samples the index counts; more than there are where it contradicts itself.
@@ -39,8 +43,9 @@ pub(super) struct Units {
     pub(super) bytes: u64,
 }
 
+/// Where chunks begin.
 #[derive(Debug, Default)]
-enum Places {
+pub(super) enum Places {
     #[default]
     None,
     Short(Packed<u32>),
@@ -57,22 +62,6 @@ impl Default for Sizes {
     fn default() -> Self {
         Self::Listed(SampleSizes::default())
     }
-}
-
-/// What the tables say of one sample.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub(super) offset: u64,
-    pub(super) size: u32,
-    /// In ticks of the media.
-    pub(super) dts: i64,
-    pub(super) composition: i64,
-    pub(super) duration: u32,
-    /// From 1.
-    pub(super) description: u32,
-    pub(super) flags: SampleFlags,
-    /// Samples from this one on that share chunk and duration, itself included.
-    pub(super) alike: u64,
 }
 
 impl SampleTable {
@@ -126,16 +115,22 @@ impl SampleTable {
 
     /// Samples that have a chunk.
     fn usable(&self) -> u64 {
-        let chunks = self.places.len();
-        let mut placed = 0u64;
-        for (index, run) in self.chunks.iter().enumerate() {
-            let first = u64::from(run.first_chunk.max(1)) - 1;
-            let next =
-                self.chunks.get(index + 1).map_or(chunks, |next| u64::from(next.first_chunk.max(1)) - 1);
-            placed = placed
-                .saturating_add(next.min(chunks).saturating_sub(first) * u64::from(run.samples_per_chunk));
-        }
+        let placed = self.chunk_runs().fold(0u64, |placed, (chunks, run)| {
+            placed.saturating_add((chunks.end - chunks.start).saturating_mul(run.samples_per_chunk.into()))
+        });
         self.stated.min(placed)
+    }
+
+    /// Run `index` of `stsc`, and the chunks it holds for, from 0; none where there are no such chunks.
+    pub(super) fn chunk_run(&self, index: usize) -> Option<(Range<u64>, ChunkRun)> {
+        let first = |run: ChunkRun| u64::from(run.first_chunk.max(1)) - 1;
+        let run = self.chunks.get(index)?;
+        let next = self.chunks.get(index + 1).map_or(u64::MAX, first);
+        Some((first(run)..next.min(self.places.len()).max(first(run)), run))
+    }
+
+    pub(super) fn chunk_runs(&self) -> impl Iterator<Item = (Range<u64>, ChunkRun)> + '_ {
+        (0..self.chunks.len()).map_while(|index| self.chunk_run(index))
     }
 
     /// Bytes of the samples that are stated all at once, by one size, and lie in a file of `length` bytes: nothing in
@@ -144,11 +139,9 @@ impl SampleTable {
         let Some(size) = self.constant_size() else { return 0 };
         let (frames, bytes) = self.units.map_or((1, u64::from(size)), |units| (units.frames, units.bytes));
         let mut total = 0u64;
-        for (index, run) in self.chunks.iter().enumerate() {
-            let first = u64::from(run.first_chunk.max(1)) - 1;
-            let next = self.chunks.get(index + 1).map(|next| u64::from(next.first_chunk.max(1)) - 1);
+        for (chunks, run) in self.chunk_runs() {
             let count = u64::from(run.samples_per_chunk) / frames;
-            for number in first..next.unwrap_or(u64::MAX).min(self.places.len()) {
+            for number in chunks {
                 let left = self.places.get(number).map_or(0, |offset| length.saturating_sub(offset));
                 total = total.saturating_add(count.min(left / bytes.max(1)).saturating_mul(bytes));
             }
@@ -159,10 +152,8 @@ impl SampleTable {
     /// Whether any chunk ends behind byte `length`.
     pub(super) fn reaches_beyond(&self, length: u64) -> bool {
         let mut sample = 0u64;
-        for (index, run) in self.chunks.iter().enumerate() {
-            let first = u64::from(run.first_chunk.max(1)) - 1;
-            let next = self.chunks.get(index + 1).map(|next| u64::from(next.first_chunk.max(1)) - 1);
-            for number in first..next.unwrap_or(u64::MAX).min(self.places.len()) {
+        for (chunks, run) in self.chunk_runs() {
+            for number in chunks {
                 let count = u64::from(run.samples_per_chunk).min(self.count.saturating_sub(sample));
                 let bytes = match (self.units, self.constant_size()) {
                     (Some(units), _) => count.div_ceil(units.frames).saturating_mul(units.bytes),
@@ -222,12 +213,19 @@ impl SampleTable {
 
     /// The sum of all durations, in ticks.
     pub(super) fn duration(&self) -> i64 {
-        let mut left = self.count;
-        let mut total = 0i64;
+        self.ticks_before(self.count)
+    }
+
+    /// The sum of the durations of the first `index` samples, in ticks: when the next one is decoded.
+    pub(super) fn ticks_before(&self, index: u64) -> i64 {
+        let (mut left, mut total) = (index, 0i64);
         for run in self.time_runs() {
+            if left == 0 {
+                break;
+            }
             let count = u64::from(run.count).min(left);
-            total = total
-                .saturating_add(i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(run.delta.into()));
+            let ticks = i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(run.delta.into());
+            total = total.saturating_add(ticks);
             left -= count;
         }
         total
@@ -235,40 +233,20 @@ impl SampleTable {
 
     /// Run `index` of durations. The last goes on for as long as there are samples: that is how other readers take an
     /// index that leaves out the rest.
-    fn time_run(&self, index: usize) -> Option<TimeRun> {
+    pub(super) fn time_run(&self, index: usize) -> Option<TimeRun> {
         let run = self.times.get(index)?;
         Some(if index + 1 == self.times.len() { TimeRun { count: u32::MAX, ..run } } else { run })
     }
 
-    fn time_runs(&self) -> impl Iterator<Item = TimeRun> + '_ {
+    pub(super) fn time_runs(&self) -> impl Iterator<Item = TimeRun> + '_ {
         (0..self.times.len()).map_while(|index| self.time_run(index))
     }
 
-    fn size(&self, index: u64) -> Option<u32> {
+    pub(super) fn size(&self, index: u64) -> Option<u32> {
         let index = usize::try_from(index).ok()?;
         match &self.sizes {
             Sizes::Listed(sizes) => sizes.get(index),
             Sizes::Compact(sizes) => sizes.get(index),
-        }
-    }
-
-    fn flags(&self, index: u64, hint: &mut usize) -> SampleFlags {
-        let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-        let sync = match &self.sync {
-            None => true,
-            Some(numbers) => {
-                // Walked in order, the next number is at most a step away.
-                while numbers.get(*hint).is_some_and(|next| next < number) {
-                    *hint += 1;
-                }
-                numbers.get(*hint) == Some(number)
-            }
-        };
-        let partial_sync = !self.partial_sync.is_empty() && search(&self.partial_sync, number).is_ok();
-        let flags = SampleFlags { sync, partial_sync, ..SampleFlags::SYNC };
-        match self.dependencies.get(usize::try_from(index).unwrap_or(usize::MAX)) {
-            Some(byte) => flags.with_dependency_byte(byte),
-            None => flags,
         }
     }
 
@@ -326,7 +304,7 @@ impl Places {
         }
     }
 
-    fn get(&self, chunk: u64) -> Option<u64> {
+    pub(super) fn get(&self, chunk: u64) -> Option<u64> {
         let chunk = usize::try_from(chunk).ok()?;
         match self {
             Self::None => None,
@@ -340,7 +318,7 @@ impl Places {
 const MOST_STEPS_BACK: usize = 256;
 
 /// Binary search in a sorted table.
-fn search(table: &Packed<u32>, wanted: u32) -> std::result::Result<usize, usize> {
+pub(super) fn search(table: &Packed<u32>, wanted: u32) -> std::result::Result<usize, usize> {
     let (mut low, mut high) = (0, table.len());
     while low < high {
         let middle = low + (high - low) / 2;
@@ -351,169 +329,4 @@ fn search(table: &Packed<u32>, wanted: u32) -> std::result::Result<usize, usize>
         }
     }
     Err(low)
-}
-
-/// A position in all tables at once.
-#[derive(Debug, Default)]
-pub(super) struct Walk {
-    pub(super) index: u64,
-    dts: i64,
-    time: RunPosition,
-    composition: RunPosition,
-    chunk: u64,
-    chunk_run: usize,
-    in_chunk: u64,
-    /// Bytes of the chunk before the sample.
-    before: u64,
-    sync_hint: usize,
-}
-
-/// A position in a run-length table.
-#[derive(Debug, Default)]
-struct RunPosition {
-    run: usize,
-    used: u32,
-}
-
-impl Walk {
-    /// The walk that stands at sample `index`.
-    pub(super) fn at(table: &SampleTable, index: u64) -> Self {
-        let mut walk = Self { index, ..Self::default() };
-        let mut left = index;
-        for run in table.time_runs() {
-            let count = u64::from(run.count).min(left);
-            walk.dts =
-                walk.dts.saturating_add(i64::try_from(count).unwrap_or(0).saturating_mul(run.delta.into()));
-            left -= count;
-            if left == 0 && count < u64::from(run.count) {
-                walk.time.used = u32::try_from(count).unwrap_or(0);
-                break;
-            }
-            walk.time.run += 1;
-        }
-        walk.sync_hint = table.sync.as_ref().map_or(0, |numbers| {
-            search(numbers, u32::try_from(index + 1).unwrap_or(u32::MAX)).unwrap_or_else(|after| after)
-        });
-        walk.composition = RunPosition::at(index, table.offsets.iter().map(|run| run.count));
-        walk.find_chunk(table, index);
-        walk
-    }
-
-    fn find_chunk(&mut self, table: &SampleTable, index: u64) {
-        let mut left = index;
-        let chunks = table.places.len();
-        for (run_index, run) in table.chunks.iter().enumerate() {
-            let first = u64::from(run.first_chunk.max(1)) - 1;
-            let next =
-                table.chunks.get(run_index + 1).map_or(chunks, |next| u64::from(next.first_chunk.max(1)) - 1);
-            let (count, per_chunk) =
-                (next.min(chunks).saturating_sub(first), u64::from(run.samples_per_chunk));
-            self.chunk_run = run_index;
-            if left < count.saturating_mul(per_chunk) {
-                self.chunk = first + left / per_chunk;
-                self.in_chunk = left % per_chunk;
-                break;
-            }
-            left -= count.saturating_mul(per_chunk);
-            self.chunk = next;
-        }
-        let start = index - self.in_chunk.min(index);
-        self.before = match (table.units, table.constant_size()) {
-            (Some(units), _) => (self.in_chunk / units.frames).saturating_mul(units.bytes),
-            (None, Some(size)) => self.in_chunk.saturating_mul(size.into()),
-            (None, None) => (start..index).filter_map(|sample| table.size(sample)).map(u64::from).sum(),
-        };
-    }
-
-    /// What the tables say of the sample here; `None` after the last.
-    pub(super) fn peek(&mut self, table: &SampleTable) -> Option<Entry> {
-        if self.index >= table.count {
-            return None;
-        }
-        let run = self.enter_chunk(table)?;
-        let size = table.size(self.index)?;
-        let time = self.time.settle(table.times.len(), |run| table.time_run(run).map_or(0, |run| run.count));
-        let time = time.and_then(|run| table.time_run(run));
-        let composition = self
-            .composition
-            .settle(table.offsets.len(), |run| table.offsets.get(run).map_or(0, |run| run.count));
-        let composition = composition.and_then(|run| table.offsets.get(run));
-        let left = time.map_or(u64::MAX, |time| u64::from(time.count - self.time.used));
-        Some(Entry {
-            offset: table.places.get(self.chunk)?.saturating_add(self.before),
-            size,
-            dts: self.dts,
-            composition: composition.map_or(0, |run| run.offset.into()),
-            duration: time.map_or(0, |run| run.delta),
-            description: run.description_index,
-            flags: table.flags(self.index, &mut self.sync_hint),
-            alike: (u64::from(run.samples_per_chunk) - self.in_chunk).min(left).min(table.count - self.index),
-        })
-    }
-
-    /// Moves past `count` samples, which must not be more than are alike, of `bytes` bytes in all.
-    pub(super) fn advance(&mut self, count: u64, bytes: u64, entry: &Entry) {
-        self.index += count;
-        let ticks = i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(entry.duration.into());
-        self.dts = self.dts.saturating_add(ticks);
-        let steps = u32::try_from(count).unwrap_or(u32::MAX);
-        self.time.used = self.time.used.saturating_add(steps);
-        self.composition.used = self.composition.used.saturating_add(steps);
-        self.in_chunk += count;
-        self.before = self.before.saturating_add(bytes);
-    }
-
-    /// Makes sure that the chunk holds the sample; returns the run that describes it.
-    fn enter_chunk(&mut self, table: &SampleTable) -> Option<ChunkRun> {
-        loop {
-            let run = table.chunks.get(self.chunk_run)?;
-            self.chunk = self.chunk.max(u64::from(run.first_chunk.max(1)) - 1);
-            let next =
-                table.chunks.get(self.chunk_run + 1).map(|next| u64::from(next.first_chunk.max(1)) - 1);
-            if next.is_some_and(|next| self.chunk >= next) {
-                self.chunk_run += 1;
-                continue;
-            }
-            if self.in_chunk < u64::from(run.samples_per_chunk) {
-                return Some(run);
-            }
-            (self.in_chunk, self.before) = (0, 0);
-            if run.samples_per_chunk == 0 {
-                // A run of empty chunks is passed at once.
-                self.chunk = next?;
-            } else {
-                self.chunk += 1;
-            }
-            if self.chunk >= table.places.len() {
-                return None;
-            }
-        }
-    }
-}
-
-impl RunPosition {
-    fn at(index: u64, counts: impl Iterator<Item = u32>) -> Self {
-        let (mut left, mut run) = (index, 0);
-        for count in counts {
-            if left < u64::from(count) {
-                break;
-            }
-            left -= u64::from(count);
-            run += 1;
-        }
-        Self { run, used: u32::try_from(left).unwrap_or(u32::MAX) }
-    }
-
-    /// The run the position lies in, used-up and empty ones passed; `None` behind the last.
-    fn settle(&mut self, runs: usize, count: impl Fn(usize) -> u32) -> Option<usize> {
-        while self.run < runs {
-            let count = count(self.run);
-            if self.used < count {
-                return Some(self.run);
-            }
-            self.used -= count;
-            self.run += 1;
-        }
-        None
-    }
 }
