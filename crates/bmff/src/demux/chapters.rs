@@ -5,6 +5,7 @@ use std::sync::Arc;
 use reelwright_media::{Chapter, MediaType, Movie, ReadAt, Time, TimeRange};
 
 use super::cursor::{Cursor, TrackData};
+use crate::metadata::text;
 
 /// More chapters than this, or longer titles, are somebody's mistake.
 const MOST: usize = 10_000;
@@ -46,21 +47,7 @@ pub(super) fn read(source: &Arc<dyn ReadAt>, movie: &Movie, tracks: &[Arc<TrackD
 /// A text sample: 16 bits of length, then UTF-8, or UTF-16 behind a byte order mark.
 fn title(sample: &[u8]) -> String {
     let Some((length, text)) = sample.split_first_chunk::<2>() else { return String::new() };
-    let text = &text[..text.len().min(usize::from(u16::from_be_bytes(*length)))];
-    let wide = |pair: &[u8], big: bool| match (pair, big) {
-        (&[a, b], true) => u16::from_be_bytes([a, b]),
-        (&[a, b], false) => u16::from_le_bytes([a, b]),
-        _ => 0xFFFD,
-    };
-    match text {
-        [0xFE, 0xFF, rest @ ..] => {
-            String::from_utf16_lossy(&rest.chunks(2).map(|pair| wide(pair, true)).collect::<Vec<_>>())
-        }
-        [0xFF, 0xFE, rest @ ..] => {
-            String::from_utf16_lossy(&rest.chunks(2).map(|pair| wide(pair, false)).collect::<Vec<_>>())
-        }
-        text => String::from_utf8_lossy(text).into_owned(),
-    }
+    text::marked(&text[..text.len().min(usize::from(u16::from_be_bytes(*length)))])
 }
 
 #[cfg(test)]
@@ -71,6 +58,7 @@ mod tests {
     fn titles_in_both_encodings() {
         assert_eq!(title(b"\0\x05Intro\0\0\0\x0Cencd\0\0\x01\0"), "Intro");
         assert_eq!(title(b"\0\x06\xFE\xFF\0A\0\xE9"), "Aé");
+        assert_eq!(title(b"\0\x06\xFF\xFEA\0\xE9\0"), "Aé");
         assert_eq!(title(b"\xFF\xFFshort"), "short");
         assert_eq!(title(b"\0"), "");
     }

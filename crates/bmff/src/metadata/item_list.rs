@@ -88,7 +88,7 @@ fn value(kind: u32, bytes: Bytes, key: &MetadataKey) -> MetadataValue {
     let number = match (kind, &bytes[..]) {
         (1 | 2 | 4 | 5, text) if text.len() > LONGEST_TEXT => None,
         (1 | 4, text) => return MetadataValue::Text(String::from_utf8_lossy(text).into_owned()),
-        (2 | 5, text) => return MetadataValue::Text(text::utf16(text)),
+        (2 | 5, text) => return MetadataValue::Text(text::utf16(text, u16::from_be_bytes)),
         (0, text) if matches!(key, MetadataKey::ITunesFreeForm { .. }) && is_printable(text) => {
             return MetadataValue::Text(String::from_utf8_lossy(text).into_owned());
         }

@@ -5,7 +5,7 @@ mod chapters;
 mod convert;
 mod iso;
 mod item_list;
-mod text;
+pub(crate) mod text;
 mod user_data;
 
 use reelwright_media::{BoxFamily, MetadataItem, MetadataKey, MetadataValue};

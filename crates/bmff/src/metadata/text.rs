@@ -17,9 +17,10 @@ pub(super) fn quicktime(bytes: &[u8], language: u16) -> String {
 }
 
 /// UTF-8, or UTF-16 behind a byte order mark, up to a zero (3GPP TS 26.244, 8).
-pub(super) fn marked(bytes: &[u8]) -> String {
+pub(crate) fn marked(bytes: &[u8]) -> String {
     match bytes {
-        [0xFE, 0xFF, rest @ ..] => utf16(rest),
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         _ => {
             let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
             String::from_utf8_lossy(&bytes[..end]).into_owned()
@@ -27,14 +28,10 @@ pub(super) fn marked(bytes: &[u8]) -> String {
     }
 }
 
-/// Big-endian UTF-16 up to a zero.
-pub(super) fn utf16(bytes: &[u8]) -> String {
-    let units: Vec<u16> = bytes
-        .chunks_exact(2)
-        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
-        .take_while(|&unit| unit != 0)
-        .collect();
-    String::from_utf16_lossy(&units)
+/// UTF-16 of this byte order up to a zero.
+pub(super) fn utf16(bytes: &[u8], order: fn([u8; 2]) -> u16) -> String {
+    let units = bytes.chunks_exact(2).map(|pair| order([pair[0], pair[1]]));
+    String::from_utf16_lossy(&units.take_while(|&unit| unit != 0).collect::<Vec<_>>())
 }
 
 /// The language of a `data` box: 0 for none, else packed as in `mdhd`.
