@@ -77,13 +77,6 @@ impl Writer {
         self.u24(flags);
     }
 
-    /// Overwrites the 32-bit number at `position`, which has been written before; otherwise nothing changes.
-    pub fn patch_u32(&mut self, position: usize, value: u32) {
-        if let Some(place) = self.bytes.get_mut(position..position.saturating_add(4)) {
-            place.copy_from_slice(&value.to_be_bytes());
-        }
-    }
-
     /// Bytes as they are.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
