@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use reelwright_bitstream::LightFacts;
 use reelwright_media::{
-    Color, ColorMatrix, ColorPrimaries, ContentLight, MasteringDisplay, PixelBuffer, PixelFormat,
-    PixelStorage, Plane, Ratio, Result, Size, TransferFunction, VideoFormat,
+    Color, ContentLight, MasteringDisplay, PixelBuffer, PixelFormat, PixelStorage, Plane, Ratio, Result,
+    Size, VideoFormat,
 };
 
 /// What is known of every picture of a stream.
@@ -22,8 +22,9 @@ pub(crate) struct Tags {
 impl Tags {
     /// What the container says, and where it is silent, what the bitstream says.
     pub(crate) fn new(format: &VideoFormat, stream: Color, aspect: Option<Ratio>, interlaced: bool) -> Self {
+        let range = Color::stated_range(format.color.range, stream.range);
         Self {
-            color: merged(format.color, stream),
+            color: Color { range, ..format.color.or(stream) },
             mastering: format.mastering,
             content_light: format.content_light,
             pixel_aspect: format.pixel_aspect.or(aspect).unwrap_or(Ratio::ONE),
@@ -50,23 +51,6 @@ impl Tags {
                 && y.checked_add(height).is_some_and(|bottom| bottom <= picture.size.height)
         });
     }
-}
-
-/// Field by field the first that is stated.
-fn merged(container: Color, stream: Color) -> Color {
-    let mut color = container;
-    if color.primaries == ColorPrimaries::UNSPECIFIED {
-        color.primaries = stream.primaries;
-    }
-    if color.transfer == TransferFunction::UNSPECIFIED {
-        color.transfer = stream.transfer;
-    }
-    if color.matrix == ColorMatrix::UNSPECIFIED {
-        color.matrix = stream.matrix;
-    }
-    color.range = Color::stated_range(color.range, stream.range);
-    color.siting = color.siting.or(stream.siting);
-    color
 }
 
 /// A picture over three tightly packed planes of bytes, without copying them.

@@ -38,6 +38,27 @@ impl Color {
         stream.filter(|range| *range == ColorRange::Full).or(container).or(stream)
     }
 
+    /// Whether primaries, transfer function or matrix are stated: what `colr` and a VUI's colour description hold.
+    pub fn is_described(&self) -> bool {
+        let Self { primaries, transfer, matrix, .. } = Self::UNSPECIFIED;
+        (self.primaries, self.transfer, self.matrix) != (primaries, transfer, matrix)
+    }
+
+    /// The same colour, what it leaves open taken from `other`, field by field.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        fn first<T: PartialEq>(one: T, open: T, other: T) -> T {
+            if one == open { other } else { one }
+        }
+        Self {
+            primaries: first(self.primaries, ColorPrimaries::UNSPECIFIED, other.primaries),
+            transfer: first(self.transfer, TransferFunction::UNSPECIFIED, other.transfer),
+            matrix: first(self.matrix, ColorMatrix::UNSPECIFIED, other.matrix),
+            range: self.range.or(other.range),
+            siting: self.siting.or(other.siting),
+        }
+    }
+
     /// Whether the transfer function is PQ or HLG.
     pub const fn is_hdr(&self) -> bool {
         matches!(self.transfer, TransferFunction::PQ | TransferFunction::HLG)
@@ -225,4 +246,21 @@ pub struct AmbientViewing {
     pub illuminance: u32,
     /// Chromaticity x and y of the light, in steps of 0.00002.
     pub light: (u16, u16),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_open_is_completed() {
+        let range = Color { range: Some(ColorRange::Full), ..Color::UNSPECIFIED };
+        assert!(!range.is_described() && Color::BT709.is_described());
+        let matrix = Color { matrix: ColorMatrix::SMPTE170M, ..range };
+        let both = matrix.or(Color::BT709);
+        assert_eq!(
+            both,
+            Color { matrix: ColorMatrix::SMPTE170M, range: Some(ColorRange::Full), ..Color::BT709 }
+        );
+    }
 }

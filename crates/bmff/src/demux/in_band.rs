@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use reelwright_media::{Color, FormatDescription, Movie, ReadAt, VideoCodec, VideoFormat};
+use reelwright_media::{FormatDescription, Movie, ReadAt, VideoCodec, VideoFormat};
 
 use super::cursor::{Cursor, TrackData};
 use crate::entry;
@@ -50,8 +50,7 @@ pub(super) fn complete(source: &Arc<dyn ReadAt>, movie: &mut Movie, tracks: &mut
 
 /// Whether a look at a picture may tell what the sample entry doesn't.
 fn is_wanting(video: &VideoFormat) -> bool {
-    let unsaid = Color { range: None, siting: None, ..video.color } == Color::UNSPECIFIED;
-    unsaid
+    !video.color.is_described()
         && match video.codec {
             VideoCodec::ProRes => true,
             // Where the parameter sets are known, the depth is.

@@ -8,8 +8,8 @@ use reelwright_bitstream::{
     vp9::VpConfig,
 };
 use reelwright_media::{
-    BoxFamily, CodecConfig, Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, FourCc,
-    MasteringDisplay, Ratio, Result, Size, TransferFunction, VideoCodec, VideoFormat,
+    BoxFamily, CodecConfig, Color, ColorMatrix, ColorRange, ContentLight, FourCc, MasteringDisplay, Ratio,
+    Result, Size, VideoCodec, VideoFormat,
 };
 
 use super::{codec, find, original_format, sound_children, stored, too_short};
@@ -217,10 +217,7 @@ fn units<'a>(format: &VideoFormat, sample: &'a [u8]) -> impl Iterator<Item = &'a
 
 /// The container's colour, its gaps filled from the stream.
 fn merge(container: Color, stream: Color) -> Color {
-    let stated = container.primaries != ColorPrimaries::UNSPECIFIED
-        || container.transfer != TransferFunction::UNSPECIFIED
-        || container.matrix != ColorMatrix::UNSPECIFIED;
-    let base = if stated { container } else { stream };
+    let base = if container.is_described() { container } else { stream };
     Color {
         range: Color::stated_range(container.range, stream.range),
         siting: container.siting.or(stream.siting),

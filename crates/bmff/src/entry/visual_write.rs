@@ -1,8 +1,5 @@
 use bytes::Bytes;
-use reelwright_media::{
-    BoxFamily, Color, ColorMatrix, ColorPrimaries, Error, FourCc, Result, SampleEntry, TransferFunction,
-    VideoCodec, VideoFormat,
-};
+use reelwright_media::{BoxFamily, Color, Error, FourCc, Result, SampleEntry, VideoCodec, VideoFormat};
 
 use super::codec;
 use super::visual::{FIXED_LEN, is_full};
@@ -174,12 +171,8 @@ fn extensions(w: &mut Writer, format: &VideoFormat, family: BoxFamily) {
             w.put(value);
         }
     }
-    let color = format.color;
-    let stated = color.primaries != ColorPrimaries::UNSPECIFIED
-        || color.transfer != TransferFunction::UNSPECIFIED
-        || color.matrix != ColorMatrix::UNSPECIFIED;
-    if stated {
-        w.put(&color_info(color, family));
+    if format.color.is_described() {
+        w.put(&color_info(format.color, family));
     }
     if let Some(profile) = &format.icc_profile {
         w.put(&ColorInfo::Icc(FourCc::new(b"prof"), profile.clone()));

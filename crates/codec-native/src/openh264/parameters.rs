@@ -218,8 +218,7 @@ fn describe(settings: &VideoEncoderSettings, layer: &mut SSpatialLayerConfig) {
     layer.uiColorPrimaries = color.primaries.0;
     layer.uiTransferCharacteristics = color.transfer.0;
     layer.uiColorMatrix = color.matrix.0;
-    // 2 is "unspecified" in all three tables of H.273.
-    layer.bColorDescriptionPresent = [color.primaries.0, color.transfer.0, color.matrix.0] != [2, 2, 2];
+    layer.bColorDescriptionPresent = color.is_described();
     layer.bVideoSignalTypePresent = layer.bColorDescriptionPresent || color.range.is_some();
     let Ratio { num, den } = settings.pixel_aspect;
     if let (Ok(num), Ok(den)) = (u16::try_from(num), u16::try_from(den))

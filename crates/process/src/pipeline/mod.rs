@@ -16,8 +16,7 @@ pub use flatten::Alpha;
 use flatten::{flat_format, flatten};
 use plan::{Group, groups};
 use reelwright_media::{
-    Color, ColorMatrix, ColorPrimaries, ColorRange, Error, PixelBuffer, PixelFormat, PixelPool, Ratio,
-    Result, Size,
+    Color, ColorMatrix, ColorRange, Error, PixelBuffer, PixelFormat, PixelPool, Ratio, Result, Size,
 };
 
 use crate::color::source_peak;
@@ -98,17 +97,11 @@ impl PipelineConfig {
     /// A target that is SDR by its transfer function makes HDR sources tone-mapped; one that leaves it open keeps them.
     pub fn output_color(&self) -> Color {
         let (source, target) = (self.source.color, self.target_color);
-        let mut color = Color {
-            primaries: if target.primaries.0 == 2 { source.primaries } else { target.primaries },
-            transfer: if target.transfer.0 == 2 { source.transfer } else { target.transfer },
-            matrix: if target.matrix.0 == 2 { source.matrix } else { target.matrix },
-            range: target.range.or(source.range),
-            siting: target.siting.or(source.siting),
-        };
+        let mut color = target.or(source);
         if source.is_hdr() && !color.is_hdr() {
             // SDR is BT.709 unless something else was asked for.
-            color.primaries = if target.primaries.0 == 2 { ColorPrimaries::BT709 } else { target.primaries };
-            color.matrix = if target.matrix.0 == 2 { ColorMatrix::BT709 } else { target.matrix };
+            let Color { primaries, matrix, .. } = target.or(Color::BT709);
+            (color.primaries, color.matrix) = (primaries, matrix);
         }
         if !self.target_format.is_yuv() {
             color.matrix = ColorMatrix::RGB;

@@ -1,6 +1,6 @@
 //! HDR to SDR against the standards' formulas, written down here a second time, in double precision and per pixel.
 
-use reelwright_media::{ContentLight, MasteringDisplay, TransferFunction};
+use reelwright_media::{ColorPrimaries, ContentLight, MasteringDisplay, TransferFunction};
 
 use super::*;
 use crate::foreign::{middles, patches, sample};
