@@ -46,7 +46,7 @@ impl Aac {
 }
 
 fn decoder(format: &FormatDescription) -> Result<AacDecoder> {
-    let audio = format.as_audio().ok_or_else(|| Error::misuse("an audio decoder needs an audio format"))?;
+    let audio = format.audio()?;
     let Some(config) = &audio.config else { return Ok(AacDecoder::new()) };
     let made = guarded("rusty_aac", || AacDecoder::with_config_bytes(&config.bytes))?;
     made.map_err(|error| match error {
@@ -70,7 +70,7 @@ impl AudioDecoder for Aac {
         sample: &SampleBuffer,
         out: &mut dyn FnMut(AudioBuffer) -> Result<()>,
     ) -> Result<()> {
-        if !Arc::ptr_eq(&sample.format, &self.format) && *sample.format != *self.format {
+        if sample.differs_from(&self.format) {
             *self = Self::new(&sample.format)?;
         }
         let packet = sample.payload.load()?;

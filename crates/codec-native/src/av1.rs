@@ -63,8 +63,7 @@ impl Av1 {
     }
 
     fn for_format(description: &Arc<FormatDescription>) -> Result<Self> {
-        let format = description.as_video();
-        let format = format.ok_or_else(|| Error::misuse("a video decoder needs a video format"))?;
+        let format = description.video()?;
         let av1c = format.config.as_ref().filter(|config| config.kind == FourCc::new(b"av1C"));
         let setup =
             av1c.map(|config| Av1Config::parse(&config.bytes)).transpose()?.map(|config| config.units);
@@ -136,7 +135,7 @@ impl Av1 {
         let bytes = sample.payload.load()?;
         let (mastering, content_light) = light(&bytes);
         self.tags.note_light(&LightFacts { mastering, content_light, ..LightFacts::default() });
-        let duration = Some(sample.duration).filter(|duration| !duration.is_zero());
+        let duration = sample.known_duration();
         if let Some(setup) = self.setup.take() {
             self.feed(setup, -1, out)?;
         }
@@ -149,7 +148,7 @@ impl Av1 {
 
 impl VideoDecoder for Av1 {
     fn decode(&mut self, sample: &SampleBuffer, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
-        if !Arc::ptr_eq(&sample.format, &self.format) && *sample.format != *self.format {
+        if sample.differs_from(&self.format) {
             self.finish(out)?;
             *self = Self::for_format(&sample.format)?;
         }

@@ -43,7 +43,7 @@ impl Jpeg {
     ///
     /// [`ErrorKind::Unsupported`] for pictures stored as two fields.
     pub(crate) fn new(format: &Arc<FormatDescription>) -> Result<Self> {
-        let video = format.as_video().ok_or_else(|| Error::misuse("a video decoder needs a video format"))?;
+        let video = format.video()?;
         if video.field_order.is_some_and(|order| order != FieldOrder::Progressive) {
             return Err(Error::unsupported("JPEG with two fields a sample"));
         }
@@ -60,7 +60,7 @@ impl VideoDecoder for Jpeg {
         let decoded = guarded("zune-jpeg", || decode(&bytes)).and_then(|decoded| decoded);
         let mut pixels = decoded.map_err(|error| error.at_time(sample.pts))?;
         self.tags.put_on(&mut pixels);
-        let duration = Some(sample.duration).filter(|duration| !duration.is_zero());
+        let duration = sample.known_duration();
         out(VideoFrame { pixels, pts: sample.pts, duration })
     }
 

@@ -119,8 +119,7 @@ impl Opus {
     ///
     /// [`ErrorKind::Malformed`] for a configuration that isn't one.
     pub(crate) fn new(format: &Arc<FormatDescription>) -> Result<Self> {
-        let audio =
-            format.as_audio().ok_or_else(|| Error::misuse("an audio decoder needs an audio format"))?;
+        let audio = format.audio()?;
         let head = match &audio.config {
             Some(config) => Head::parse(&config.bytes),
             // Without a configuration, what mono and stereo streams always have.
@@ -139,7 +138,7 @@ impl AudioDecoder for Opus {
         sample: &SampleBuffer,
         out: &mut dyn FnMut(AudioBuffer) -> Result<()>,
     ) -> Result<()> {
-        if !Arc::ptr_eq(&sample.format, &self.format) && *sample.format != *self.format {
+        if sample.differs_from(&self.format) {
             *self = Self::new(&sample.format)?;
         }
         let bytes = sample.payload.load()?;

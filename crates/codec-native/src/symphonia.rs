@@ -61,8 +61,7 @@ impl Symphonia {
     ///
     /// [`ErrorKind::Unsupported`] or [`ErrorKind::Malformed`] where the configuration is missing or refused.
     pub(crate) fn new(format: &Arc<FormatDescription>) -> Result<Self> {
-        let audio =
-            format.as_audio().ok_or_else(|| Error::misuse("an audio decoder needs an audio format"))?;
+        let audio = format.audio()?;
         let engine = guarded("Symphonia", || engine(audio))??;
         Ok(Self { format: format.clone(), engine })
     }
@@ -124,7 +123,7 @@ impl AudioDecoder for Symphonia {
         sample: &SampleBuffer,
         out: &mut dyn FnMut(AudioBuffer) -> Result<()>,
     ) -> Result<()> {
-        if !Arc::ptr_eq(&sample.format, &self.format) && *sample.format != *self.format {
+        if sample.differs_from(&self.format) {
             *self = Self::new(&sample.format)?;
         }
         let bytes = sample.payload.load()?;

@@ -57,8 +57,7 @@ impl Telephony {
     ///
     /// [`ErrorKind::Malformed`] for formats without channels or a sample rate.
     pub(crate) fn new(format: &FormatDescription) -> Result<Self> {
-        let audio =
-            format.as_audio().ok_or_else(|| Error::misuse("an audio decoder needs an audio format"))?;
+        let audio = format.audio()?;
         let rate = Timescale::new(audio.sample_rate).filter(|_| audio.channels > 0);
         let rate = rate.ok_or_else(|| Error::malformed("a sound format without channels or sample rate"))?;
         let channels = usize::from(audio.channels);

@@ -250,9 +250,7 @@ impl Registry {
         &self,
         settings: &VideoDecoderSettings,
     ) -> Result<(DecoderInfo, Box<dyn VideoDecoder>)> {
-        let format = settings.format.as_video();
-        let codec = format.map(|format| Codec::Video(format.codec));
-        let codec = codec.ok_or_else(|| Error::misuse("a video decoder needs a video format"))?;
+        let codec = Codec::Video(settings.format.video()?.codec);
         self.decoder(codec, |provider, id| provider.video_decoder(id, settings))
     }
 
@@ -261,8 +259,7 @@ impl Registry {
         &self,
         format: &Arc<FormatDescription>,
     ) -> Result<(DecoderInfo, Box<dyn AudioDecoder>)> {
-        let codec = format.as_audio().map(|format| Codec::Audio(format.codec));
-        let codec = codec.ok_or_else(|| Error::misuse("an audio decoder needs an audio format"))?;
+        let codec = Codec::Audio(format.audio()?.codec);
         self.decoder(codec, |provider, id| provider.audio_decoder(id, format))
     }
 

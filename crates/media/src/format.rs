@@ -3,8 +3,8 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::{
-    AmbientViewing, BoxFamily, ChannelLayout, CleanAperture, Color, ContentLight, FourCc, MasteringDisplay,
-    Ratio, Size,
+    AmbientViewing, BoxFamily, ChannelLayout, CleanAperture, Color, ContentLight, Error, FourCc,
+    MasteringDisplay, Ratio, Result, Size,
 };
 
 /// What kind of thing a track carries, by its handler (`hdlr`). `AVMediaType`.
@@ -107,6 +107,28 @@ impl FormatDescription {
     /// The audio format, if it is one.
     pub fn as_audio(&self) -> Option<&AudioFormat> {
         if let Self::Audio(audio) = self { Some(audio) } else { None }
+    }
+
+    /// The video format.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::ErrorKind::Misuse`] if it is another.
+    pub fn video(&self) -> Result<&VideoFormat> {
+        self.as_video().ok_or_else(|| self.is_no("video"))
+    }
+
+    /// The audio format.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::ErrorKind::Misuse`] if it is another.
+    pub fn audio(&self) -> Result<&AudioFormat> {
+        self.as_audio().ok_or_else(|| self.is_no("audio"))
+    }
+
+    fn is_no(&self, wanted: &str) -> Error {
+        Error::misuse(format!("'{}' is not the {wanted} format that is needed", self.tag()))
     }
 }
 

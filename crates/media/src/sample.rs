@@ -21,6 +21,19 @@ pub struct SampleBuffer {
     pub trim: Trim,
 }
 
+impl SampleBuffer {
+    /// How long it lasts, where that is known.
+    pub fn known_duration(&self) -> Option<Time> {
+        Some(self.duration).filter(|duration| !duration.is_zero())
+    }
+
+    /// Whether it is of another format than `format`. Samples of a track share one, so that this is mostly a look at an
+    /// address.
+    pub fn differs_from(&self, format: &Arc<FormatDescription>) -> bool {
+        !Arc::ptr_eq(&self.format, format) && *self.format != **format
+    }
+}
+
 /// What a decoder or seeker must know about a sample without decoding it (`stss`, `stps`, `sdtp`;
 /// ISO/IEC 14496-12, 8.6.2 and 8.6.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

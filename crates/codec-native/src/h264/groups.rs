@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use reelwright_bitstream::h264::NalType;
 use reelwright_codec::VideoDecoder;
-use reelwright_media::{Error, FormatDescription, FourCc, Result, SampleBuffer};
+use reelwright_media::{FormatDescription, FourCc, Result, SampleBuffer};
 
 use super::{H264, parameter_sets};
 use crate::nal::Framing;
@@ -32,7 +32,7 @@ impl IdrGroups {
     /// Where no decoder can be made for it.
     pub(crate) fn new(format: &Arc<FormatDescription>) -> Result<Self> {
         H264::for_format(format)?;
-        let video = format.as_video().ok_or_else(|| Error::misuse("a video decoder needs a video format"))?;
+        let video = format.video()?;
         let (framing, sets) = parameter_sets(video)?;
         let in_band = sets.is_empty() || video.tag == FourCc::new(b"avc3");
         Ok(Self { format: format.clone(), framing, in_band, carried: Vec::new() })
@@ -51,7 +51,7 @@ impl Groups for IdrGroups {
     }
 
     fn prepare(&mut self, sample: &SampleBuffer) -> Result<(SampleBuffer, bool)> {
-        if !Arc::ptr_eq(&sample.format, &self.format) && *sample.format != *self.format {
+        if sample.differs_from(&self.format) {
             *self = Self::new(&sample.format)?;
         }
         let bytes = sample.payload.load()?;

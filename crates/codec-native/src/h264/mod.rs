@@ -113,8 +113,7 @@ impl H264 {
     ///
     /// [`ErrorKind::Unsupported`] for 4:4:4 and depths other than 8 and 10, and a malformed `avcC`.
     pub(crate) fn for_format(description: &Arc<FormatDescription>) -> Result<Self> {
-        let format = description.as_video();
-        let format = format.ok_or_else(|| Error::misuse("a video decoder needs a video format"))?;
+        let format = description.video()?;
         let (framing, sets) = parameter_sets(format)?;
         let sps = sets.iter().find(|unit| NalType::of(unit) == Some(NalType::SPS));
         let sps = sps.map(|unit| Sps::parse(unit)).transpose()?;
@@ -240,13 +239,12 @@ impl H264 {
 
 impl VideoDecoder for H264 {
     fn decode(&mut self, sample: &SampleBuffer, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
-        if !Arc::ptr_eq(&sample.format, &self.format) && *sample.format != *self.format {
+        if sample.differs_from(&self.format) {
             self.finish(out)?;
             *self = Self::for_format(&sample.format)?;
         }
         let bytes = sample.payload.load()?;
-        let stamp =
-            Stamp { pts: sample.pts, duration: Some(sample.duration).filter(|duration| !duration.is_zero()) };
+        let stamp = Stamp { pts: sample.pts, duration: sample.known_duration() };
         let result = self.decode_units(&bytes, stamp).map_err(|error| error.at_time(sample.pts));
         self.hand_out(out)?;
         result

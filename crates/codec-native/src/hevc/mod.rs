@@ -74,8 +74,7 @@ impl Hevc {
     }
 
     fn for_format(description: &Arc<FormatDescription>, threads: usize) -> Result<Self> {
-        let format = description.as_video();
-        let format = format.ok_or_else(|| Error::misuse("a video decoder needs a video format"))?;
+        let format = description.video()?;
         let (framing, sets) = parameter_sets(format)?;
         let sps = sets.iter().find(|unit| NalType::of(unit) == Some(NalType::SPS));
         let sps = sps.map(|unit| Sps::parse(unit)).transpose()?;
@@ -203,12 +202,12 @@ impl Hevc {
 
 impl VideoDecoder for Hevc {
     fn decode(&mut self, sample: &SampleBuffer, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
-        if !Arc::ptr_eq(&sample.format, &self.format) && *sample.format != *self.format {
+        if sample.differs_from(&self.format) {
             self.finish(out)?;
             *self = Self::for_format(&sample.format, self.threads)?;
         }
         let bytes = sample.payload.load()?;
-        let duration = Some(sample.duration).filter(|duration| !duration.is_zero());
+        let duration = sample.known_duration();
         let stamp = Stamp { pts: sample.pts, duration };
         let (starts, is_idr) = self.access(&bytes);
         if self.alone && is_idr {

@@ -144,8 +144,7 @@ impl LpcmDecoder {
     ///
     /// [`ErrorKind::Unsupported`] for layouts it doesn't know.
     pub(crate) fn new(format: &Arc<FormatDescription>) -> Result<Self> {
-        let audio =
-            format.as_audio().ok_or_else(|| Error::misuse("an audio decoder needs an audio format"))?;
+        let audio = format.audio()?;
         let pcm = audio.pcm.ok_or_else(|| Error::misuse("the layout of the PCM is not known"))?;
         let rate = Timescale::new(audio.sample_rate);
         let rate = rate.ok_or_else(|| Error::malformed("PCM at 0 Hz"))?;
@@ -162,7 +161,7 @@ impl AudioDecoder for LpcmDecoder {
         sample: &SampleBuffer,
         out: &mut dyn FnMut(AudioBuffer) -> Result<()>,
     ) -> Result<()> {
-        if !Arc::ptr_eq(&sample.format, &self.format) && *sample.format != *self.format {
+        if sample.differs_from(&self.format) {
             *self = Self::new(&sample.format)?;
         }
         let bytes = sample.payload.load()?;
