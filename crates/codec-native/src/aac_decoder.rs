@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reelwright_codec::{AudioDecoder, Codec, DecoderInfo, Licence, SpeedClass};
+use reelwright_codec::{AudioDecoder, Codec, DecoderInfo};
 use reelwright_media::{
     AudioBuffer, AudioCodec, Error, ErrorKind, FormatDescription, Result, SampleBuffer, Timescale,
 };
@@ -16,15 +16,7 @@ pub(crate) const ID: &str = "aac";
 
 /// The registry's row.
 pub(crate) fn info(provider: &'static str) -> DecoderInfo {
-    DecoderInfo {
-        id: ID.into(),
-        name: "AAC decoder (rusty_aac)".into(),
-        provider,
-        codec: Codec::Audio(AudioCodec::Aac),
-        licence: Licence::Permissive,
-        hardware: false,
-        speed: SpeedClass::Fast,
-    }
+    DecoderInfo::new(ID, "AAC decoder (rusty_aac)", provider, Codec::Audio(AudioCodec::Aac))
 }
 
 /// An AAC decoder, of access units where there is an AudioSpecificConfig, else of ADTS frames.

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use reelwright_codec::{
-    AudioEncoder, AudioEncoderSettings, AudioRate, Codec, EncoderInfo, Licence, QualityClass, SpeedClass,
-};
+use reelwright_codec::{AudioEncoder, AudioEncoderSettings, AudioRate, Codec, EncoderInfo};
 use reelwright_media::{
     AudioBuffer, AudioCodec, AudioFormat, CodecConfig, Error, FormatDescription, FourCc, Result,
     SampleBuffer, SampleFlags, Time, Timescale, Trim,
@@ -21,24 +19,13 @@ const PACKET: u32 = 1024;
 /// The registry's row.
 pub(crate) fn info(provider: &'static str) -> EncoderInfo {
     EncoderInfo {
-        id: ID.into(),
-        name: "Reelwright AAC LC encoder".into(),
-        provider,
-        codec: Codec::Audio(AudioCodec::Aac),
-        licence: Licence::Permissive,
-        hardware: false,
-        speed: SpeedClass::Fast,
-        quality: QualityClass::Best,
-        profiles: Vec::new(),
-        pixel_formats: Vec::new(),
-        max_size: None,
-        reordering: false,
         max_channels: 8,
         options: vec![
             ("bandwidth", "the highest frequency to code, in Hz; default by rate"),
             ("window", "kbd (default) or sine: the shape of the transform's windows"),
             ("noise", "1 lets decoders make the noise of bands that would be silenced; default 0"),
         ],
+        ..EncoderInfo::new(ID, "Reelwright AAC LC encoder", provider, Codec::Audio(AudioCodec::Aac))
     }
 }
 

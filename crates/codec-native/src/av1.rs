@@ -9,7 +9,7 @@ use bytes::Bytes;
 use re_rav1d::dav1d::{self, Picture, PlanarImageComponent};
 use reelwright_bitstream::LightFacts;
 use reelwright_bitstream::av1::{Av1Config, SequenceHeader, light};
-use reelwright_codec::{Codec, DecoderInfo, Licence, SpeedClass, VideoDecoder, VideoDecoderSettings};
+use reelwright_codec::{Codec, DecoderInfo, SpeedClass, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{
     Color, Error, ErrorKind, FormatDescription, FourCc, PixelBuffer, PixelFormat, PixelLayout, PixelStorage,
     Plane, Result, SampleBuffer, Size, Time, VideoCodec, VideoFrame,
@@ -30,13 +30,8 @@ const MOST_TRIES: usize = 1000;
 /// The registry's row.
 pub(crate) fn info(provider: &'static str) -> DecoderInfo {
     DecoderInfo {
-        id: ID.into(),
-        name: "AV1 decoder (rav1d)".into(),
-        provider,
-        codec: Codec::Video(VideoCodec::Av1),
-        licence: Licence::Permissive,
-        hardware: false,
         speed: SpeedClass::Medium,
+        ..DecoderInfo::new(ID, "AV1 decoder (rav1d)", provider, Codec::Video(VideoCodec::Av1))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reelwright_codec::{Codec, DecoderInfo, Licence, SpeedClass, VideoDecoder};
+use reelwright_codec::{Codec, DecoderInfo, VideoDecoder};
 use reelwright_media::{
     Color, ColorMatrix, ColorRange, Error, ErrorKind, FieldOrder, FormatDescription, PixelBuffer,
     PixelFormat, PixelLayout, Plane, Result, SampleBuffer, Size, VideoCodec, VideoFrame,
@@ -20,15 +20,7 @@ pub(crate) const ID: &str = "mjpeg";
 
 /// The registry's row.
 pub(crate) fn info(provider: &'static str) -> DecoderInfo {
-    DecoderInfo {
-        id: ID.into(),
-        name: "JPEG decoder (zune-jpeg)".into(),
-        provider,
-        codec: Codec::Video(VideoCodec::Jpeg),
-        licence: Licence::Permissive,
-        hardware: false,
-        speed: SpeedClass::Fast,
-    }
+    DecoderInfo::new(ID, "JPEG decoder (zune-jpeg)", provider, Codec::Video(VideoCodec::Jpeg))
 }
 
 /// A decoder of JPEG pictures, each on its own.

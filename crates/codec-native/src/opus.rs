@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use opus_decoder::OpusMultistreamDecoder;
-use reelwright_codec::{AudioDecoder, Codec, DecoderInfo, Licence, SpeedClass};
+use reelwright_codec::{AudioDecoder, Codec, DecoderInfo};
 use reelwright_media::{
     AudioBuffer, AudioCodec, Channel, ChannelLayout, Error, ErrorKind, FormatDescription, Result,
     SampleBuffer, Timescale,
@@ -23,15 +23,7 @@ const MOST_FRAMES: usize = 5_760;
 
 /// The registry's row.
 pub(crate) fn info(provider: &'static str) -> DecoderInfo {
-    DecoderInfo {
-        id: ID.into(),
-        name: "Opus decoder (opus-decoder)".into(),
-        provider,
-        codec: Codec::Audio(AudioCodec::Opus),
-        licence: Licence::Permissive,
-        hardware: false,
-        speed: SpeedClass::Fast,
-    }
+    DecoderInfo::new(ID, "Opus decoder (opus-decoder)", provider, Codec::Audio(AudioCodec::Opus))
 }
 
 /// An Opus decoder.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reelwright_codec::{AudioDecoder, Codec, DecoderInfo, Licence, SpeedClass};
+use reelwright_codec::{AudioDecoder, Codec, DecoderInfo};
 use reelwright_media::{
     AudioBuffer, AudioCodec, AudioFormat, Error, ErrorKind, FormatDescription, Result, SampleBuffer,
     Timescale,
@@ -32,15 +32,7 @@ const CODECS: [(&str, &str, AudioCodec); 5] = [
 
 /// The registry's rows.
 pub(crate) fn infos(provider: &'static str) -> impl Iterator<Item = DecoderInfo> {
-    CODECS.into_iter().map(move |(id, name, codec)| DecoderInfo {
-        id: id.into(),
-        name: name.into(),
-        provider,
-        codec: Codec::Audio(codec),
-        licence: Licence::Permissive,
-        hardware: false,
-        speed: SpeedClass::Fast,
-    })
+    CODECS.into_iter().map(move |(id, name, codec)| DecoderInfo::new(id, name, provider, Codec::Audio(codec)))
 }
 
 /// Whether the decoder with this id is one of these.

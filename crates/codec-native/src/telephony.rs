@@ -1,6 +1,6 @@
 //! Decoding of µ-law, A-law (ITU-T G.711) and IMA 4:1 ADPCM as QuickTime stores it.
 
-use reelwright_codec::{AudioDecoder, Codec, DecoderInfo, Licence, SpeedClass};
+use reelwright_codec::{AudioDecoder, Codec, DecoderInfo};
 use reelwright_media::{
     AudioBuffer, AudioCodec, Error, ErrorKind, FormatDescription, Result, SampleBuffer, Timescale,
 };
@@ -19,15 +19,7 @@ const IMA_BLOCK: usize = 34;
 
 /// The registry's rows.
 pub(crate) fn infos(provider: &'static str) -> impl Iterator<Item = DecoderInfo> {
-    CODECS.into_iter().map(move |(id, name, codec)| DecoderInfo {
-        id: id.into(),
-        name: name.into(),
-        provider,
-        codec: Codec::Audio(codec),
-        licence: Licence::Permissive,
-        hardware: false,
-        speed: SpeedClass::Fast,
-    })
+    CODECS.into_iter().map(move |(id, name, codec)| DecoderInfo::new(id, name, provider, Codec::Audio(codec)))
 }
 
 /// Whether the decoder with this id is one of these.

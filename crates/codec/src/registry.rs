@@ -62,6 +62,29 @@ pub struct EncoderInfo {
     pub options: Vec<(&'static str, &'static str)>,
 }
 
+impl EncoderInfo {
+    /// A row that says what most of them do: permissive, in software, fast, of the best quality, without profiles,
+    /// layouts, limits or options, in the order of display.
+    pub fn new(id: impl Into<String>, name: impl Into<String>, provider: &'static str, codec: Codec) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            provider,
+            codec,
+            licence: Licence::Permissive,
+            hardware: false,
+            speed: SpeedClass::Fast,
+            quality: QualityClass::Best,
+            profiles: Vec::new(),
+            pixel_formats: Vec::new(),
+            max_size: None,
+            reordering: false,
+            max_channels: 0,
+            options: Vec::new(),
+        }
+    }
+}
+
 /// One decoder a provider offers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DecoderInfo {
@@ -79,6 +102,21 @@ pub struct DecoderInfo {
     pub hardware: bool,
     /// How fast it is for its codec.
     pub speed: SpeedClass,
+}
+
+impl DecoderInfo {
+    /// A row that says what most of them do: permissive, in software, fast.
+    pub fn new(id: impl Into<String>, name: impl Into<String>, provider: &'static str, codec: Codec) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            provider,
+            codec,
+            licence: Licence::Permissive,
+            hardware: false,
+            speed: SpeedClass::Fast,
+        }
+    }
 }
 
 /// The terms of a codec, as they matter to whoever passes a program on.

@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use reelwright_codec::{
     AudioDecoder, AudioEncoder, AudioEncoderSettings, Codec, CompressionSession, DecoderInfo,
-    DecompressionSession, EncoderInfo, EncoderSpecification, FrameOptions, Licence, Outcome, Provider,
-    QualityClass, Registry, SpeedClass, VideoDecoder, VideoDecoderSettings, VideoEncoder,
-    VideoEncoderSettings,
+    DecompressionSession, EncoderInfo, EncoderSpecification, FrameOptions, Outcome, Provider, Registry,
+    VideoDecoder, VideoDecoderSettings, VideoEncoder, VideoEncoderSettings,
 };
 use reelwright_media::{
     Error, ErrorKind, FormatDescription, FourCc, PixelBuffer, PixelFormat, Result, Rounding, SampleBuffer,
@@ -145,31 +144,13 @@ impl Provider for Fakes {
 }
 
 fn registry(gate: Option<Receiver<()>>) -> Registry {
+    let codec = Codec::Video(VideoCodec::H264);
     let encoder = EncoderInfo {
-        id: "pairs".into(),
-        name: "Pairs".into(),
-        provider: "fakes",
-        codec: Codec::Video(VideoCodec::H264),
-        licence: Licence::Permissive,
-        hardware: false,
-        speed: SpeedClass::Fast,
-        quality: QualityClass::Basic,
-        profiles: Vec::new(),
         pixel_formats: vec![PixelFormat::YUV420],
-        max_size: None,
         reordering: true,
-        max_channels: 0,
-        options: Vec::new(),
+        ..EncoderInfo::new("pairs", "Pairs", "fakes", codec)
     };
-    let decoder = DecoderInfo {
-        id: "late".into(),
-        name: "Late".into(),
-        provider: "fakes",
-        codec: Codec::Video(VideoCodec::H264),
-        licence: Licence::Permissive,
-        hardware: false,
-        speed: SpeedClass::Fast,
-    };
+    let decoder = DecoderInfo::new("late", "Late", "fakes", codec);
     let gate = gate.map(|gate| Arc::new(Mutex::new(gate)));
     Registry::new().with(Arc::new(Fakes { encoders: vec![encoder], decoders: vec![decoder], gate }))
 }

@@ -12,9 +12,8 @@ use generated::{RATE, frames, pcm_format};
 use reelwright::{AssetWriter, FileType, InputConfig, Overwrite};
 use reelwright_bmff::{EditList, boxes};
 use reelwright_codec::{
-    AudioEncoder, AudioEncoderSettings, AudioRate, Codec, DecoderInfo, EncoderInfo, Licence, Provider,
-    QualityClass, Registry, SpeedClass, VideoDecoder, VideoDecoderSettings, VideoEncoder,
-    VideoEncoderSettings,
+    AudioEncoder, AudioEncoderSettings, AudioRate, Codec, DecoderInfo, EncoderInfo, Provider, Registry,
+    VideoDecoder, VideoDecoderSettings, VideoEncoder, VideoEncoderSettings,
 };
 use reelwright_media::{
     AudioBuffer, AudioCodec, ChannelLayout, Edit, Error, ErrorKind, FormatDescription, Payload, Result,
@@ -95,22 +94,8 @@ struct Fake(Vec<EncoderInfo>);
 
 impl Fake {
     fn registry() -> Registry {
-        let info = EncoderInfo {
-            id: "late".into(),
-            name: "PCM, late".into(),
-            provider: "fake",
-            codec: Codec::Audio(AudioCodec::Lpcm),
-            licence: Licence::Permissive,
-            hardware: false,
-            speed: SpeedClass::Fast,
-            quality: QualityClass::Best,
-            profiles: Vec::new(),
-            pixel_formats: Vec::new(),
-            max_size: None,
-            reordering: false,
-            max_channels: 2,
-            options: Vec::new(),
-        };
+        let codec = Codec::Audio(AudioCodec::Lpcm);
+        let info = EncoderInfo { max_channels: 2, ..EncoderInfo::new("late", "PCM, late", "fake", codec) };
         Registry::new().with(Arc::new(Self(vec![info])))
     }
 }

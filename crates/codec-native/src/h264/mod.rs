@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use reelwright_bitstream::h264::{AvcConfig, NalType, Pps, Sps};
 use reelwright_bitstream::{annex_b_units, starts_with_start_code};
-use reelwright_codec::{Codec, DecoderInfo, Licence, SpeedClass, VideoDecoder, VideoDecoderSettings};
+use reelwright_codec::{Codec, DecoderInfo, SpeedClass, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{
     Color, Error, ErrorKind, FieldOrder, FormatDescription, FourCc, PixelBuffer, Result, SampleBuffer, Time,
     VideoCodec, VideoFormat, VideoFrame,
@@ -29,13 +29,13 @@ pub(crate) const ID: &str = "h264";
 /// The registry's row.
 pub(crate) fn info(provider: &'static str) -> DecoderInfo {
     DecoderInfo {
-        id: ID.into(),
-        name: "H.264 decoder (rusty_h264 where it fits, else rust_h264)".into(),
-        provider,
-        codec: Codec::Video(VideoCodec::H264),
-        licence: Licence::Permissive,
-        hardware: false,
         speed: SpeedClass::Medium,
+        ..DecoderInfo::new(
+            ID,
+            "H.264 decoder (rusty_h264 where it fits, else rust_h264)",
+            provider,
+            Codec::Video(VideoCodec::H264),
+        )
     }
 }
 

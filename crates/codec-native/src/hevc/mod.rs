@@ -10,7 +10,7 @@ use bytes::Bytes;
 use order::Order;
 use recent::{Kept, Recent};
 use reelwright_bitstream::hevc::{HevcConfig, NalType, Sps, access_unit, layer_id};
-use reelwright_codec::{Codec, DecoderInfo, Licence, SpeedClass, VideoDecoder, VideoDecoderSettings};
+use reelwright_codec::{Codec, DecoderInfo, SpeedClass, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{
     Color, Error, ErrorKind, FieldOrder, FormatDescription, FourCc, PixelBuffer, PixelFormat, PixelLayout,
     Result, SampleBuffer, Size, Time, VideoCodec, VideoFormat, VideoFrame,
@@ -28,13 +28,8 @@ pub(crate) const ID: &str = "hevc";
 /// The registry's row.
 pub(crate) fn info(provider: &'static str) -> DecoderInfo {
     DecoderInfo {
-        id: ID.into(),
-        name: "HEVC decoder (rust_h265)".into(),
-        provider,
-        codec: Codec::Video(VideoCodec::Hevc),
-        licence: Licence::Permissive,
-        hardware: false,
         speed: SpeedClass::Medium,
+        ..DecoderInfo::new(ID, "HEVC decoder (rust_h265)", provider, Codec::Video(VideoCodec::Hevc))
     }
 }
 

@@ -13,8 +13,8 @@ use parameters::Wishes;
 use reelwright_bitstream::h264::{self, AvcConfig, NalType};
 use reelwright_bitstream::push_length_prefixed;
 use reelwright_codec::{
-    Codec, EncoderInfo, FrameOptions, KeyFrames, Licence, QualityClass, SpeedClass, VideoEncoder,
-    VideoEncoderSettings, VideoProfile,
+    Codec, EncoderInfo, FrameOptions, KeyFrames, QualityClass, VideoEncoder, VideoEncoderSettings,
+    VideoProfile,
 };
 use reelwright_media::{
     CleanAperture, Dependency, Error, FieldOrder, FormatDescription, FourCc, PixelBuffer, PixelFormat,
@@ -27,21 +27,14 @@ pub(crate) const ID: &str = "openh264";
 
 /// The registry's row.
 pub(crate) fn info(provider: &'static str) -> EncoderInfo {
+    let codec = Codec::Video(VideoCodec::H264);
     EncoderInfo {
-        id: ID.into(),
-        name: "OpenH264 H.264 encoder".into(),
-        provider,
-        codec: Codec::Video(VideoCodec::H264),
-        licence: Licence::Permissive,
-        hardware: false,
-        speed: SpeedClass::Fast,
         quality: QualityClass::Good,
         profiles: vec![VideoProfile::H264High, VideoProfile::H264Main, VideoProfile::H264Baseline],
         pixel_formats: vec![PixelFormat::YUV420],
         max_size: Some(Size::new(3840, 2160)),
-        reordering: false,
-        max_channels: 0,
         options: parameters::OPTIONS.to_vec(),
+        ..EncoderInfo::new(ID, "OpenH264 H.264 encoder", provider, codec)
     }
 }
 

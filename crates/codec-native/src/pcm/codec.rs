@@ -1,9 +1,6 @@
 use std::sync::Arc;
 
-use reelwright_codec::{
-    AudioDecoder, AudioEncoder, AudioEncoderSettings, Codec, DecoderInfo, EncoderInfo, Licence, QualityClass,
-    SpeedClass,
-};
+use reelwright_codec::{AudioDecoder, AudioEncoder, AudioEncoderSettings, Codec, DecoderInfo, EncoderInfo};
 use reelwright_media::{
     AudioBuffer, AudioCodec, AudioFormat, Error, ErrorKind, FormatDescription, PcmFormat, Result,
     SampleBuffer, SampleFlags, Time, Timescale, Trim,
@@ -13,35 +10,13 @@ use super::{ID, is_known, push_sample, to_float, wave_layout};
 
 /// The registry's row of the encoder.
 pub(crate) fn encoder_info(provider: &'static str) -> EncoderInfo {
-    EncoderInfo {
-        id: ID.into(),
-        name: "Linear PCM".into(),
-        provider,
-        codec: Codec::Audio(AudioCodec::Lpcm),
-        licence: Licence::Permissive,
-        hardware: false,
-        speed: SpeedClass::Fast,
-        quality: QualityClass::Best,
-        profiles: Vec::new(),
-        pixel_formats: Vec::new(),
-        max_size: None,
-        reordering: false,
-        max_channels: u16::MAX,
-        options: Vec::new(),
-    }
+    let codec = Codec::Audio(AudioCodec::Lpcm);
+    EncoderInfo { max_channels: u16::MAX, ..EncoderInfo::new(ID, "Linear PCM", provider, codec) }
 }
 
 /// The registry's row of the decoder.
 pub(crate) fn decoder_info(provider: &'static str) -> DecoderInfo {
-    DecoderInfo {
-        id: ID.into(),
-        name: "Linear PCM".into(),
-        provider,
-        codec: Codec::Audio(AudioCodec::Lpcm),
-        licence: Licence::Permissive,
-        hardware: false,
-        speed: SpeedClass::Fast,
-    }
+    DecoderInfo::new(ID, "Linear PCM", provider, Codec::Audio(AudioCodec::Lpcm))
 }
 
 /// Floats to interleaved PCM of any layout.
