@@ -27,7 +27,7 @@ pub(crate) fn inputs() -> Vec<(String, Bytes)> {
         let table = endless_table(kind);
         add(
             &format!("2^32 - 1 rows of {}", String::from_utf8_lossy(kind)),
-            movie(&Parts { stbl: table, ..video() }),
+            movie(&Parts { stbl: vec![table], ..video() }),
         );
     }
     add("2^32 - 1 edits", movie(&Parts { edts: endless_edits(0), ..video() }));
@@ -61,7 +61,7 @@ pub(crate) fn inputs() -> Vec<(String, Bytes)> {
     add("fragments of samples without bytes", fragments(1, 5000, 60_000, 0));
     add("fragments of many tracks", fragments(400, 20_000, 1, 4));
     let sizes = table(b"stsz", &[0, 10, 3, 5, 2, 7, 1, 1, 4, 9, 6, 8]);
-    let sound = Parts { handler: *b"soun", stsd: aac_of_one_size(), stbl: sizes, ..video() };
+    let sound = Parts { handler: *b"soun", stsd: aac_of_one_size(), stbl: vec![sizes], ..video() };
     add("packets of different sizes said to be of one", movie(&sound));
     add("a sample entry of an extended type", movie(&Parts { stsd: extended_entry(), ..video() }));
     add("parameter sets without bytes", movie(&Parts { stsd: hevc_entry(60_000 * 10), ..video() }));
@@ -74,8 +74,8 @@ struct Parts {
     handler: [u8; 4],
     /// Sample entries.
     stsd: Vec<u8>,
-    /// Instead of the usual table of the kind.
-    stbl: Vec<u8>,
+    /// Boxes, each instead of the usual one of its kind.
+    stbl: Vec<Vec<u8>>,
     edts: Vec<u8>,
     tref: Vec<u8>,
     udta: Vec<u8>,
@@ -83,7 +83,15 @@ struct Parts {
     foreign: Vec<u8>,
     tracks: u32,
     mvex: Vec<u8>,
+    /// The body of `mdat`; a hundred zeros where there is nothing.
+    media: Vec<u8>,
 }
+
+/// What every movie here begins with.
+const START: &[u8] = b"\0\0\0\x14ftypqt  \0\0\0\0qt  ";
+
+/// Where the media lie: behind the header of `mdat`.
+const OFFSET: u32 = START.len() as u32 + 8;
 
 fn video() -> Parts {
     Parts { handler: *b"vide", stsd: video_entry(), tracks: 1, ..Parts::default() }
@@ -145,19 +153,17 @@ fn hevc_entry(units: usize) -> Vec<u8> {
 
 /// A movie whose tracks have ten samples of ten bytes, apart from what `parts` say.
 fn movie(parts: &Parts) -> Vec<u8> {
-    let media = plain(b"mdat", &[0; 100]);
-    let start = plain(b"ftyp", b"qt  \0\0\0\0qt  ");
-    let offset = u32::try_from(start.len() + 8).unwrap();
-    [start, media, movie_box(parts, offset)].concat()
+    let media = if parts.media.is_empty() { &[0; 100] } else { &parts.media[..] };
+    [START, &plain(b"mdat", media), &movie_box(parts)].concat()
 }
 
-fn movie_box(parts: &Parts, offset: u32) -> Vec<u8> {
+fn movie_box(parts: &Parts) -> Vec<u8> {
     let header = full(b"mvhd", |w| {
         w.zeros(8);
         w.u32(600);
         w.zeros(84);
     });
-    let tracks: Vec<u8> = (1..=parts.tracks).flat_map(|id| track(parts, id, offset)).collect();
+    let tracks: Vec<u8> = (1..=parts.tracks).flat_map(|id| track(parts, id)).collect();
     plain(
         b"moov",
         &[header, tracks, parts.udta.clone(), parts.meta.clone(), parts.foreign.clone(), parts.mvex.clone()]
@@ -165,7 +171,7 @@ fn movie_box(parts: &Parts, offset: u32) -> Vec<u8> {
     )
 }
 
-fn track(parts: &Parts, id: u32, offset: u32) -> Vec<u8> {
+fn track(parts: &Parts, id: u32) -> Vec<u8> {
     let tkhd = full(b"tkhd", |w| {
         w.zeros(8);
         w.u32(id);
@@ -181,12 +187,12 @@ fn track(parts: &Parts, id: u32, offset: u32) -> Vec<u8> {
         w.bytes(&parts.handler);
         w.zeros(13);
     });
-    let minf = plain(b"minf", &sample_table(parts, offset));
+    let minf = plain(b"minf", &sample_table(parts));
     let mdia = plain(b"mdia", &[mdhd, hdlr, minf].concat());
     plain(b"trak", &[tkhd, parts.edts.clone(), parts.tref.clone(), mdia].concat())
 }
 
-fn sample_table(parts: &Parts, offset: u32) -> Vec<u8> {
+fn sample_table(parts: &Parts) -> Vec<u8> {
     let usual = [
         full(b"stsd", |w| {
             w.u32(u32::MAX);
@@ -195,11 +201,11 @@ fn sample_table(parts: &Parts, offset: u32) -> Vec<u8> {
         table(b"stts", &[1, 10, 20]),
         table(b"stsc", &[1, 1, 10, 1]),
         table(b"stsz", &[10, 10]),
-        table(b"stco", &[1, offset]),
+        table(b"stco", &[1, OFFSET]),
     ];
-    let replaced = parts.stbl.get(4..8);
-    let boxes: Vec<u8> = usual.into_iter().filter(|usual| Some(&usual[4..8]) != replaced).flatten().collect();
-    plain(b"stbl", &[boxes, parts.stbl.clone()].concat())
+    let replaced = |usual: &Vec<u8>| parts.stbl.iter().any(|own| own[4..8] == usual[4..8]);
+    let usual: Vec<u8> = usual.into_iter().filter(|usual| !replaced(usual)).flatten().collect();
+    plain(b"stbl", &[usual, parts.stbl.concat()].concat())
 }
 
 fn table(kind: &[u8; 4], numbers: &[u32]) -> Vec<u8> {
@@ -292,49 +298,23 @@ fn nero_chapters(count: u32) -> Vec<u8> {
 
 /// A text track of many samples of 64 KiB, all in one place, that lists chapters.
 fn titles(count: u32) -> Vec<u8> {
-    let start = plain(b"ftyp", b"qt  \0\0\0\0qt  ");
-    let media = plain(b"mdat", &[&[0xFF, 0xFF][..], &vec![b'a'; 65_534]].concat());
-    let offset = u32::try_from(start.len() + 8).unwrap();
-    let offsets: Vec<u32> = [count].into_iter().chain((0..count).map(|_| offset)).collect();
-    let stbl = [
-        full(b"stsd", |w| {
-            w.u32(1);
-            w.bytes(&text().stsd);
-        }),
-        table(b"stts", &[1, count, 20]),
-        table(b"stsc", &[1, 1, 1, 1]),
-        full(b"stsz", |w| {
-            w.u32(0);
-            w.u32(count);
-            (0..count).for_each(|_| w.u32(65_536));
-        }),
-        table(b"stco", &offsets),
-    ];
-    // Two `stbl` boxes would be one too many: the first is the one that counts.
-    let parts = Parts { stbl: Vec::new(), tref: references(b"chap", &[1]), ..text() };
-    let own = sample_table(&parts, offset);
-    let moov = movie_box(&parts, offset);
-    let moov = replaced(&moov, &own, &plain(b"stbl", &stbl.concat()));
-    [start, media, moov].concat()
+    let media = [&[0xFF, 0xFF][..], &vec![b'a'; 65_534]].concat();
+    let track = Parts { media, tref: references(b"chap", &[1]), ..text() };
+    in_one_place(track, count, 1, sizes((0..count).map(|_| 65_536)))
 }
 
-/// `moov` with the box `from` inside replaced by `to`: the lengths around it follow.
-fn replaced(outer: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let at = outer.windows(from.len()).position(|window| window == from).unwrap();
-    let mut bytes = [&outer[..at], to, &outer[at + from.len()..]].concat();
-    let mut start = 0;
-    // From the outside to the box itself.
-    while start < at {
-        let size = u32::from_be_bytes(bytes[start..start + 4].try_into().unwrap()) as usize;
-        if start + size > at {
-            let new = u32::try_from(size + to.len() - from.len()).unwrap();
-            bytes[start..start + 4].copy_from_slice(&new.to_be_bytes());
-            start += 8;
-        } else {
-            start += size;
-        }
-    }
-    bytes
+/// The movie of `parts` with chunks that all lie at the beginning of the media, of `samples` samples each.
+fn in_one_place(parts: Parts, chunks: u32, samples: u32, sizes: Vec<u8>) -> Vec<u8> {
+    let offsets: Vec<u32> = [chunks].into_iter().chain((0..chunks).map(|_| OFFSET)).collect();
+    let times = table(b"stts", &[1, u32::MAX, 1]);
+    let stbl = vec![times, table(b"stsc", &[1, 1, samples, 1]), sizes, table(b"stco", &offsets)];
+    movie(&Parts { stbl, ..parts })
+}
+
+/// Sizes one by one.
+fn sizes(sizes: impl ExactSizeIterator<Item = u32>) -> Vec<u8> {
+    let count = u32::try_from(sizes.len()).unwrap();
+    table(b"stsz", &[0, count].into_iter().chain(sizes).collect::<Vec<_>>())
 }
 
 fn bomb(length: usize) -> Vec<u8> {
@@ -349,50 +329,14 @@ fn bomb(length: usize) -> Vec<u8> {
 
 /// Chunks that all lie in the same place, of `samples` samples of `size` bytes each.
 fn overlapping(size: u32, chunks: u32, samples: u32) -> Vec<u8> {
-    let start = plain(b"ftyp", b"qt  \0\0\0\0qt  ");
-    let media = plain(b"mdat", &vec![0; 500_000]);
-    let offset = u32::try_from(start.len() + 8).unwrap();
-    let parts = video();
-    let own = sample_table(&parts, offset);
-    let offsets: Vec<u32> = [chunks].into_iter().chain((0..chunks).map(|_| offset)).collect();
-    let stbl = [
-        full(b"stsd", |w| {
-            w.u32(1);
-            w.bytes(&parts.stsd);
-        }),
-        table(b"stts", &[1, u32::MAX, 1]),
-        table(b"stsc", &[1, 1, samples, 1]),
-        table(b"stsz", &[size, u32::MAX]),
-        table(b"stco", &offsets),
-    ];
-    let moov = replaced(&movie_box(&parts, offset), &own, &plain(b"stbl", &stbl.concat()));
-    [start, media, moov].concat()
+    let track = Parts { media: vec![0; 500_000], ..video() };
+    in_one_place(track, chunks, samples, table(b"stsz", &[size, u32::MAX]))
 }
 
 /// Samples named one by one that all are the whole of the media.
 fn overlapping_listed(count: u32) -> Vec<u8> {
-    let start = plain(b"ftyp", b"qt  \0\0\0\0qt  ");
-    let media = plain(b"mdat", &vec![0; 500_000]);
-    let offset = u32::try_from(start.len() + 8).unwrap();
-    let parts = video();
-    let own = sample_table(&parts, offset);
-    let offsets: Vec<u32> = [count].into_iter().chain((0..count).map(|_| offset)).collect();
-    let stbl = [
-        full(b"stsd", |w| {
-            w.u32(1);
-            w.bytes(&parts.stsd);
-        }),
-        table(b"stts", &[1, u32::MAX, 1]),
-        table(b"stsc", &[1, 1, 1, 1]),
-        full(b"stsz", |w| {
-            w.u32(0);
-            w.u32(count);
-            (0..count).for_each(|number| w.u32(499_000 + number % 1000));
-        }),
-        table(b"stco", &offsets),
-    ];
-    let moov = replaced(&movie_box(&parts, offset), &own, &plain(b"stbl", &stbl.concat()));
-    [start, media, moov].concat()
+    let track = Parts { media: vec![0; 500_000], ..video() };
+    in_one_place(track, count, 1, sizes((0..count).map(|number| 499_000 + number % 1000)))
 }
 
 /// Fragments of `runs` runs in all, spread over the tracks, each of `samples` samples of `size` bytes.
