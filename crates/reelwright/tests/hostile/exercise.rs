@@ -95,11 +95,9 @@ impl Samples {
     fn of(asset: &Asset, track: u32) -> Result<Self> {
         let mut cursor = asset.cursor(track)?;
         let (mut bytes, mut digest) = (0, DefaultHasher::new());
-        let mut last = Time::ZERO;
         while let Some(sample) = cursor.next_sample()? {
             bytes += sample.payload.len();
             digest.write(&sample.payload.load()?);
-            last = last.max(sample.pts);
         }
         Ok(Self { bytes, digest: digest.finish() })
     }
