@@ -100,7 +100,7 @@ impl FileType {
 
     /// Whether a track of `format` can be stored. `canApply(outputSettings:forMediaType:)`; touches nothing.
     ///
-    /// What came out of a file of the same family may always go back into one (into M4A only sound).
+    /// What came out of a file of the same family may always go back into one (into M4A all but video).
     ///
     /// # Errors
     ///

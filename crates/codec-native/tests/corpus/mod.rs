@@ -211,7 +211,7 @@ pub fn digest(picture: &PixelBuffer, pts: i64) -> Digest {
     (pts, size, b << 16 | a)
 }
 
-/// Interleaved 16-bit PCM of the first audio stream as ffmpeg decodes it, edit lists ignored.
+/// Interleaved samples, as floats, of the first audio stream as ffmpeg decodes it, edit lists ignored.
 pub fn expected_pcm(path: &std::path::Path) -> Vec<f32> {
     let path = path.to_str().unwrap();
     let mut arguments = vec!["-v", "error"];
