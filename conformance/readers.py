@@ -146,9 +146,6 @@ class GStreamer(Reader):
     def title(self):
         return "GStreamer 1.22 (qtdemux, decodebin)"
 
-    def takes_source(self, path):
-        return True
-
     def judge(self, path, copy):
         sink = "fakesink sync=false"
         code, out, said = run(["gst-launch-1.0", "-q", "playbin", f"uri={path.as_uri()}", f"video-sink={sink}",
@@ -167,12 +164,6 @@ class MediaInfo(Reader):
     FACTS = {"Video": ["Width", "Height", "Rotation", "colour_primaries", "transfer_characteristics",
                        "matrix_coefficients", "PixelAspectRatio", "BitDepth"],
              "Audio": ["Channels", "SamplingRate", "Compression_Mode"]}
-
-    def title(self):
-        return "mediainfo"
-
-    def takes_source(self, path):
-        return True
 
     def tracks(self, path):
         _, out, _ = run(["mediainfo", "--Output=JSON", path])
