@@ -1,7 +1,10 @@
-//! The account in `docs/avfoundation.md` may only name what exists.
+//! The account in `docs/avfoundation.md` may only name what exists, the table in `docs/presets.md` only what is true.
 #![allow(clippy::unwrap_used)] // A test states what it expects by unwrapping, its own small functions included.
 
 use std::path::{Path, PathBuf};
+
+use reelwright::media::VideoCodec;
+use reelwright::{FileType, PRESETS, PresetRow};
 
 /// Every Rust source of the workspace's crates.
 fn sources() -> Vec<String> {
@@ -73,4 +76,46 @@ fn every_item_that_is_claimed_exists() {
     assert!(claimed > 50, "the account was not read: {claimed} rows");
     assert!(missing.is_empty(), "{missing:#?}");
     assert!(!exists(&sources, "NoSuchThing") && !exists(&sources, "AssetWriter::no_such_method"));
+}
+
+/// A preset's row as the table has it.
+fn cells(row: &PresetRow) -> [String; 7] {
+    let rate = |bits: u32| match bits {
+        ..1_000_000 => format!("{} kbit/s", bits / 1000),
+        _ => format!("{} Mbit/s", f64::from(bits) / 1e6),
+    };
+    let video = match row.video {
+        Some(VideoCodec::Hevc) => "HEVC",
+        Some(_) => "H.264",
+        None if row.audio.is_some() => "none",
+        None => "copied",
+    };
+    let mut size = row.max_size.map_or_else(|| "source size".to_owned(), |size| size.to_string());
+    let mut video_rate = rate(row.video_rate);
+    match (row.video, row.max_size) {
+        (None, _) => (size, video_rate) = Default::default(),
+        (_, None) => video_rate += " at 1080p",
+        (_, Some(_)) => {}
+    }
+    size += &if row.align > 2 { format!(", multiples of {}", row.align) } else { String::new() };
+    size += &row.max_frame_rate.map_or_else(String::new, |rate| format!(", at most {} fps", rate.num));
+    let sound = row.audio.map_or_else(|| "copied".to_owned(), |_| format!("AAC {}", rate(row.audio_rate)));
+    let files: Vec<_> = row.file_types.iter().map(|kind: &FileType| kind.extensions()[0]).collect();
+    let apple = row.apple.strip_prefix("AVAssetExportPreset").unwrap();
+    [format!("`{}`", row.name), apple.into(), video.into(), size, video_rate, sound, files.join(", ")]
+}
+
+#[test]
+fn the_table_of_presets_is_true() {
+    let table = include_str!("../../../docs/presets.md");
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let written: Vec<Vec<String>> = rows
+        .map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
+        .collect();
+    assert_eq!(written.len(), PRESETS.len());
+    for (mut written, row) in written.into_iter().zip(PRESETS) {
+        let apple = written[1].trim_matches(['`', '.']).trim_start_matches("AVAssetExportPreset").to_owned();
+        written[1] = apple;
+        assert_eq!(written, cells(row));
+    }
 }
