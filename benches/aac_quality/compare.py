@@ -16,6 +16,9 @@ import re
 import subprocess
 import sys
 
+# The processes below are enough for the machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 
 import clips

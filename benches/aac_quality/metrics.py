@@ -3,6 +3,9 @@
 Every encoder is measured alike, on what ffmpeg decodes, after aligning it to the original.
 """
 
+import functools
+import hashlib
+
 import numpy as np
 
 FRAME, HOP = 2048, 1024
@@ -58,6 +61,7 @@ class Ear:
         self.internal = 10 ** (0.4 * 0.364 * (self.hertz / 1000) ** -0.8)
         self.center = center
         self.offset = np.where(center <= 12, 3.0, 0.25 * center)
+        self.masks = {}
 
     def spread(self, energy):
         """Level-dependent spreading: -27 dB per Bark down, -24 - 230/f + 0.2 level up; added to the power of 0.4."""
@@ -75,22 +79,35 @@ class Ear:
         flat /= flat.sum(1, keepdims=True)
         return out / (flat**0.4).sum(0) ** 2.5
 
+    def spectra(self, sound):
+        """Of one channel, frame by frame, as loud as they reach the inner ear."""
+        starts = range(0, len(sound) - FRAME, HOP)
+        frames = np.stack([sound[start : start + FRAME] for start in starts]).astype(np.float64)
+        return np.abs(np.fft.rfft(frames * np.hanning(FRAME))) * self.weight
+
+    def mask(self, x):
+        """What the original's spectra hide per frame and band. The same for every encoder, so it is kept."""
+        key = hashlib.sha1(x.tobytes()).digest()
+        if key not in self.masks:
+            spread = self.spread(np.maximum(x**2 @ self.share.T, 1e-12) + self.internal)
+            # Smeared over time: what came before masks a little longer.
+            fall = np.exp(-HOP / 48000 / (0.008 + 100 / self.hertz * 0.022))
+            for frame in range(1, len(spread)):
+                spread[frame] = np.maximum(spread[frame], fall * spread[frame - 1])
+            self.masks[key] = spread / 10 ** (self.offset / 10)
+        return self.masks[key]
+
     def noise_to_mask(self, reference, decoded):
         """Noise over mask per frame and band, for one channel."""
-        window = np.hanning(FRAME)
-        starts = range(0, len(reference) - FRAME, HOP)
-        cut = lambda x: np.abs(np.fft.rfft(np.stack([x[s : s + FRAME] for s in starts]) * window)) * self.weight
-        x, y = cut(reference.astype(np.float64)), cut(decoded.astype(np.float64))
+        x, y = self.spectra(reference), self.spectra(decoded)
         loud = (x**2).sum(1) > 10 ** 3.0
-        energy = np.maximum(x**2 @ self.share.T, 1e-12) + self.internal
-        # Smeared over time: what came before masks a little longer.
-        fall = np.exp(-HOP / 48000 / (0.008 + 100 / self.hertz * 0.022))
-        spread = self.spread(energy)
-        for frame in range(1, len(spread)):
-            spread[frame] = np.maximum(spread[frame], fall * spread[frame - 1])
-        mask = spread / 10 ** (self.offset / 10)
         noise = (x - y) ** 2 @ self.share.T
-        return (noise / mask)[loud]
+        return (noise / self.mask(x))[loud]
+
+
+@functools.lru_cache
+def ear_at(rate):
+    return Ear(rate)
 
 
 def attack_ratio(reference, decoded, rate):
@@ -117,7 +134,7 @@ def attack_ratio(reference, decoded, rate):
 def measure(reference, decoded, rate):
     """All measures of a clip, by name."""
     reference, decoded = align(reference, decoded)
-    ear = Ear(rate)
+    ear = ear_at(rate)
     channels = range(reference.shape[1])
     ratios = [ear.noise_to_mask(reference[:, c], decoded[:, c]) for c in channels]
     frames = np.concatenate([r.mean(1) for r in ratios])
