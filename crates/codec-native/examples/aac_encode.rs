@@ -2,7 +2,8 @@
 //!
 //! `aac_encode SAMPLE_RATE CHANNELS BITS_PER_SECOND [average|constant|variable|rusty_aac] [noise] [sine] < in.f32 > out.aac`
 //!
-//! With `variable`, the number is the quality in percent; `noise` allows noise substitution, `sine` asks for sine windows. `rusty_aac` is that crate's encoder, for comparison.
+//! With `variable`, the number is the quality in percent; `noise` allows noise substitution, `sine` asks for sine windows.
+//! `rusty_aac` is that crate's encoder, for comparison.
 #![allow(clippy::unwrap_used)]
 
 use std::io::{Read, Write};

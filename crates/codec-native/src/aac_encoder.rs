@@ -128,7 +128,7 @@ impl AudioEncoder for AacLc {
     }
 
     fn priming(&self) -> u32 {
-        self.encoder.delay()
+        Encoder::DELAY
     }
 
     fn encode(&mut self, audio: &AudioBuffer, out: &mut dyn FnMut(SampleBuffer) -> Result<()>) -> Result<()> {

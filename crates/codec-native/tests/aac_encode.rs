@@ -49,7 +49,7 @@ fn decode(encoder: &Encoder, packets: &[Packet]) -> Vec<Vec<f32>> {
     let padding = packets.last().map_or(0, |packet| packet.padding as usize);
     for plane in &mut out {
         plane.truncate(plane.len() - padding);
-        plane.drain(..encoder.delay() as usize);
+        plane.drain(..Encoder::DELAY as usize);
     }
     out
 }

@@ -38,7 +38,6 @@ pub struct Packet {
 pub struct Encoder {
     settings: Settings,
     config: Vec<u8>,
-    elements: Elements,
     analyzer: Analyzer,
     shaper: Shaper,
     /// From this line on, noise may stand for what is silenced.
@@ -115,7 +114,6 @@ impl Encoder {
             control,
             channels: vec![Channel::default(); count],
             pending: vec![Vec::with_capacity(LONG); count],
-            elements,
             settings,
             fed: 0,
             blocks: 0,
@@ -126,16 +124,6 @@ impl Encoder {
     /// The AudioSpecificConfig, for `esds`.
     pub fn audio_specific_config(&self) -> &[u8] {
         &self.config
-    }
-
-    /// `channelConfiguration`; 0 where the configuration has a program config element.
-    pub const fn channel_configuration(&self) -> u8 {
-        self.elements.configuration
-    }
-
-    /// Frames a decoder puts out before the first that was fed: [`Self::DELAY`].
-    pub const fn delay(&self) -> u32 {
-        Self::DELAY
     }
 
     /// What the encoder was made with.

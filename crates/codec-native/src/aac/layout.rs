@@ -20,7 +20,7 @@ pub(super) struct Elements {
     /// In the order of every raw data block.
     pub(super) list: Vec<Element>,
     /// `channelConfiguration`; 0 where the program config element says it.
-    pub(super) configuration: u8,
+    configuration: u8,
     /// How many of the elements are in front, at the sides, and behind, the LFE excluded.
     places: [usize; 3],
 }
