@@ -76,7 +76,7 @@ def encoders():
             + ["-c:a", "aac", "-b:a", str(bits), "-f", "adts", "-"]
         )
 
-    out = {"ours, average": ours("average"), "ours, constant": ours("constant")}
+    out = {"ours average": ours("average"), "ours constant": ours("constant")}
     out |= {name: libavcodec(path) for name, path in ffmpegs()}
     if os.path.exists(program("fdk_aac")):
         out["fdk-aac 2.0"] = lambda rate, ch, bits: [program("fdk_aac"), str(rate), str(ch), str(bits)]
