@@ -310,28 +310,9 @@ fn tags(format: &VideoFormat, sps: Option<&Sps>) -> Tags {
 fn reorder_depth(sps: Option<&Sps>) -> usize {
     // Without a set the most there can be.
     let Some(sps) = sps else { return 16 };
-    let stated = sps.max_reorder_frames().and_then(|depth| usize::try_from(depth).ok());
-    stated.unwrap_or_else(|| buffered_frames(sps)).min(16)
-}
-
-/// `MaxDpbFrames` (A.3.1, table A-1).
-fn buffered_frames(sps: &Sps) -> usize {
-    let macroblocks: u64 = match sps.level {
-        0..=10 => 396,
-        11 => 900,
-        12 | 13 | 20 => 2_376,
-        21 => 4_752,
-        22 | 30 => 8_100,
-        31 => 18_000,
-        32 => 20_480,
-        40 | 41 => 32_768,
-        42 => 34_816,
-        50 => 110_400,
-        51 | 52 => 184_320,
-        _ => 696_320,
-    };
-    let picture = (sps.coded_size.area() / 256).max(1);
-    usize::try_from(macroblocks / picture).unwrap_or(16).clamp(1, 16)
+    // A level too low for the picture says nothing of the order.
+    let frames = sps.max_reorder_frames().unwrap_or_else(|| sps.max_dpb_frames().max(1));
+    usize::try_from(frames).unwrap_or(16).min(16)
 }
 
 /// The picture parameter sets among `sets`.
