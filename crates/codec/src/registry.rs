@@ -265,10 +265,8 @@ impl Registry {
         settings: &VideoEncoderSettings,
         specification: &EncoderSpecification,
     ) -> Result<(EncoderInfo, Box<dyn VideoEncoder>)> {
-        let (provider, info) = self.provider_for(Codec::Video(settings.codec), specification)?;
-        let encoder =
-            provider.video_encoder(&info.id, settings).map_err(|error| error.at_stage(Stage::Encode))?;
-        Ok((info.clone(), encoder))
+        let codec = Codec::Video(settings.codec);
+        self.encoder(codec, specification, |provider, id| provider.video_encoder(id, settings))
     }
 
     /// Selects and makes an audio encoder.
@@ -277,10 +275,8 @@ impl Registry {
         settings: &AudioEncoderSettings,
         specification: &EncoderSpecification,
     ) -> Result<(EncoderInfo, Box<dyn AudioEncoder>)> {
-        let (provider, info) = self.provider_for(Codec::Audio(settings.codec), specification)?;
-        let encoder =
-            provider.audio_encoder(&info.id, settings).map_err(|error| error.at_stage(Stage::Encode))?;
-        Ok((info.clone(), encoder))
+        let codec = Codec::Audio(settings.codec);
+        self.encoder(codec, specification, |provider, id| provider.audio_encoder(id, settings))
     }
 
     /// Makes the first video decoder that takes the format.
@@ -299,6 +295,17 @@ impl Registry {
     ) -> Result<(DecoderInfo, Box<dyn AudioDecoder>)> {
         let codec = Codec::Audio(format.audio()?.codec);
         self.decoder(codec, |provider, id| provider.audio_decoder(id, format))
+    }
+
+    fn encoder<T>(
+        &self,
+        codec: Codec,
+        specification: &EncoderSpecification,
+        make: impl Fn(&dyn Provider, &str) -> Result<T>,
+    ) -> Result<(EncoderInfo, T)> {
+        let (provider, info) = self.provider_for(codec, specification)?;
+        let encoder = make(provider.as_ref(), &info.id).map_err(|error| error.at_stage(Stage::Encode))?;
+        Ok((info.clone(), encoder))
     }
 
     fn decoder<T>(
