@@ -35,26 +35,8 @@ pub(super) fn flatten(source: &PixelBuffer, target: &mut PixelBuffer, workers: W
                 let samples = source.row(channel.plane, y);
                 let place = (channel.offset, channel.step, channel.shift);
                 let lines = cover_lines(source, cover.plane, y, channel.shift.1);
-                match source.format.component_bytes() {
-                    1 => blend::<1>(
-                        samples,
-                        lines,
-                        (cover.offset, cover.step),
-                        place,
-                        black[component],
-                        source,
-                        row,
-                    ),
-                    _ => blend::<2>(
-                        samples,
-                        lines,
-                        (cover.offset, cover.step),
-                        place,
-                        black[component],
-                        source,
-                        row,
-                    ),
-                }
+                let blend = if source.format.component_bytes() == 1 { blend::<1> } else { blend::<2> };
+                blend(samples, lines, (cover.offset, cover.step), place, black[component], source, row);
             }
         }
     });
