@@ -192,7 +192,12 @@ impl PixelBuffer {
             }
             *slot = Plane { rows, ..*plane };
         }
-        Ok(Self {
+        Ok(Self::untagged(format, size, all, storage))
+    }
+
+    /// A picture of which nothing more is known.
+    fn untagged(format: PixelFormat, size: Size, planes: [Plane; 4], storage: Arc<dyn PixelStorage>) -> Self {
+        Self {
             format,
             size,
             crop: None,
@@ -201,12 +206,12 @@ impl PixelBuffer {
             mastering: None,
             content_light: None,
             interlaced: false,
-            planes: all,
+            planes,
             storage,
-        })
+        }
     }
 
-    /// A black (all-zero) picture in memory of its own; use a [`PixelPool`] where many are needed.
+    /// A picture of zeros (black R'G'B', green Y'CbCr) in memory of its own; use a [`PixelPool`] where many are needed.
     pub fn zeroed(format: PixelFormat, size: Size) -> Self {
         PixelPool::new(format, size).take()
     }
@@ -366,18 +371,8 @@ impl PixelPool {
     pub fn take(&self) -> PixelBuffer {
         let reused = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let memory = reused.unwrap_or_else(|| Memory::new(self.len));
-        PixelBuffer {
-            format: self.format,
-            size: self.size,
-            crop: None,
-            pixel_aspect: Ratio::ONE,
-            color: Color::UNSPECIFIED,
-            mastering: None,
-            content_light: None,
-            interlaced: false,
-            planes: self.planes,
-            storage: Arc::new(Pooled { memory, home: self.free.clone() }),
-        }
+        let storage = Arc::new(Pooled { memory, home: self.free.clone() });
+        PixelBuffer::untagged(self.format, self.size, self.planes, storage)
     }
 }
 
