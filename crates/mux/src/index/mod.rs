@@ -78,7 +78,7 @@ pub(crate) fn movie_box(
     let family = settings.file_type.family();
     let end = session_end(tracks, session);
     let durations = durations(tracks, movie, session);
-    let last_offset = tracks.iter().filter_map(|track| track.table.chunks.iter().last()).max().unwrap_or(0);
+    let last_offset = tracks.iter().filter_map(|track| track.table.chunks.last()).max().unwrap_or(0);
     let wide = base.saturating_add(last_offset) > u64::from(u32::MAX);
     let header = MovieHeader {
         creation_time: settings.creation_time,

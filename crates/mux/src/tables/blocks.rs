@@ -26,6 +26,10 @@ impl<T: Copy> Blocks<T> {
         self.len += 1;
     }
 
+    pub(crate) fn last(&self) -> Option<T> {
+        self.blocks.last()?.last().copied()
+    }
+
     pub(crate) fn last_mut(&mut self) -> Option<&mut T> {
         self.blocks.last_mut()?.last_mut()
     }
@@ -69,6 +73,11 @@ impl<T: Copy + PartialEq> Runs<T> {
         self.runs.push((count, value));
     }
 
+    /// The last value.
+    pub(crate) fn last(&self) -> Option<T> {
+        self.runs.last().map(|(_, value)| value)
+    }
+
     /// Runs, not values.
     pub(crate) fn len(&self) -> usize {
         self.runs.len()
@@ -93,7 +102,7 @@ mod tests {
         runs.push(u32::MAX, 5);
         runs.push(0, 9);
         assert_eq!(runs.iter().collect::<Vec<_>>(), [(2, 5), (1, 7), (1, 5), (u32::MAX, 5)]);
-        assert_eq!(runs.len(), 4);
+        assert_eq!((runs.len(), runs.last()), (4, Some(5)));
     }
 
     #[test]
@@ -102,7 +111,7 @@ mod tests {
         for value in 0..BLOCK * 2 + 3 {
             blocks.push(value);
         }
-        assert_eq!(blocks.len(), BLOCK * 2 + 3);
+        assert_eq!((blocks.len(), blocks.last()), (BLOCK * 2 + 3, Some(BLOCK * 2 + 2)));
         assert!(blocks.iter().eq(0..BLOCK * 2 + 3));
     }
 }

@@ -185,7 +185,7 @@ impl SampleTable {
 
     /// How long the last sample known to end lasts.
     pub(crate) fn last_delta(&self) -> u32 {
-        self.deltas.iter().last().map_or(0, |(_, delta)| delta)
+        self.deltas.last().unwrap_or(0)
     }
 
     /// Decoding has reached `dts`: the buffer before lasted until then.
