@@ -134,17 +134,18 @@ impl SampleTable {
         self.dependencies.iter().any(|(_, byte)| byte != 0)
     }
 
-    /// Adds one buffer.
+    /// Adds one buffer, or leaves the table as it was.
     pub(crate) fn push(&mut self, entry: &Entry) -> Result<()> {
         let count = entry.units.count;
         let samples = self
             .samples
             .checked_add(count)
             .ok_or_else(|| Error::new(ErrorKind::Limit, "a track can't hold more than 4294967295 samples"))?;
+        self.check_sizes(entry.units)?;
         self.advance(entry.dts)?;
         self.waiting = Some(Waiting { dts: entry.dts, duration: entry.duration, count });
         self.first_dts.get_or_insert(entry.dts);
-        self.push_sizes(entry.units)?;
+        self.push_sizes(entry.units);
         self.offsets.push(count, entry.offset);
         self.offset_range = Some(match self.offset_range {
             Some((least, most)) => (least.min(entry.offset), most.max(entry.offset)),
@@ -211,15 +212,22 @@ impl SampleTable {
         Ok(())
     }
 
-    fn push_sizes(&mut self, units: Units) -> Result<()> {
+    fn check_sizes(&self, units: Units) -> Result<()> {
+        let long = self.samples > MOST_ALIKE || units.count > MOST_ALIKE;
+        match self.sizes {
+            Sizes::Alike(size) if self.samples > 0 && size != units.size && long => {
+                Err(Error::unsupported("the size of a frame changes within a long track of PCM"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn push_sizes(&mut self, units: Units) {
         match &mut self.sizes {
             Sizes::Alike(size) if self.samples == 0 => *size = units.size,
             Sizes::Alike(size) if *size == units.size => {}
             Sizes::Alike(size) => {
                 let size = *size;
-                if self.samples > MOST_ALIKE || units.count > MOST_ALIKE {
-                    return Err(Error::unsupported("the size of a frame changes within a long track of PCM"));
-                }
                 let mut sizes = Blocks::new();
                 (0..self.samples).for_each(|_| sizes.push(size));
                 (0..units.count).for_each(|_| sizes.push(units.size));
@@ -227,7 +235,6 @@ impl SampleTable {
             }
             Sizes::Each(sizes) => (0..units.count).for_each(|_| sizes.push(units.size)),
         }
-        Ok(())
     }
 
     fn push_flags(&mut self, flags: SampleFlags, count: u32) {
@@ -315,6 +322,18 @@ mod tests {
         assert_eq!(table.samples(), 1);
         table.push(&entry(10, 1, None)).unwrap();
         assert_eq!(table.push(&entry(10 + (1 << 33), 1, None)).unwrap_err().kind(), ErrorKind::Limit);
+    }
+
+    #[test]
+    fn what_is_refused_leaves_no_trace() {
+        let mut table = SampleTable::new();
+        let many = Units { count: MOST_ALIKE + 1, size: 4 };
+        let ticks = MOST_ALIKE + 1;
+        table.push(&Entry { units: many, duration: ticks, ..entry(0, 4, Some(0)) }).unwrap();
+        let refused = table.push(&entry(i64::from(ticks), 3, None)).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Unsupported);
+        table.close(None).unwrap();
+        assert_eq!((table.samples(), table.duration()), (ticks, ticks.into()));
     }
 
     #[test]
