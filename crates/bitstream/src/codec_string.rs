@@ -69,8 +69,9 @@ fn audio_string(audio: &AudioFormat) -> Option<String> {
             let config = AudioSpecificConfig::parse(config_body(audio.config.as_ref(), b"esds")?).ok()?;
             format!("mp4a.40.{}", config.codec_string_type())
         }
-        AudioCodec::Mp3 => "mp4a.6B".into(),
-        AudioCodec::Mp2 => "mp4a.69".into(),
+        // The object type tells MPEG-1 from MPEG-2 and its halved rates, not the layers.
+        AudioCodec::Mp3 | AudioCodec::Mp2 if audio.sample_rate < 32_000 => "mp4a.69".into(),
+        AudioCodec::Mp3 | AudioCodec::Mp2 => "mp4a.6B".into(),
         AudioCodec::Ac3 => "ac-3".into(),
         AudioCodec::Eac3 => "ec-3".into(),
         AudioCodec::Opus => "Opus".into(),

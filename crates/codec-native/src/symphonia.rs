@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use reelwright_bitstream::mpeg_audio::MpegAudioHeader;
 use reelwright_codec::{AudioDecoder, Codec, DecoderInfo};
 use reelwright_media::{
     AudioBuffer, AudioCodec, AudioFormat, Error, ErrorKind, FormatDescription, Result, SampleBuffer,
@@ -109,6 +110,25 @@ fn failure(codec: AudioCodec, error: &symphonia_core::errors::Error) -> Error {
     }
 }
 
+/// Refuses what Symphonia does, but says why: Layer II knows one channel at up to 192 kbit/s only, and two at 64 and more,
+/// 80 excepted (ISO/IEC 11172-3, 2.4.2.3). Some writers don't care.
+fn check_layer_2(packet: &[u8]) -> Result<()> {
+    let Ok(MpegAudioHeader { version: 1, layer: 2, channels, bit_rate, .. }) = MpegAudioHeader::parse(packet)
+    else {
+        return Ok(());
+    };
+    let allowed = match channels {
+        1 => bit_rate <= 192_000,
+        _ => bit_rate == 64_000 || bit_rate >= 96_000,
+    };
+    if allowed {
+        return Ok(());
+    }
+    let (channels, rate) = (if channels == 1 { "mono" } else { "stereo" }, bit_rate / 1000);
+    Err(Error::unsupported(format!("MP2 in {channels} at {rate} kbit/s, which Layer II doesn't allow"))
+        .with_hint("build with `--features libav`, or copy the track instead of re-encoding it"))
+}
+
 impl AudioDecoder for Symphonia {
     fn decode(
         &mut self,
@@ -120,6 +140,9 @@ impl AudioDecoder for Symphonia {
         }
         let bytes = sample.payload.load()?;
         let codec = self.format.as_audio().map_or(AudioCodec::Lpcm, |audio| audio.codec);
+        if codec == AudioCodec::Mp2 {
+            check_layer_2(&bytes).map_err(|error| error.at_time(sample.pts))?;
+        }
         let engine = &mut self.engine;
         let decoded = guarded("Symphonia", || {
             let packet = PacketRef::new(0, Timestamp::ZERO, Duration::ZERO, &bytes);

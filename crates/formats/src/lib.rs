@@ -15,6 +15,7 @@ mod limits;
 mod matroska;
 mod mpeg_audio;
 mod probe;
+mod told;
 mod ts;
 mod wave;
 mod window;

@@ -3,8 +3,10 @@
 
 mod foreign;
 
-use foreign::{corpus, open_path, scratch};
-use reelwright_media::{ContainerKind, ErrorKind};
+use foreign::{corpus, open_path, pictures, raw, samples, scratch};
+use reelwright_bitstream::h264::{AvcConfig, access_unit};
+use reelwright_bitstream::length_prefixed_units;
+use reelwright_media::{AudioCodec, ContainerKind, ErrorKind, Size};
 
 #[test]
 fn everything_opens_or_is_refused_by_name() {
@@ -39,6 +41,36 @@ fn everything_opens_or_is_refused_by_name() {
         }
         assert_eq!(demuxer.cursor(0xFFFF_FFFF).err().unwrap().kind(), ErrorKind::Misuse, "{name}");
     }
+}
+
+#[test]
+fn what_only_the_samples_tell_is_read_from_them() {
+    let Some(corpus) = corpus() else { return };
+    // H.264 with start codes, and nothing in `avcC`.
+    let path = corpus.join("annexb_in_mp4.mp4");
+    let demuxer = open_path(&path).unwrap();
+    let video = demuxer.movie().tracks[0].formats[0].as_video().unwrap().clone();
+    let config = AvcConfig::parse(&video.config.unwrap().bytes).unwrap();
+    assert_eq!(config.first_sps().unwrap().size(), Size::new(1920, 1080));
+    let mut count = 0;
+    for sample in samples(&*demuxer, 1) {
+        let bytes = sample.payload.load().unwrap();
+        let units = length_prefixed_units(&bytes, 4).collect::<Result<Vec<_>, _>>().unwrap();
+        count += usize::from(access_unit(units).has_picture);
+        assert_eq!(sample.format.as_video().unwrap().bit_depth, Some(8));
+    }
+    assert_eq!(count, 5);
+    let folder = scratch("told");
+    std::fs::write(folder.join("raw.h264"), raw(&*demuxer, 0)).unwrap();
+    let (out, stream) = (folder.join("hashes"), folder.join("raw.h264"));
+    // ffmpeg also shows what is left of the picture the file was cut in.
+    let theirs = pictures(&["-i", path.to_str().unwrap()], &out).map(|all| all[..count].to_vec());
+    assert_eq!(pictures(&["-f", "h264", "-i", stream.to_str().unwrap()], &out), theirs);
+    // Layer II of MPEG audio, whose object type is also that of Layer III.
+    let demuxer = open_path(&corpus.join("mp3_in_mp4.mp4")).unwrap();
+    let audio = demuxer.movie().tracks[0].formats[0].as_audio().unwrap().clone();
+    assert_eq!((audio.codec, audio.channels, audio.sample_rate), (AudioCodec::Mp2, 1, 44_100));
+    assert!(samples(&*demuxer, 1).iter().all(|sample| sample.format.as_audio() == Some(&audio)));
 }
 
 #[test]

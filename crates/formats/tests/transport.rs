@@ -3,11 +3,7 @@
 
 mod foreign;
 
-use std::path::Path;
-
-use foreign::{Packet, bytes, corpus, ffmpeg, generate, open_path, packets, presented, samples, scratch};
-use reelwright_bitstream::h264::AvcConfig;
-use reelwright_bitstream::{length_prefixed_to_annex_b, push_annex_b};
+use foreign::{Packet, corpus, generate, open_path, packets, pictures, presented, raw, samples, scratch};
 use reelwright_formats::Demuxer;
 use reelwright_media::{AudioCodec, FieldOrder, MediaType, Size, Time, VideoCodec};
 
@@ -36,39 +32,6 @@ fn compare(demuxer: &dyn Demuxer, index: usize, theirs: &[Packet], zero: f64, pl
 
 fn earliest(all: &[Vec<Packet>]) -> f64 {
     all.iter().flatten().filter_map(|packet| packet.pts).fold(f64::MAX, f64::min)
-}
-
-/// The track as a raw stream that ffmpeg decodes.
-fn raw(demuxer: &dyn Demuxer, index: usize) -> Vec<u8> {
-    let track = &demuxer.movie().tracks[index];
-    let mut out = Vec::new();
-    let video = track.formats[0].as_video().unwrap();
-    let config = &video.config.as_ref().unwrap().bytes;
-    match video.codec {
-        VideoCodec::H264 => {
-            AvcConfig::parse(config).unwrap().units().for_each(|unit| push_annex_b(&mut out, unit));
-        }
-        VideoCodec::Hevc => {
-            let config = reelwright_bitstream::hevc::HevcConfig::parse(config).unwrap();
-            config.units().for_each(|unit| push_annex_b(&mut out, unit));
-        }
-        _ => return bytes(demuxer, track.id),
-    }
-    for sample in samples(demuxer, track.id) {
-        out.extend(length_prefixed_to_annex_b(&sample.payload.load().unwrap(), 4).unwrap());
-    }
-    out
-}
-
-/// Decoded pictures of a file, as checksums.
-fn pictures(arguments: &[&str], out: &Path) -> Option<Vec<String>> {
-    let mut all = arguments.to_vec();
-    all.extend(["-an", "-f", "framehash", "-hash", "md5", "-vsync", "0", out.to_str().unwrap()]);
-    ffmpeg(&all)?;
-    let text = std::fs::read_to_string(out).unwrap();
-    let hashes =
-        text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.rsplit(',').next());
-    Some(hashes.map(|hash| hash.trim().to_string()).collect())
 }
 
 #[test]

@@ -34,6 +34,10 @@ impl AvcConfig {
     }
 
     fn read(body: &[u8]) -> Result<Self> {
+        if body.is_empty() {
+            return Err(Error::malformed("it is empty, and so are the first samples of parameter sets")
+                .with_hint("the stream can't be decoded without them: make the file again"));
+        }
         let mut reader = BitReader::new(body);
         let version = reader.bits(8)?;
         if version != 1 {
@@ -174,6 +178,7 @@ mod tests {
         let bytes = config.to_bytes().unwrap();
         assert_eq!(AvcConfig::parse(&bytes).unwrap(), config);
         assert!(AvcConfig::from_units([SPS]).is_err());
+        assert!(AvcConfig::parse(&[]).unwrap_err().hint().is_some());
     }
 
     #[test]

@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use reelwright_bitstream::h264::AvcConfig;
+use reelwright_bitstream::hevc::HevcConfig;
+use reelwright_bitstream::{length_prefixed_to_annex_b, push_annex_b};
 use reelwright_formats::{Demuxer, FileSource, open};
-use reelwright_media::{MediaType, Movie, Result, SampleBuffer, Time, Track};
+use reelwright_media::{MediaType, Movie, Result, SampleBuffer, Time, Track, VideoCodec};
 
 /// The corpus, or `None` with a loud remark.
 pub(crate) fn corpus() -> Option<PathBuf> {
@@ -105,6 +108,39 @@ pub(crate) fn packets(path: &Path, index: usize) -> Option<Vec<Packet>> {
             })
             .collect(),
     )
+}
+
+/// The track as a raw stream that ffmpeg decodes.
+pub(crate) fn raw(demuxer: &dyn Demuxer, index: usize) -> Vec<u8> {
+    let track = &demuxer.movie().tracks[index];
+    let mut out = Vec::new();
+    let video = track.formats[0].as_video().unwrap();
+    let config = &video.config.as_ref().unwrap().bytes;
+    match video.codec {
+        VideoCodec::H264 => {
+            AvcConfig::parse(config).unwrap().units().for_each(|unit| push_annex_b(&mut out, unit));
+        }
+        VideoCodec::Hevc => {
+            let config = HevcConfig::parse(config).unwrap();
+            config.units().for_each(|unit| push_annex_b(&mut out, unit));
+        }
+        _ => return bytes(demuxer, track.id),
+    }
+    for sample in samples(demuxer, track.id) {
+        out.extend(length_prefixed_to_annex_b(&sample.payload.load().unwrap(), 4).unwrap());
+    }
+    out
+}
+
+/// Decoded pictures of a file, as checksums.
+pub(crate) fn pictures(arguments: &[&str], out: &Path) -> Option<Vec<String>> {
+    let mut all = arguments.to_vec();
+    all.extend(["-an", "-f", "framehash", "-hash", "md5", "-vsync", "0", out.to_str().unwrap()]);
+    ffmpeg(&all)?;
+    let text = std::fs::read_to_string(out).unwrap();
+    let hashes =
+        text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.rsplit(',').next());
+    Some(hashes.map(|hash| hash.trim().to_string()).collect())
 }
 
 /// A folder of its own below the build folder, emptied.
