@@ -15,6 +15,13 @@ pub(crate) fn held(movie: &Movie, track: &Track, missing: Option<Missing>) -> Tr
     held
 }
 
+/// Why nothing can be made of a track of which the input holds no sample, though its index lists some; `None` where it does
+/// hold one.
+pub(crate) fn nothing_held(missing: Option<Missing>) -> Option<String> {
+    let missing = missing.filter(|missing| missing.held == 0)?;
+    Some(format!("not one sample of it is in the input, which ends before all {}", missing.samples))
+}
+
 /// The edit up to the media time `end`; `None` where nothing of it is left.
 fn shortened(movie: &Movie, track: &Track, edit: Edit, end: Time) -> Option<Edit> {
     let Some(start) = edit.media_time else { return Some(edit) };

@@ -12,7 +12,7 @@ use reelwright_mux::{
 };
 
 use crate::drive::run_ready;
-use crate::held::held;
+use crate::held::{held, nothing_held};
 use crate::sink::{FileSink, Overwrite, Sink};
 
 /// How to copy. Constructed by [`Remux::new`], then changed field by field.
@@ -297,12 +297,6 @@ fn next_lane(lanes: &mut [Lane]) -> Option<usize> {
     let (index, _) = near.min_by_key(|(index, lane)| (lane.offset, lane.time, *index))?;
     lanes[index].turn_ends = limit;
     Some(index)
-}
-
-/// Why a track of a file that was cut short can't be copied.
-fn nothing_held(missing: Option<Missing>) -> Option<String> {
-    let missing = missing.filter(|missing| missing.held == 0)?;
-    Some(format!("the input ends before all {} samples of it", missing.samples))
 }
 
 fn settings_for(mut track: Track, file_type: FileType) -> TrackSettings {

@@ -77,3 +77,21 @@ fn a_copied_range_shows_what_the_source_shows_then() {
         }
     }
 }
+
+#[test]
+fn a_track_of_which_the_input_holds_nothing_is_dropped() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media/bad_empty_stsc.mp4");
+    if !source.exists() {
+        eprintln!("SKIPPED: {} is not here", source.display());
+        return;
+    }
+    let copy = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("held.mp4");
+    let options = ExportOptions { overwrite: true, ..ExportOptions::new(Preset::Passthrough) };
+    let session = ExportSession::new(&Asset::open(&source).unwrap(), options);
+    let report = session.export(&copy, FileType::Mp4).unwrap();
+    let [picture, sound] = &report.tracks[..] else { panic!("two tracks") };
+    assert_eq!((picture.fate, picture.counts.written, sound.fate, sound.output), ("copy", 1, "drop", None));
+    assert!(sound.reason.contains("ends before all 1952"), "{}", sound.reason);
+    assert!(report.warnings.iter().any(|warning| warning.starts_with("track 2: 1952 samples")));
+    assert_eq!(Asset::open(&copy).unwrap().movie().tracks.len(), 1);
+}

@@ -29,9 +29,8 @@ impl AudioPlan {
 
 /// The audio tracks that reach the output: enabled ones with samples, one of each alternate group; where none is
 /// enabled, the first with samples.
-pub(super) fn chosen_tracks(tracks: &[Track]) -> Vec<u32> {
-    let usable =
-        || tracks.iter().filter(|track| track.media == MediaType::Audio && track.sample_count != Some(0));
+pub(super) fn chosen_tracks(usable: &[&Track]) -> Vec<u32> {
+    let usable = || usable.iter().copied().filter(|track| track.media == MediaType::Audio);
     let mut chosen: Vec<&Track> = Vec::new();
     for track in usable().filter(|track| track.enabled) {
         let taken =

@@ -8,6 +8,7 @@ use reelwright_media::{
 use super::audio_plan::{self, AudioPlan};
 use super::video_plan::{self, VideoPlan};
 use super::{ExportOptions, Others, Treatment};
+use crate::held::nothing_held;
 use crate::{Asset, FileType};
 
 /// What an export will do, track by track, before it does anything: plan and report agree.
@@ -104,8 +105,11 @@ impl Plan {
         }
         let context =
             Context { asset, options, registry, file_type, range: clamp_range(asset, options.range)? };
-        let main_video = main_track(&movie.tracks, MediaType::Video);
-        let audio = audio_plan::chosen_tracks(&movie.tracks);
+        let lacks = |track: &Track| nothing_held(asset.demuxer().missing(track.id)).is_some();
+        let usable = movie.tracks.iter().filter(|track| track.sample_count != Some(0) && !lacks(track));
+        let usable: Vec<_> = usable.collect();
+        let main_video = main_track(&usable, MediaType::Video);
+        let audio = audio_plan::chosen_tracks(&usable);
         let mut tracks = Vec::with_capacity(movie.tracks.len());
         for track in &movie.tracks {
             let (fate, reason) =
@@ -125,7 +129,8 @@ impl Plan {
         };
         // Captions without the picture they belong to are no movie.
         if !plan.tracks.iter().any(of_use) {
-            return Err(plan.nothing_left());
+            let cut_short = movie.tracks.iter().any(lacks);
+            return Err(plan.nothing_left(cut_short));
         }
         Ok(Self { estimated_bytes: plan.estimate(asset), ..plan })
     }
@@ -135,15 +140,20 @@ impl Plan {
         self.tracks.iter().find(|track| track.source == source)
     }
 
-    fn nothing_left(&self) -> Error {
+    fn nothing_left(&self, cut_short: bool) -> Error {
         let reasons: Vec<_> = self
             .tracks
             .iter()
             .map(|track| format!("track {} ({}): {}", track.source, track.media, track.reason))
             .collect();
         let what = if reasons.is_empty() { "the file has no tracks".to_owned() } else { reasons.join("; ") };
-        Error::new(ErrorKind::Unsupported, format!("no track would be left in the output: {what}"))
-            .at_stage(Stage::Plan)
+        let message = format!("no track would be left in the output: {what}");
+        if cut_short {
+            return Error::truncated(message).at_stage(Stage::Plan).with_hint(
+                "the input was cut short or its index is wrong: copy it again from where it came from",
+            );
+        }
+        Error::new(ErrorKind::Unsupported, message).at_stage(Stage::Plan)
     }
 
     fn estimate(&self, asset: &Asset) -> u64 {
@@ -181,10 +191,11 @@ fn clamp_range(asset: &Asset, wanted: Option<TimeRange>) -> Result<TimeRange> {
     Ok(range)
 }
 
-/// The first enabled track of the kind that has samples, else the first that has samples.
-fn main_track(tracks: &[Track], media: MediaType) -> Option<u32> {
-    let usable = || tracks.iter().filter(|track| track.media == media && track.sample_count != Some(0));
-    usable().find(|track| track.enabled).or_else(|| usable().next()).map(|track| track.id)
+/// The first enabled track of the kind, else the first.
+fn main_track(usable: &[&Track], media: MediaType) -> Option<u32> {
+    let mut alike = usable.iter().filter(|track| track.media == media);
+    let first = alike.clone().next();
+    alike.find(|track| track.enabled).or(first).map(|track| track.id)
 }
 
 fn decide(
@@ -195,6 +206,9 @@ fn decide(
 ) -> Result<(Fate, String)> {
     if track.sample_count == Some(0) {
         return drop("it has no samples");
+    }
+    if let Some(reason) = nothing_held(context.asset.demuxer().missing(track.id)) {
+        return drop(reason);
     }
     if track.formats.is_empty() {
         return drop("it has no sample description");
