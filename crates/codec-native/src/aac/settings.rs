@@ -12,8 +12,8 @@ pub enum Rate {
     /// So many bits per second on average over a second or two; hard passages take more than simple ones, and what silence
     /// saves, up to ten seconds of it, is spent on what follows.
     Average(u32),
-    /// Constant quality from 0.0 (worst) to 1.0 (best). For stereo at 48 kHz about 13 kbit/s at 0, 56 at 0.25, 126 at 0.5,
-    /// 214 at 0.75 and 326 at 1; half or twice that for simple or hard sound.
+    /// Constant quality from 0.0 (worst) to 1.0 (best). For stereo at 48 kHz about 12 kbit/s at 0, 56 at 0.25, 128 at 0.5,
+    /// 218 at 0.75 and 335 at 1; half or twice that for simple or hard sound.
     Variable(f32),
 }
 
