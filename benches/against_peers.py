@@ -138,8 +138,12 @@ def libav_export(preset):
              "--video-bitrate 3M --max-rate 4.5M --buffer 6M --keyint 60 --audio-bitrate 128k --reencode --network --overwrite --quiet")]
 
 
-def quality(movie, scale="scale=1280:720:flags=bicubic"):
-    """VMAF, PSNR and SSIM of the last round's outputs against the source, scaled by ffmpeg's bicubic kernel or as it is."""
+# A third scaler with the same kernel (B = 0, C = 0.6): judged against swscale's pictures, ffmpeg is judged against its own.
+NEUTRAL = "zscale=w=1280:h=720:filter=bicubic:param_a=0:param_b=0.6"
+
+
+def quality(movie, scale=NEUTRAL):
+    """VMAF, PSNR and SSIM of the last round's outputs against the source, scaled by zimg or as it is."""
     judge = ffmpeg9 or ffmpeg
     for name in sorted(os.listdir(out)):
         graph = (f"[1:v]{scale}[r];[0:v]split=3[a][b][c];[r]split=3[x][y][z];"
@@ -168,7 +172,7 @@ def parity():
                     run(theirs.format(ffmpeg=program, name=name, passthrough=passthrough))
             run(f"{options.reel_libav} export {options.input} {out}/reel.mp4 --preset {size} --encoder libx264 --encoder-option preset={preset} "
                 f"--video-bitrate {rate} --max-rate {limit[0]} --buffer {limit[1]} --keyint 60 --no-audio --reencode --overwrite --quiet")
-            quality(options.input, scale)
+            quality(options.input, "null" if scale == "null" else NEUTRAL)
 
 
 def superfast():
