@@ -138,7 +138,7 @@ def libav_export(preset):
              "--video-bitrate 3M --max-rate 4.5M --buffer 6M --keyint 60 --audio-bitrate 128k --reencode --network --overwrite --quiet")]
 
 
-# A third scaler with the same kernel (B = 0, C = 0.6): judged against swscale's pictures, ffmpeg is judged against its own.
+# A third scaler, with our kernel (B = 0, C = 0.6) and siting; swscale takes chroma to lie elsewhere.
 NEUTRAL = "zscale=w=1280:h=720:filter=bicubic:param_a=0:param_b=0.6"
 
 
@@ -157,10 +157,10 @@ def quality(movie, scale=NEUTRAL):
 def parity():
     """Quality alone, with the same x264 (ffmpeg 5.1 and the libav build use the same library), scaled and at source size.
 
-    ffmpeg neither drops nor repeats pictures here, so that all are judged against the same ones.
+    ffmpeg scales as the judge does, and neither drops nor repeats pictures, so that all are judged against the same ones.
     """
     for preset in ("veryfast", "medium"):
-        for title, size, scale, rate, limit in [("scaled to 720p", "1280x720", "scale=1280:720:flags=bicubic", "3M", ("4.5M", "6M")),
+        for title, size, scale, rate, limit in [("scaled to 720p", "1280x720", NEUTRAL, "3M", ("4.5M", "6M")),
                                                 ("at source size", "1920x1080", "null", "6M", ("9M", "12M"))]:
             print(f"\n## Quality, x264 {preset}, {title}\n", flush=True)
             shutil.rmtree(out, ignore_errors=True)
@@ -172,7 +172,7 @@ def parity():
                     run(theirs.format(ffmpeg=program, name=name, passthrough=passthrough))
             run(f"{options.reel_libav} export {options.input} {out}/reel.mp4 --preset {size} --encoder libx264 --encoder-option preset={preset} "
                 f"--video-bitrate {rate} --max-rate {limit[0]} --buffer {limit[1]} --keyint 60 --no-audio --reencode --overwrite --quiet")
-            quality(options.input, "null" if scale == "null" else NEUTRAL)
+            quality(options.input, scale)
 
 
 def superfast():
