@@ -6,7 +6,9 @@ use reelwright_codec::{
 };
 use reelwright_media::{Error, ErrorKind, FormatDescription, Result};
 
-use crate::{aac_decoder, aac_encoder, av1, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony};
+#[cfg(not(feature = "leave-av1"))]
+use crate::av1;
+use crate::{aac_decoder, aac_encoder, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony};
 
 /// The provider's name in the registry.
 const NAME: &str = "native";
@@ -16,6 +18,7 @@ pub fn provider() -> Arc<dyn Provider> {
     let mut decoders = vec![
         h264::info(NAME),
         hevc::info(NAME),
+        #[cfg(not(feature = "leave-av1"))]
         av1::info(NAME),
         aac_decoder::info(NAME),
         pcm::decoder_info(NAME),
@@ -63,6 +66,7 @@ impl Provider for Native {
         match id {
             h264::ID => h264::decoder(settings),
             jpeg::ID => Ok(Box::new(jpeg::Jpeg::new(&settings.format)?)),
+            #[cfg(not(feature = "leave-av1"))]
             av1::ID => Ok(Box::new(av1::Av1::new(settings)?)),
             hevc::ID => Ok(Box::new(hevc::Hevc::new(settings)?)),
             _ => Err(unknown(id)),

@@ -14,8 +14,9 @@ use judges::{Ffmpegs, Tick};
 use likeness::{lag, likeness};
 use serde_json::Value;
 
-/// What a quick run takes: rotation, mirror, B pictures, edit lists, HDR, interlaced ProRes, odd pixels, PCM, mono.
-const FEW: [&str; 14] = [
+/// What a quick run takes: rotation, mirror, B pictures, edit lists, HDR, interlaced ProRes, odd pixels, PCM, mono, AV1.
+const FEW: [&str; 15] = [
+    "av1_aac.mp4",
     "iphone_rot90_tapt.mov",
     "matrix_mirror_rot.mp4",
     "edts_avc_aac.mp4",
