@@ -196,3 +196,13 @@ fn a_camera_recording_that_broke_off_is_exported() {
         Err(_) => eprintln!("SKIPPED: ffprobe is not installed"),
     }
 }
+
+#[test]
+fn pictures_that_lack_those_before_are_counted() {
+    let Some(path) = corpus("dvb_hevc_latm.ts") else { return };
+    let report = export(&Asset::open(&path).unwrap(), "joined.mp4").unwrap();
+    let video = report.tracks.iter().find(|track| track.media == MediaType::Video).unwrap();
+    let left_out = video.counts.read - video.counts.written;
+    assert_eq!(video.damaged.as_ref().map(|loss| loss.left_out), Some(left_out).filter(|count| *count > 0));
+    assert!(left_out > 0 && report.warnings[0].contains("refer to pictures before the first"));
+}

@@ -73,6 +73,12 @@ impl Loss {
         // The decoder may tell of the first of several at once; every picture that is missing was damaged.
         Self { samples: (*samples).max(left_out), left_out, from: *from, cause: cause.message().to_owned() }
     }
+
+    /// Pictures that refer to some before the first: a recording that was joined while it ran.
+    pub(super) fn of_orphans(count: u64, from: Time) -> Self {
+        let cause = "they refer to pictures before the first".to_owned();
+        Self { samples: count, left_out: count, from, cause }
+    }
 }
 
 impl TrackReport {
@@ -81,12 +87,12 @@ impl TrackReport {
         let track = self.source;
         let damaged = self.damaged.as_ref().map(|loss| {
             let outcome = match (self.media, loss.left_out) {
-                (MediaType::Audio, _) => "are silent".to_owned(),
+                (MediaType::Audio, _) => "don't decode and are silent".to_owned(),
                 (_, 0) => "show damage".to_owned(),
-                (_, left_out) => format!("leave out {left_out} pictures"),
+                (_, left_out) => format!("don't decode, {left_out} pictures are left out"),
             };
             let Loss { samples, from, cause, .. } = loss;
-            format!("track {track}: {samples} damaged samples {outcome}, the first at {from}: {cause}")
+            format!("track {track}: {samples} samples {outcome}, the first at {from}: {cause}")
         });
         let missing = self.missing.as_ref().map(|loss| {
             let Loss { samples, from, cause, .. } = loss;

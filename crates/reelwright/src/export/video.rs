@@ -90,7 +90,10 @@ impl VideoJob<'_> {
             }
         }
         let (read, decoded) = reader.counts();
-        let damaged = reader.damage().map(|damage| Loss::of(damage, reader.lost()));
+        let damaged = match reader.damage() {
+            Some(damage) => Some(Loss::of(damage, reader.lost())),
+            None => reader.orphans().map(|(count, from)| Loss::of_orphans(count, from)),
+        };
         Ok(Decoded { read, decoded, decoder: reader.decoder().map(str::to_owned), damaged })
     }
 

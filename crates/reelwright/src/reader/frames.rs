@@ -24,6 +24,8 @@ pub struct FrameReader {
     memory_budget: usize,
     early: Option<PictureWork>,
     cancel: CancelToken,
+    /// Whether the track is read from its beginning.
+    from_start: bool,
     spans: VecDeque<Span>,
     current: Option<Playing>,
     decoder: Option<OpenDecoder>,
@@ -35,6 +37,8 @@ pub struct FrameReader {
     unplaced: u64,
     /// Samples that by their own account can't be decoded from where reading begins.
     skipped: u64,
+    /// Those of them that would be seen, and when the first would be.
+    orphans: Option<(u64, Time)>,
     tolerance: Tolerance,
 }
 
@@ -66,6 +70,7 @@ impl FrameReader {
         Ok(Self {
             asset: asset.clone(),
             spans: EditTimeline::of(&track, asset.movie().timescale).spans(range).into(),
+            from_start: range.start <= track.range.start,
             track,
             registry: registry.clone(),
             threads: 0,
@@ -80,6 +85,7 @@ impl FrameReader {
             read: 0,
             unplaced: 0,
             skipped: 0,
+            orphans: None,
             tolerance: Tolerance::default(),
         })
     }
@@ -128,6 +134,13 @@ impl FrameReader {
         self.read.saturating_sub(self.decoded + self.skipped).saturating_add(self.unplaced)
     }
 
+    /// How many pictures of the wanted range refer to some before the first that was read, and so aren't shown, and when
+    /// the first of them would be. Some decoders show them all the same.
+    pub(crate) fn orphans(&self) -> Option<(u64, Time)> {
+        let lacking = self.read.saturating_sub(self.decoded);
+        self.orphans.map(|(count, from)| (count.min(lacking), from)).filter(|(count, _)| *count > 0)
+    }
+
     /// Samples that couldn't be decoded so far. Their pictures are left out; the one before lasts until the next.
     pub fn damage(&self) -> Option<&Damage> {
         self.tolerance.damage()
@@ -171,7 +184,14 @@ impl FrameReader {
         let sample = if playing.done { None } else { playing.cursor.next_sample()? };
         let Some(sample) = sample else { return self.end_span() };
         self.read += 1;
-        self.skipped += u64::from(sample.flags.leading == 1);
+        if sample.flags.leading == 1 {
+            self.skipped += 1;
+            if self.from_start || sample.pts >= playing.span.media_start {
+                let shown = playing.span.shown_at(sample.pts.max(playing.span.media_start));
+                let (count, from) = self.orphans.unwrap_or((0, shown));
+                self.orphans = Some((count + 1, from.min(shown)));
+            }
+        }
         if self.decoder.as_ref().is_none_or(|open| !same_format(&open.format, &sample.format)) {
             self.open_decoder(&sample.format)?;
         }
