@@ -67,6 +67,16 @@ const REFUSED: &[(&str, &str)] = &[
 /// Files, checks and why that check doesn't apply.
 const EXEMPT: &[(&str, &str, &str)] = &[
     ("annexb_in_mp4.mp4", "frames", "ffmpeg also shows what is left of the picture the file was cut in"),
+    (
+        "chapters.mkv",
+        "picture",
+        "4:4:4 of 38 kbit/s, and so is the copy's rate; ffmpeg's own with x264 is as unlike",
+    ),
+    (
+        "cineform_tmcd.mov",
+        "decoders",
+        "GStreamer's OpenH264 shows nothing of a single picture; its libav does",
+    ),
     ("dvb_hevc_latm.ts", "frames", "ffmpeg also shows pictures that refer to some before the first"),
     ("dvb_hevc_latm.ts", "decoders", "GStreamer takes pictures much shorter than the sound for a preview"),
     ("empty_track.mp4", "samples", "its index gives the last packet no length; the whole packet is decoded"),
@@ -79,6 +89,21 @@ const EXEMPT: &[(&str, &str, &str)] = &[
         "ffmpeg delays the source by its priming, which it cuts; the sound is periodic",
     ),
     ("ilst_gnre.mp4", "decoders", "GStreamer's OpenH264 shows nothing of a single picture; its libav does"),
+    (
+        "no_ftyp_large64.mov",
+        "decoders",
+        "GStreamer's OpenH264 shows nothing of a single picture; its libav does",
+    ),
+    (
+        "prores_4444_alpha_tmcd.mov",
+        "decoders",
+        "GStreamer's OpenH264 shows nothing of a single picture; its libav does",
+    ),
+    (
+        "prores_4444_alpha_tmcd.mov",
+        "picture",
+        "one picture of noise at an average rate; ffmpeg's own with x264 is as unlike",
+    ),
     ("iphone_hdr_edit_list.mov", "frames", "the edit cuts into a picture, which ffmpeg leaves out"),
 ];
 
