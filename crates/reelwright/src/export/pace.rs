@@ -36,7 +36,7 @@ impl Pacer {
     pub(super) fn finish(&mut self) -> Option<Paced> {
         let (tick, _) = self.held.as_ref()?;
         // Even the shortest movie has a frame.
-        let end = self.tick(self.end).max(if self.settled { *tick } else { tick + 1 });
+        let end = self.tick(self.end).max(if self.settled { *tick } else { tick.saturating_add(1) });
         self.settle(end)
     }
 
@@ -52,14 +52,14 @@ impl Pacer {
         let denominator = i128::from(time.scale().ticks()) * i128::from(self.rate.den);
         let quarters = i128::from(time.value()) * i128::from(self.rate.num) * 4 - denominator;
         let tick = -(-quarters).div_euclid(denominator * 4);
-        i64::try_from(tick).unwrap_or(i64::MAX)
+        i64::try_from(tick).unwrap_or(if tick < 0 { i64::MIN } else { i64::MAX })
     }
 }
 
 impl Paced {
     /// How many ticks beyond the first show it.
     pub(super) fn repeated(&self) -> u64 {
-        u64::try_from(self.ticks.end - self.ticks.start - 1).unwrap_or(0)
+        u64::try_from(self.ticks.end.saturating_sub(self.ticks.start).saturating_sub(1)).unwrap_or(0)
     }
 
     /// The frame, made what `make` makes of it, once for every tick.
@@ -119,6 +119,17 @@ mod tests {
         let (out, repeated) = run(Ratio::new(60, 1).unwrap(), &thirty);
         assert_eq!((out.len(), repeated), (12, 6));
         assert_eq!(out[11], (11, 60));
+    }
+
+    #[test]
+    fn times_beyond_all_counting_are_counted_as_far_as_it_goes() {
+        let pixels = PixelBuffer::zeroed(PixelFormat::YUV420, Size::new(16, 16));
+        let mut pacer = Pacer::new(Ratio::new(240, 1).unwrap());
+        let frame =
+            |value| VideoFrame { pixels: pixels.clone(), pts: Time::from_secs(value), duration: None };
+        assert!(pacer.push(frame(i64::MIN / 2)).is_none());
+        assert!(pacer.push(frame(i64::MAX / 2)).is_some_and(|paced| paced.repeated() > 1 << 40));
+        let _ = pacer.finish();
     }
 
     #[test]
