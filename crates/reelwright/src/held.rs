@@ -2,6 +2,10 @@
 
 use reelwright_media::{Edit, Missing, Movie, Rounding, Time, Track};
 
+/// The next step where an input holds less than its index says.
+pub(crate) const COPY_AGAIN: &str =
+    "the input was cut short or its index is wrong: copy it again from where it came from";
+
 /// `track` of `movie` without what it presents of samples that aren't there: media and edits end where those that are
 /// there do.
 pub(crate) fn held(movie: &Movie, track: &Track, missing: Option<Missing>) -> Track {

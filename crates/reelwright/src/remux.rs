@@ -12,7 +12,7 @@ use reelwright_mux::{
 };
 
 use crate::drive::run_ready;
-use crate::held::{held, nothing_held};
+use crate::held::{COPY_AGAIN, held, nothing_held};
 use crate::sink::{FileSink, Overwrite, Sink};
 
 /// How to copy. Constructed by [`Remux::new`], then changed field by field.
@@ -120,9 +120,7 @@ impl Remux {
             if !movie.tracks.iter().any(lacks) {
                 return Err(error);
             }
-            return Err(Error::truncated(error.message())
-                .at_stage(Stage::Plan)
-                .with_hint("the file was cut short: copy it again from where it came from"));
+            return Err(Error::truncated(error.message()).at_stage(Stage::Plan).with_hint(COPY_AGAIN));
         }
         self.copy(&mut lanes, &mut muxer, sink)?;
         muxer.finish()?;

@@ -8,7 +8,7 @@ use reelwright_media::{
 use super::audio_plan::{self, AudioPlan};
 use super::video_plan::{self, VideoPlan};
 use super::{ExportOptions, Others, Treatment};
-use crate::held::nothing_held;
+use crate::held::{COPY_AGAIN, nothing_held};
 use crate::{Asset, FileType};
 
 /// What an export will do, track by track, before it does anything: plan and report agree.
@@ -149,9 +149,7 @@ impl Plan {
         let what = if reasons.is_empty() { "the file has no tracks".to_owned() } else { reasons.join("; ") };
         let message = format!("no track would be left in the output: {what}");
         if cut_short {
-            return Error::truncated(message).at_stage(Stage::Plan).with_hint(
-                "the input was cut short or its index is wrong: copy it again from where it came from",
-            );
+            return Error::truncated(message).at_stage(Stage::Plan).with_hint(COPY_AGAIN);
         }
         Error::new(ErrorKind::Unsupported, message).at_stage(Stage::Plan)
     }

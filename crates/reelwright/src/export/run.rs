@@ -16,6 +16,7 @@ use super::sound::SoundJob;
 use super::video::{VideoJob, join};
 use super::{ExportOptions, Fate, MetadataPolicy, Plan, TrackPlan};
 use crate::facts::presented;
+use crate::held::COPY_AGAIN;
 use crate::{
     Asset, AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, Overwrite, Remux, TrackOutcome,
 };
@@ -49,7 +50,7 @@ struct Done {
 /// Damage is read past, but a file without a sample is no export.
 fn nothing_read() -> Error {
     Error::new(ErrorKind::Truncated, "not one sample of the wanted tracks could be read from the input")
-        .with_hint("the input was cut short or its index is wrong: copy it again from where it came from")
+        .with_hint(COPY_AGAIN)
 }
 
 impl Run {

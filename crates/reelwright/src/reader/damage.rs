@@ -21,6 +21,9 @@ pub(super) struct Tolerance {
     damage: Option<Damage>,
 }
 
+/// The next step where too little decodes.
+const HINT: &str = "copy the file again from where it came from, or copy the track with `reel remux`";
+
 /// So many damaged samples before the first sound one are enough to know that nothing will come.
 const MOST_BEFORE_ANY: u64 = 300;
 
@@ -59,15 +62,13 @@ impl Tolerance {
                 ErrorKind::Decode,
                 format!("none of {read} samples holds anything that can be decoded"),
             )
-            .with_hint("copy the file again from where it came from, or copy the track with `reel remux`")),
+            .with_hint(HINT)),
             Some(damage) if damage.samples.saturating_mul(3) > read.saturating_mul(2) => {
                 let message = format!("{} of {read} samples can't be decoded", damage.samples);
                 Err(Error::new(ErrorKind::Decode, message)
                     .at_time(damage.from)
                     .caused_by(damage.cause.clone())
-                    .with_hint(
-                        "copy the file again from where it came from, or copy the track with `reel remux`",
-                    ))
+                    .with_hint(HINT))
             }
             _ => Ok(()),
         }
