@@ -17,6 +17,10 @@ const WORTH_WRITING: u64 = 8 << 20;
 const WORTH_FREEING: u64 = 256 << 10;
 /// Pieces at which it is.
 const WORTH_SPLITTING: usize = 512;
+/// Bytes copied from a source at which an empty box of up to a page is worth it.
+const WORTH_PADDING: u64 = 4 << 20;
+/// The smallest page of memory of the systems we know; where they are larger, this much doesn't harm.
+const PAGE: u64 = 4096;
 
 impl MediaRun {
     /// Adds a sample's bytes at the end.
@@ -30,6 +34,23 @@ impl MediaRun {
                 self.memory += size_of::<Piece>() as u64;
                 self.pieces.push(piece.clone());
             }
+        }
+    }
+
+    /// How far the media should be moved on from `offset` in the output, so that what the run begins with keeps its
+    /// place within a page of memory: then the kernel copies page by page. Zero where too little is copied to tell.
+    pub(crate) fn padding(&self, offset: u64) -> u64 {
+        let copied = self.pieces.iter().filter(|piece| matches!(piece, Piece::Range { .. })).map(Piece::len);
+        let Some(Piece::Range { offset: source, .. }) = self.pieces.first() else {
+            return 0;
+        };
+        if copied.sum::<u64>() < WORTH_PADDING {
+            return 0;
+        }
+        match source.wrapping_sub(offset) % PAGE {
+            // Less than the header of a box.
+            few @ 1..8 => few + PAGE,
+            padding => padding,
         }
     }
 

@@ -269,9 +269,6 @@ impl Muxer {
 
     /// Puts a sample into the file.
     fn store(&mut self, track: usize, sample: &SampleBuffer) -> Result<()> {
-        if self.layout == (Layout::Streaming { prefix: 0 }) {
-            self.begin_streaming();
-        }
         let continues = self.last_track == Some(track);
         self.tracks[track].push(sample, self.media_len, continues, self.settings.file_type)?;
         self.last_track = Some(track);
@@ -288,11 +285,16 @@ impl Muxer {
     }
 
     fn flush_media(&mut self) {
+        if self.layout == (Layout::Streaming { prefix: 0 }) {
+            self.begin_streaming();
+        }
         self.ops.extend(self.media.take().map(Op::Append));
     }
 
     fn begin_streaming(&mut self) {
         let mut head = index::file_type_box(&self.settings, &self.tracks);
+        let padding = self.media.padding(head.len() as u64 + MEDIA_HEADER);
+        head.extend_from_slice(&index::padding_box(padding));
         let prefix = head.len() as u64;
         head.extend_from_slice(&BoxHeader::encode(index::spare_kind(self.settings.file_type), 0));
         // Size zero reaches to the end of the file: true of everything but a finished file.
@@ -323,10 +325,7 @@ impl Muxer {
     fn close(&mut self) -> Result<()> {
         match self.layout {
             Layout::HeldBack => self.write_front_to_back(),
-            Layout::Streaming { prefix } => {
-                if prefix == 0 {
-                    self.begin_streaming();
-                }
+            Layout::Streaming { .. } => {
                 self.flush_media();
                 if self.settings.index == IndexPlace::First && self.capabilities.read_back {
                     return self.make_room();
@@ -341,8 +340,10 @@ impl Muxer {
         let head = index::file_type_box(&self.settings, &self.tracks);
         let header = BoxHeader::encode(MDAT, self.media_len);
         let fixed = (head.len() + header.len()) as u64;
-        let index = self.index_for(|index_len| fixed + index_len)?;
-        let pieces = [head, index, header].map(|bytes| Piece::Bytes(bytes.into()));
+        let padding = |index_len| self.media.padding(fixed + index_len);
+        let index = self.index_for(|index_len| fixed + index_len + padding(index_len))?;
+        let padding = index::padding_box(padding(index.len() as u64));
+        let pieces = [head, index, padding, header].map(|bytes| Piece::Bytes(bytes.into()));
         self.ops.push_back(Op::Append(Payload::rope(pieces)));
         self.flush_media();
         self.end();
@@ -407,17 +408,13 @@ impl Muxer {
     fn index_for(&self, base: impl Fn(u64) -> u64) -> Result<Vec<u8>> {
         let movie = self.movie_timescale();
         let mut len = 0;
-        // The length depends on the width of the offsets, these on the length: settled at the third try at the latest.
-        for _ in 0..3 {
+        // The length depends on the width of the offsets, these on the length: settled at the fourth try at the latest.
+        for _ in 0..4 {
             let bytes = index::movie_box(&self.settings, &self.tracks, movie, self.session, base(len))?;
-            if bytes.len() as u64 == len || base(0) == base(1) {
+            if base(bytes.len() as u64) == base(len) {
                 return Ok(bytes);
             }
             len = bytes.len() as u64;
-        }
-        let bytes = index::movie_box(&self.settings, &self.tracks, movie, self.session, base(len))?;
-        if bytes.len() as u64 == len {
-            return Ok(bytes);
         }
         Err(Error::new(ErrorKind::Bug, "the length of the index does not settle").at_stage(Stage::Mux))
     }

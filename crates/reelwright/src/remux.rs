@@ -91,7 +91,7 @@ impl Remux {
     /// `Exists` before anything is read; `Unsupported` where no track fits; whatever reading and writing fail with.
     /// Nothing is left at `path` then, and a file that stood there is as it was.
     pub fn to_path(&self, source: &dyn Demuxer, path: impl AsRef<Path>) -> Result<RemuxReport> {
-        let mut sink = FileSink::create(path, self.overwrite)?;
+        let mut sink = FileSink::create(path, self.overwrite)?.durable(self.sync);
         self.to_sink(source, &mut sink)
     }
 

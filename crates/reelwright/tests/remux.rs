@@ -187,6 +187,34 @@ fn index_first_and_last_hold_the_same_media() {
     assert!(first == again);
 }
 
+/// So that the kernel can copy whole pages; small files aren't worth an empty box.
+#[test]
+fn large_copies_keep_their_place_within_a_page() {
+    for count in (1..=6).map(|steps| steps * 50) {
+        let made = Made::new(vec![blocks(1, 1, count)]);
+        for index in [IndexPlace::Last, IndexPlace::First] {
+            for file_type in [FileType::Mov, FileType::Mp4] {
+                let (_, file) =
+                    made.remux(|remux| (remux.index, remux.file_type) = (index, file_type)).unwrap();
+                let media = media(&file);
+                assert_eq!(media.len() as u64, count * BYTES);
+                let at = media.as_ptr() as u64 - file.as_ptr() as u64;
+                let padded = count * BYTES >= 4 << 20;
+                assert_eq!(
+                    at % 4096 == BYTES % 4096,
+                    padded,
+                    "{count} blocks, {index:?}, {file_type:?}: {at}"
+                );
+                // Samples are still found where they are.
+                let demuxer = reelwright_formats::open(Arc::new(file.clone())).unwrap();
+                let mut cursor = demuxer.cursor(1).unwrap();
+                let first = cursor.next_sample().unwrap().unwrap();
+                assert_eq!(first.payload.load().unwrap()[0], 1);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_track_is_accounted_for() {
     let mut made = Made::new(vec![blocks(0, 1, 10), blocks(10, 1, 10), blocks(20, 1, 10)]);

@@ -4,7 +4,7 @@ mod stbl;
 mod trak;
 
 use reelwright_bmff::metadata::{self, Level};
-use reelwright_bmff::{FileType as FileTypeBox, MovieHeader, Writer};
+use reelwright_bmff::{BoxHeader, FileType as FileTypeBox, MovieHeader, Writer};
 use reelwright_media::{
     BoxFamily, FormatDescription, FourCc, MetadataItem, Result, Time, Timescale, VideoCodec,
 };
@@ -53,6 +53,16 @@ pub(crate) const fn spare_kind(file_type: FileType) -> FourCc {
         BoxFamily::QuickTime => FourCc::new(b"wide"),
         BoxFamily::Iso => FourCc::new(b"free"),
     }
+}
+
+/// An empty box of this length, header included; nothing for zero.
+pub(crate) fn padding_box(len: u64) -> Vec<u8> {
+    let Some(content) = len.checked_sub(8) else {
+        return Vec::new();
+    };
+    let mut bytes = BoxHeader::encode(FourCc::new(b"free"), content);
+    bytes.resize(len as usize, 0);
+    bytes
 }
 
 /// Each track's length on the movie's timeline, in its ticks.

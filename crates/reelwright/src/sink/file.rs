@@ -7,6 +7,7 @@ use reelwright_media::{CancelToken, Error, Payload, Piece, ReadAt, Result, Stage
 use reelwright_mux::{Capabilities, Op, Outcome};
 
 use super::place::Place;
+use super::write_behind::{self, WriteBehind};
 use super::{Sink, copy};
 
 /// What happens to a file that stands under the output's name already.
@@ -33,8 +34,10 @@ pub struct FileSink {
     written: u64,
     /// The file ends in bytes that were skipped because they are zero.
     sparse_end: bool,
-    /// It has been asked to survive a power cut.
+    /// It is to survive a power cut.
     durable: bool,
+    /// Syncs it meanwhile, once there is enough.
+    behind: Option<WriteBehind>,
 }
 
 /// Small pieces are gathered into writes of this size; runs of at least it are left to the kernel.
@@ -52,7 +55,18 @@ impl FileSink {
     pub fn create(path: impl AsRef<Path>, overwrite: Overwrite) -> Result<Self> {
         let path = path.as_ref().to_path_buf();
         let place = Place::create(&path, overwrite).map_err(|cause| cannot_create(&path, cause))?;
-        Ok(Self { place, path, gathered: Vec::new(), written: 0, sparse_end: false, durable: false })
+        // What replaces a file must be on the disk by then: else a power cut could leave the content of neither.
+        let durable = place.replaces();
+        Ok(Self { place, path, gathered: Vec::new(), written: 0, sparse_end: false, durable, behind: None })
+    }
+
+    /// Whether the file must survive a power cut once it is complete. Default false, but for files that replace one.
+    ///
+    /// As [`Op::Sync`] at the end, but the disk is kept busy from the start, and has little left to do then.
+    #[must_use]
+    pub fn durable(mut self, durable: bool) -> Self {
+        self.durable |= durable && !self.place.is_direct();
+        self
     }
 
     fn append(&mut self, payload: &Payload, cancel: &CancelToken) -> Result<()> {
@@ -140,8 +154,7 @@ impl FileSink {
                 Some(Ok(0)) => break,
                 Some(Ok(count)) => {
                     copied += count;
-                    self.written += count;
-                    self.sparse_end = false;
+                    self.wrote(count);
                 }
                 Some(Err(cause)) => return Err(self.cannot_write(cause)),
             }
@@ -167,9 +180,25 @@ impl FileSink {
             copy::write_at(&self.place.file, bytes, self.written)
         };
         result.map_err(|cause| self.cannot_write(cause))?;
-        self.written += bytes.len() as u64;
-        self.sparse_end = false;
+        self.wrote(bytes.len() as u64);
         Ok(())
+    }
+
+    /// So many bytes have come to the end of the file.
+    fn wrote(&mut self, bytes: u64) {
+        self.written += bytes;
+        self.sparse_end = false;
+        if !self.durable {
+            return;
+        }
+        match &mut self.behind {
+            Some(behind) => behind.wrote(bytes),
+            // Without another thread the last sync does it all.
+            None if self.written >= write_behind::STEP => {
+                self.behind = WriteBehind::start(&self.place.file).ok()
+            }
+            None => {}
+        }
     }
 
     /// Everything that was appended is in the file, skipped zeros at its end too.
@@ -217,13 +246,13 @@ impl FileSink {
             return Ok(());
         }
         self.durable = true;
-        self.place.file.sync_data().map_err(|cause| self.cannot_write(cause))
+        let before = self.behind.take().map_or(Ok(()), WriteBehind::finish);
+        before.and_then(|()| self.place.file.sync_data()).map_err(|cause| self.cannot_write(cause))
     }
 
     fn finish(&mut self) -> Result<()> {
         self.settle()?;
-        if self.place.replaces() {
-            // Else a power cut could leave the new name with the content of neither.
+        if self.durable {
             self.sync()?;
         }
         self.place.publish().map_err(|cause| cannot_create(&self.path, cause))?;

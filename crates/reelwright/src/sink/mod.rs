@@ -4,6 +4,7 @@ mod copy;
 mod file;
 mod memory;
 mod place;
+mod write_behind;
 
 use reelwright_media::CancelToken;
 use reelwright_mux::{Capabilities, Op, Outcome};

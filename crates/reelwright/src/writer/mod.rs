@@ -293,7 +293,10 @@ impl AssetWriterBuilder {
     pub fn start(self) -> Result<AssetWriter> {
         let file_type = self.settings.file_type;
         let (sink, path): (Box<dyn Sink>, _) = match self.target {
-            Target::Path(path) => (Box::new(FileSink::create(&path, self.overwrite)?), Some(path)),
+            Target::Path(path) => {
+                let sink = FileSink::create(&path, self.overwrite)?.durable(self.settings.sync);
+                (Box::new(sink), Some(path))
+            }
             Target::Sink(sink) => (sink, None),
         };
         let mut muxer = Muxer::new(self.settings, sink.capabilities());
