@@ -295,4 +295,50 @@ mod pictures {
             assert!((time - index as f64 / 30.0).abs() < 0.001, "frame {index} at {time}");
         }
     }
+
+    /// A microphone that never delivers doesn't cost the pictures.
+    #[test]
+    fn sound_that_never_comes_is_a_track_of_nothing() {
+        for (kind, extension) in [(FileType::Mp4, "mp4"), (FileType::Mov, "mov"), (FileType::M4a, "m4a")] {
+            let path = output(&format!("mute.{extension}"));
+            let registry = Registry::new().with(reelwright_codec_native::provider());
+            let mut builder =
+                AssetWriter::create(&path, kind).overwrite(Overwrite::Replace).registry(registry);
+            let sound = AudioEncoderSettings { codec: AudioCodec::Aac, ..sound_settings() };
+            let sound = builder.add_input(InputConfig::encode_audio(sound)).unwrap();
+            let pictures = (kind != FileType::M4a).then(|| {
+                let settings = VideoEncoderSettings::new(VideoCodec::H264, Size::new(64, 64));
+                builder.add_input(InputConfig::encode_video(settings)).unwrap()
+            });
+            let writer = builder.start().unwrap();
+            writer.start_session(Time::ZERO).unwrap();
+            let frames = if pictures.is_some() { 10 } else { 0 };
+            if let Some(mut input) = pictures {
+                let pool = PixelPool::new(input.pixel_format().unwrap(), Size::new(64, 64));
+                for frame in 0..frames {
+                    let pts = Time::from_ratio(frame, 30).unwrap();
+                    input.append(VideoFrame { pixels: picture(&pool, 99), pts, duration: None }).unwrap();
+                }
+            }
+            drop(sound);
+            let report = writer.finish().unwrap();
+            let counts: Vec<_> = report.tracks.iter().map(|track| (track.samples, track.bytes > 0)).collect();
+            assert_eq!(counts[0], (0, false));
+            assert_eq!(counts.get(1).map_or(0, |pictures| pictures.0), frames as u64);
+            assert_eq!(report.duration, Time::from_ratio(frames, 30).unwrap());
+            let probe = Command::new("ffprobe")
+                .args(["-v", "error", "-count_packets", "-show_entries", "stream=codec_type,nb_read_packets"])
+                .args(["-of", "csv=p=0"])
+                .arg(&path)
+                .output();
+            let Ok(probe) = probe else {
+                eprintln!("SKIPPED: ffprobe is not installed");
+                return;
+            };
+            assert!(probe.stderr.is_empty(), "{}", String::from_utf8_lossy(&probe.stderr));
+            let streams = String::from_utf8(probe.stdout).unwrap();
+            let expected: &[&str] = if frames > 0 { &["audio,N/A", "video,10"] } else { &["audio,N/A"] };
+            assert_eq!(streams.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>(), expected);
+        }
+    }
 }
