@@ -7,7 +7,7 @@ use reelwright::{AssetWriter, FileType, InputConfig};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let output = std::env::args().nth(1).ok_or("usage: write_frames OUTPUT.mp4")?;
     let size = Size::new(640, 360);
-    let mut builder = AssetWriter::create(output, FileType::Mp4).registry(reelwright::registry());
+    let mut builder = AssetWriter::create(output, FileType::Mp4);
     let mut input =
         builder.add_input(InputConfig::encode_video(VideoEncoderSettings::new(VideoCodec::H264, size)))?;
     let writer = builder.start()?;

@@ -83,7 +83,6 @@ impl TestMovie {
     ) -> Result<TestMovieReport> {
         let stop = cancel.child();
         let mut builder = AssetWriter::create(path, file_type)
-            .registry(crate::registry())
             .index(self.index)
             .sync(self.sync)
             .overwrite(if self.overwrite { Overwrite::Replace } else { Overwrite::Never })

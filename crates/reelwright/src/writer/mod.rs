@@ -174,7 +174,7 @@ impl AssetWriterBuilder {
             target,
             settings: MovieSettings::new(file_type),
             overwrite: Overwrite::Never,
-            registry: Registry::new(),
+            registry: crate::registry(),
             tracks: Vec::new(),
             lanes: Vec::new(),
             queue: Arc::new(Queue::new(BUDGET)),
@@ -230,7 +230,8 @@ impl AssetWriterBuilder {
         self
     }
 
-    /// The codecs inputs may use. Default none: set it before adding an input that encodes.
+    /// The codecs inputs may use. Default all of this build ([`crate::registry`]); set it before adding an input that
+    /// encodes.
     #[must_use]
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = registry;
