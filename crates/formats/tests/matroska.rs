@@ -3,7 +3,7 @@
 
 mod foreign;
 
-use foreign::{bytes, compare_packets, corpus, ffprobe, generate, open_path, samples, scratch};
+use foreign::{bytes, compare_packets, corpus, ffprobe, generate, open_path, packets, samples, scratch};
 use reelwright_media::{
     AudioCodec, Channel, ContainerKind, FormatDescription, MediaType, Ratio, Size, Time, Timescale,
     VideoCodec,
@@ -86,6 +86,22 @@ fn rates_become_exact() {
     assert!(sound.iter().enumerate().all(|(index, sample)| sample.pts.value() == index as i64 * 1024));
     let FormatDescription::Audio(aac) = &*audio.formats[0] else { panic!("sound") };
     assert_eq!((aac.codec, aac.channels, aac.frames_per_packet), (AudioCodec::Aac, 2, 1024));
+}
+
+#[test]
+fn pictures_that_begin_between_two_frames_keep_their_distance_to_the_sound() {
+    // Priming moves everything by 23 ms, which is no multiple of a frame.
+    let path = scratch("between").join("between.mkv");
+    if generate(&[PICTURE, TONE], &["-c:v", "libx264", "-bf", "2", "-c:a", "aac"], &path).is_none() {
+        return;
+    }
+    let demuxer = open_path(&path).unwrap();
+    let video = &demuxer.movie().tracks[0];
+    let theirs = packets(&path, 0).unwrap();
+    let first = theirs.iter().filter_map(|packet| packet.pts).fold(f64::INFINITY, f64::min);
+    assert!(first > 0.01 && (first * 30.0).fract() > 0.1, "{first}");
+    assert_eq!(video.timescale, Timescale::or_one(30_000));
+    assert!((video.range.start.to_seconds_lossy() - first).abs() < 1e-6, "{:?} is not {first}", video.range);
 }
 
 #[test]
