@@ -28,7 +28,7 @@ fn dispatch(source: Arc<dyn ReadAt>) -> Result<Box<dyn Demuxer>> {
     }
     let opened = match probe(&mut window)? {
         Content::Wave => wave::open(source),
-        Content::Matroska => matroska::open(source),
+        Content::Matroska => return Ok(told::complete(Box::new(matroska::open(source)?))),
         Content::MpegTs => ts::open(source),
         Content::Aiff => aiff::open(source),
         Content::Caf => caf::open(source),

@@ -1,18 +1,22 @@
-//! What writers of MP4 leave for the samples to tell: H.264 with start codes where lengths belong and nothing in `avcC`;
-//! MPEG audio, whose object type is one for all layers.
+//! What writers leave for the samples to tell: H.264 and HEVC with start codes where lengths belong and no configuration
+//! (MP4, and what browsers record as Matroska); MPEG audio, whose object type in MP4 is one for all layers.
 
 use std::sync::Arc;
 
 use reelwright_bitstream::h264::AvcConfig;
+use reelwright_bitstream::hevc::HevcConfig;
 use reelwright_bitstream::mpeg_audio::MpegAudioHeader;
 use reelwright_bitstream::{annex_b_to_length_prefixed, annex_b_units, starts_with_start_code};
 use reelwright_bmff::entry::complete_video;
 use reelwright_media::{
-    AudioCodec, AudioFormat, FormatDescription, FourCc, Missing, Movie, Result, SampleBuffer, Time,
-    VideoCodec, VideoFormat,
+    AudioCodec, AudioFormat, CodecConfig, FormatDescription, FourCc, Missing, Movie, Result, SampleBuffer,
+    Time, VideoCodec, VideoFormat,
 };
 
 use crate::{Demuxer, SampleCursor};
+
+/// How many samples may come before one that tells: a recording may begin between two key frames.
+const PATIENCE: usize = 300;
 
 /// `inner`, with formats completed by what their first samples tell, and samples in the form the formats say.
 pub(crate) fn complete(inner: Box<dyn Demuxer>) -> Box<dyn Demuxer> {
@@ -22,12 +26,15 @@ pub(crate) fn complete(inner: Box<dyn Demuxer>) -> Box<dyn Demuxer> {
         if !track.formats.iter().any(|format| leaves_open(format)) {
             continue;
         }
-        let first = inner.cursor(track.id).and_then(|mut cursor| cursor.next_sample());
-        let Ok(Some(first)) = first else { continue };
-        let Some(format) = told_by(&first) else { continue };
-        let change = Change { from: first.format, to: Arc::new(format) };
-        let stated = track.formats.iter_mut().filter(|format| **format == change.from);
-        stated.for_each(|format| *format = change.to.clone());
+        let Ok(mut cursor) = inner.cursor(track.id) else { continue };
+        let mut samples = std::iter::from_fn(|| cursor.next_sample().ok().flatten()).take(PATIENCE);
+        let change = samples.find_map(|sample| {
+            let to = Arc::new(told_by(&sample)?);
+            Some(Change { from: sample.format, to })
+        });
+        let Some(change) = change else { continue };
+        let same = track.formats.iter_mut().filter(|format| **format == change.from);
+        same.for_each(|format| *format = change.to.clone());
         told.push((track.id, change));
     }
     if told.is_empty() { inner } else { Box::new(Told { inner, movie: Arc::new(movie), told }) }
@@ -36,8 +43,8 @@ pub(crate) fn complete(inner: Box<dyn Demuxer>) -> Box<dyn Demuxer> {
 fn leaves_open(format: &FormatDescription) -> bool {
     match format {
         FormatDescription::Video(video) => {
-            let config = video.config.as_ref().map(|config| &config.bytes[..]).unwrap_or_default();
-            video.codec == VideoCodec::H264 && (config.is_empty() || starts_with_start_code(config))
+            let in_units = matches!(video.codec, VideoCodec::H264 | VideoCodec::Hevc);
+            in_units && (stated(video).is_empty() || starts_with_start_code(stated(video)))
         }
         FormatDescription::Audio(audio) => {
             audio.codec == AudioCodec::Mp3 && audio.tag == FourCc::new(b"mp4a")
@@ -46,23 +53,38 @@ fn leaves_open(format: &FormatDescription) -> bool {
     }
 }
 
-/// The format of `first`, the first sample of a track, where it tells more than is stated.
-fn told_by(first: &SampleBuffer) -> Option<FormatDescription> {
-    if !leaves_open(&first.format) {
+/// The configuration as it stands in the file.
+fn stated(video: &VideoFormat) -> &[u8] {
+    video.config.as_ref().map(|config| &config.bytes[..]).unwrap_or_default()
+}
+
+/// Tag and configuration of a stream with start codes whose parameter sets are in `stated` or in `sample`. They stay in
+/// the samples, where they may change: `avc3` and `hev1` (ISO/IEC 14496-15, 5.3.3.1.1 and 8.3.3.1.1).
+pub(crate) fn in_band(codec: VideoCodec, stated: &[u8], sample: &[u8]) -> Option<(FourCc, CodecConfig)> {
+    let stated_so = stated.is_empty() || starts_with_start_code(stated);
+    let units = annex_b_units(stated).chain(annex_b_units(sample));
+    match codec {
+        _ if !stated_so || !starts_with_start_code(sample) => None,
+        VideoCodec::H264 => {
+            Some((FourCc::new(b"avc3"), AvcConfig::from_units(units).ok()?.to_config().ok()?))
+        }
+        VideoCodec::Hevc => {
+            Some((FourCc::new(b"hev1"), HevcConfig::from_units(units, false).ok()?.to_config().ok()?))
+        }
+        _ => None,
+    }
+}
+
+/// The format of `sample` where it tells more than is stated.
+fn told_by(sample: &SampleBuffer) -> Option<FormatDescription> {
+    if !leaves_open(&sample.format) {
         return None;
     }
-    let bytes = first.payload.load().ok()?;
-    match &*first.format {
-        FormatDescription::Video(video) if starts_with_start_code(&bytes) => {
-            let stated = video.config.as_ref().map(|config| &config.bytes[..]).unwrap_or_default();
-            let config = AvcConfig::from_units(annex_b_units(stated).chain(annex_b_units(&bytes))).ok()?;
-            // The sets stay in the samples, where they may change: `avc3` (ISO/IEC 14496-15, 5.3.3.1.1).
-            let mut told = VideoFormat {
-                tag: FourCc::new(b"avc3"),
-                config: Some(config.to_config().ok()?),
-                entry: None,
-                ..video.clone()
-            };
+    let bytes = sample.payload.load().ok()?;
+    match &*sample.format {
+        FormatDescription::Video(video) => {
+            let (tag, config) = in_band(video.codec, stated(video), &bytes)?;
+            let mut told = VideoFormat { tag, config: Some(config), entry: None, ..video.clone() };
             complete_video(&mut told);
             Some(FormatDescription::Video(told))
         }

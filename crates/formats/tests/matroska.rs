@@ -4,8 +4,11 @@
 mod foreign;
 
 use foreign::{bytes, compare_packets, corpus, ffprobe, generate, open_path, packets, samples, scratch};
+use reelwright_bitstream::h264::AvcConfig;
+use reelwright_bitstream::hevc::HevcConfig;
+use reelwright_bitstream::{length_prefixed_to_annex_b, push_annex_b};
 use reelwright_media::{
-    AudioCodec, Channel, ContainerKind, FormatDescription, MediaType, Ratio, Size, Time, Timescale,
+    AudioCodec, Channel, ContainerKind, FormatDescription, MediaType, Ratio, Rounding, Size, Time, Timescale,
     VideoCodec,
 };
 
@@ -157,4 +160,82 @@ fn surround_sound_keeps_its_order() {
     let demuxer = open_path(&path).unwrap();
     let audio = demuxer.movie().tracks[0].formats[0].as_audio().unwrap().clone();
     assert_eq!((audio.channels, audio.layout.unwrap().channels()[3]), (6, Channel::Lfe));
+}
+
+/// An element of up to 2^28 bytes.
+fn element(id: &[u8], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).unwrap() | 0x1000_0000;
+    [id, &length.to_be_bytes(), data].concat()
+}
+
+/// A recording as browsers make them: no private data, no lengths of segment and clusters, start codes in the blocks.
+fn recording(codec: &str, pictures: &[(i16, bool, Vec<u8>)]) -> Vec<u8> {
+    let video = [element(&[0xB0], &192u16.to_be_bytes()), element(&[0xBA], &[108])].concat();
+    let track = [
+        element(&[0xD7], &[1]),
+        element(&[0x83], &[1]),
+        element(&[0x86], codec.as_bytes()),
+        element(&[0xE0], &video),
+    ];
+    let blocks = pictures.iter().map(|(time, key, bytes)| {
+        let [high, low] = time.to_be_bytes();
+        element(&[0xA3], &[&[0x81, high, low, if *key { 0x80 } else { 0 }], &bytes[..]].concat())
+    });
+    [
+        element(&[0x1A, 0x45, 0xDF, 0xA3], &element(&[0x42, 0x82], b"webm")),
+        vec![0x18, 0x53, 0x80, 0x67, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+        element(&[0x16, 0x54, 0xAE, 0x6B], &element(&[0xAE], &track.concat())),
+        vec![0x1F, 0x43, 0xB6, 0x75, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+        element(&[0xE7], &[0]),
+        blocks.collect::<Vec<_>>().concat(),
+    ]
+    .concat()
+}
+
+#[test]
+fn start_codes_without_private_data_are_read() {
+    let folder = scratch("start_codes");
+    let kinds: [(&str, &str, &[&str]); 2] = [
+        ("V_MPEG4/ISO/AVC", "avc3", &["-c:v", "libx264", "-bf", "0", "-g", "20"]),
+        ("V_MPEGH/ISO/HEVC", "hev1", &["-c:v", "libx265", "-x265-params", "log-level=none:bframes=0"]),
+    ];
+    for (codec, tag, arguments) in kinds {
+        let whole = folder.join(format!("{tag}.mkv"));
+        if generate(&[PICTURE], arguments, &whole).is_none() {
+            return;
+        }
+        let stated = open_path(&whole).unwrap();
+        let original = samples(&*stated, 1);
+        let config = stated.movie().tracks[0].formats[0].as_video().unwrap().config.clone().unwrap().bytes;
+        let mut sets = Vec::new();
+        if tag == "avc3" {
+            let config = AvcConfig::parse(&config).unwrap();
+            config.units().for_each(|unit| push_annex_b(&mut sets, unit));
+        } else {
+            let config = HevcConfig::parse(&config).unwrap();
+            config.units().for_each(|unit| push_annex_b(&mut sets, unit));
+        }
+        let pictures: Vec<_> = original
+            .iter()
+            .map(|sample| {
+                let units = length_prefixed_to_annex_b(&sample.payload.load().unwrap(), 4).unwrap();
+                let bytes = if sample.flags.sync { [&sets[..], &units].concat() } else { units };
+                let time = sample.pts.ticks_in(Timescale::or_one(1000), Rounding::Nearest).unwrap();
+                (i16::try_from(time).unwrap(), sample.flags.sync, bytes)
+            })
+            .collect();
+        let path = folder.join(format!("{tag}.webm"));
+        std::fs::write(&path, recording(codec, &pictures)).unwrap();
+        // Bytes, times and flags as ffprobe sees them, start codes being as long as lengths.
+        compare_packets(&path, 0.0011, true, 0.0);
+        let demuxer = open_path(&path).unwrap();
+        let video = demuxer.movie().tracks[0].formats[0].as_video().unwrap().clone();
+        assert_eq!((video.tag.to_string(), video.size), (tag.to_owned(), Size::new(192, 108)));
+        let read = samples(&*demuxer, 1);
+        assert_eq!(read.len(), original.len());
+        for (read, original) in read.iter().zip(&original) {
+            let (read, original) = (read.payload.load().unwrap(), original.payload.load().unwrap());
+            assert!(read.ends_with(&original), "lengths stand where start codes stood");
+        }
+    }
 }
