@@ -1,6 +1,6 @@
 //! `reel inspect --json` beside ffprobe on every file of the corpus: tracks, codecs, sizes, rotation, counts, times,
 //! sample rates, channels, colour. Where they differ, `docs/inspect-differences.md` says why; what it doesn't list
-//! fails, and so does what it lists without need.
+//! fails, and so does what it lists without need. `REEL_MEDIA=folder` takes other files.
 #![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
 
 use std::collections::BTreeMap;
@@ -90,7 +90,12 @@ fn streams(probed: &Value) -> Vec<Value> {
 }
 
 fn inspect(path: &Path) -> Value {
-    let reel = Command::new(env!("CARGO_BIN_EXE_reel")).args(["inspect", "--json"]).arg(path).output();
+    let reel = Command::new(
+        std::env::var_os("REEL").map_or_else(|| env!("CARGO_BIN_EXE_reel").into(), PathBuf::from),
+    )
+    .args(["inspect", "--json"])
+    .arg(path)
+    .output();
     let output = reel.unwrap();
     if output.status.success() { serde_json::from_slice(&output.stdout).unwrap() } else { Value::Null }
 }
@@ -277,7 +282,8 @@ fn compare_all(files: &[PathBuf]) -> BTreeMap<Place, Sayings> {
 
 #[test]
 fn inspect_agrees_with_ffprobe_or_says_why_not() {
-    let corpus = here().join("../../../shared/media");
+    let corpus =
+        std::env::var_os("REEL_MEDIA").map_or_else(|| here().join("../../../shared/media"), PathBuf::from);
     let Ok(folder) = std::fs::read_dir(&corpus) else {
         eprintln!("SKIPPED: {} is not there", corpus.display());
         return;

@@ -1,7 +1,8 @@
 //! Movies of the corpus through `reel export` at 1280x720, judged by foreign decoders: every picture is there, on time,
 //! upright and of the right colour; every frame of sound is there; sound and picture keep their distance; nobody complains.
 //!
-//! `REEL_CORPUS=all` takes every file, not only a few small ones; `REEL=path` an optimised `reel`.
+//! `REEL_CORPUS=all` takes every file, not only a few small ones; `REEL_MEDIA=folder` other files; `REEL=path` an
+//! optimised `reel`.
 #![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
 
 mod judges;
@@ -356,7 +357,8 @@ fn check(source: &Path, ffmpegs: &Ffmpegs, folder: &Path, longest: f64) -> Vec<S
 
 #[test]
 fn exports_show_and_sound_as_their_sources() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media");
+    let corpus = std::env::var_os("REEL_MEDIA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media"), PathBuf::from);
     let (Ok(listed), Some(ffmpegs)) = (std::fs::read_dir(&corpus), Ffmpegs::find()) else {
         eprintln!("SKIPPED: {} or ffmpeg is not there", corpus.display());
         return;
