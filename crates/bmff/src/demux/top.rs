@@ -20,6 +20,8 @@ pub(super) struct Top {
     pub(super) warnings: Warnings,
     pub(super) has_media: bool,
     pub(super) has_index: bool,
+    /// A `meta` box of the file: items, as still pictures are (ISO/IEC 14496-12, 8.11).
+    has_items: bool,
 }
 
 /// Whether `start`, the first bytes of a file, look like boxes.
@@ -105,6 +107,7 @@ impl Top {
             b"moof" if size >= 32 => self.fragments.push((offset, size)),
             b"mdat" => self.has_media = true,
             b"styp" | b"sidx" => self.has_index = true,
+            b"meta" => self.has_items = true,
             _ => {}
         }
         Ok(())
@@ -117,6 +120,15 @@ impl Top {
                 "this is a media segment without its initialization segment: it has fragments but no 'moov'",
             )
             .with_hint("put the initialization segment in front: cat init.mp4 segment.m4s > whole.mp4");
+        }
+        if self.has_items {
+            let brand =
+                self.file_type.as_ref().map(|file_type| format!(", brand '{}'", file_type.major_brand));
+            return Error::unsupported(format!(
+                "this is a still picture (HEIF or AVIF{}), not a movie: it has items but no 'moov' box",
+                brand.unwrap_or_default()
+            ))
+            .with_hint("of a Live Photo, the movie is in the .MOV file beside it");
         }
         if self.has_media {
             return Error::truncated(format!("there is no index: the {length} bytes hold media but no 'moov' box"))
@@ -179,3 +191,36 @@ const LARGEST_INFLATED: u64 = 4 << 20;
 
 /// What to do about an index that can't be right.
 const DAMAGED: &str = "the index is damaged: copy the file again from where it came from";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a file of such boxes.
+    fn said(boxes: &[(&[u8; 4], &[u8])]) -> String {
+        let mut file = Vec::new();
+        for (kind, body) in boxes {
+            file.extend(u32::try_from(body.len() + 8).unwrap().to_be_bytes());
+            file.extend([&kind[..], body].concat());
+        }
+        let source: Arc<dyn ReadAt> = Arc::new(Bytes::from(file));
+        scan(&source).unwrap().no_movie(source.len()).message().to_owned()
+    }
+
+    #[test]
+    fn what_has_no_movie_is_told_by_what_it_has() {
+        let cases: [(&[(&[u8; 4], &[u8])], &str); 4] = [
+            (
+                &[(b"ftyp", b"heic\0\0\0\0mif1heic"), (b"meta", &[0; 4]), (b"mdat", b"x")],
+                "still picture (HEIF or AVIF, brand 'heic')",
+            ),
+            (&[(b"ftyp", b"isom\0\0\0\0"), (b"mdat", b"x")], "there is no index"),
+            (&[(b"styp", b"msdh\0\0\0\0"), (b"moof", &[0; 40]), (b"mdat", b"x")], "initialization segment"),
+            (&[(b"ftyp", b"isom\0\0\0\0")], "there is no movie"),
+        ];
+        for (boxes, words) in cases {
+            let said = said(boxes);
+            assert!(said.contains(words), "{said}");
+        }
+    }
+}
