@@ -6,9 +6,9 @@ mod foreign;
 
 use std::path::{Path, PathBuf};
 
-use foreign::{corpus, ffprobe, open_path};
+use foreign::{corpus, ffprobe, generate, open_path, scratch};
 use reelwright_formats::Demuxer;
-use reelwright_media::{SampleBuffer, Track};
+use reelwright_media::{SampleBuffer, Time, Track};
 
 /// Files, tracks and facts in which ffprobe sees something else, and why we are content.
 const DIFFERENT: &[(&str, u32, &str, &str)] = &[
@@ -206,4 +206,20 @@ fn every_sample_of_the_corpus_is_where_and_when_ffprobe_sees_it() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn without_an_edit_list_the_last_picture_shown_counts() {
+    let path = scratch("late").join("late.mp4");
+    let arguments = ["-c:v", "libx264", "-bf", "2", "-use_editlist", "0"];
+    if generate(&["testsrc2=s=64x64:r=25:d=1"], &arguments, &path).is_none() {
+        return;
+    }
+    let demuxer = open_path(&path).unwrap();
+    let [track] = &demuxer.movie().tracks[..] else { panic!("one track") };
+    // Pictures are shown two later than they are decoded, and the media ends with the last decoded.
+    assert_eq!(track.media_duration, Time::from_secs(1));
+    assert_eq!(track.range.end(), Time::from_millis(1080));
+    let said = ffprobe(&path, &["-show_entries", "stream=start_time,duration"]).unwrap();
+    assert_eq!(said, [["0.080000", "1.000000"]]);
 }

@@ -245,7 +245,9 @@ fn settle(opened: &mut Opened, movie: Timescale, gapless: Option<Gapless>) {
     if let Some(gapless) = gapless.filter(|_| track.edits.is_empty()) {
         gapless.apply(track, movie);
     }
-    let end = track.media_duration.max(Time::new(data.fragments.shown_end, track.timescale));
+    let shown_end =
+        data.fragments.shown_end.max(if data.table.reorders() { data.table.shown_end() } else { 0 });
+    let end = track.media_duration.max(Time::new(shown_end, track.timescale));
     track.range = EditTimeline::new(&track.edits, movie, track.timescale).covered(end);
 }
 

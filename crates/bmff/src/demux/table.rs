@@ -216,6 +216,23 @@ impl SampleTable {
         self.ticks_before(self.count)
     }
 
+    /// When the last sample shown ends, in ticks: later than the last decoded where samples are shown late.
+    pub(super) fn shown_end(&self) -> i64 {
+        // No codec shows samples further apart than this out of order.
+        const DEPTH: u64 = 64;
+        if !self.reorders() {
+            return self.duration();
+        }
+        let mut walk = Walk::at(self, self.count.saturating_sub(DEPTH));
+        let mut end = 0;
+        while let Some(entry) = walk.peek(self) {
+            let shown = entry.dts.saturating_add(entry.composition).saturating_add(entry.duration.into());
+            end = end.max(shown);
+            walk.advance(1, entry.size.into(), &entry);
+        }
+        end
+    }
+
     /// The sum of the durations of the first `index` samples, in ticks: when the next one is decoded.
     pub(super) fn ticks_before(&self, index: u64) -> i64 {
         let (mut left, mut total) = (index, 0i64);
