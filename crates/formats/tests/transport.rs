@@ -162,3 +162,29 @@ fn damage_is_survived() {
         open_all(&damaged);
     }
 }
+
+#[test]
+fn parts_put_one_behind_the_other_stay_in_step() {
+    let path = scratch("parts").join("part.ts");
+    let tone = TONE.replace("d=2", "d=1.5");
+    if generate(&[PICTURE, &tone], &["-c:v", "libx264", "-c:a", "aac"], &path).is_none() {
+        return;
+    }
+    let part = std::fs::read(&path).unwrap();
+    std::fs::write(&path, part.repeat(3)).unwrap();
+    let demuxer = open_path(&path).unwrap();
+    let movie = demuxer.movie();
+    assert_eq!(movie.warnings, ["time jumps back 2 times; what follows goes on where it got to"]);
+    let starts = |index: usize| {
+        let track = &movie.tracks[index];
+        let all = samples(&*demuxer, track.id);
+        let starts = [0, 1, 2].map(|part| presented(movie, track, all[all.len() / 3 * part].pts));
+        (all, starts)
+    };
+    let ((pictures, video), (_, sound)) = (starts(0), starts(1));
+    assert_eq!(pictures.len(), 150);
+    assert!(pictures.iter().all(|picture| picture.duration == Time::from_millis(40)));
+    let apart: Vec<_> = video.iter().zip(sound).map(|(video, sound)| video - sound).collect();
+    assert!(apart.iter().all(|now| (now - apart[0]).abs() < 0.008), "{apart:?}");
+    assert!((video[2] - video[0] - 4.0).abs() < 0.001, "{video:?}");
+}

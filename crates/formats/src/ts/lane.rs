@@ -1,5 +1,6 @@
 use reelwright_media::{Error, MediaType, Result};
 
+use super::clock::Clock;
 use super::mpeg::Mpeg;
 use super::packet::{Continuity, Packet};
 use super::pending::{Pending, Stamps, Times};
@@ -22,10 +23,8 @@ pub(super) struct Lane {
     lost: bool,
     continuity: Continuity,
     unwrap: Unwrap,
-    /// Added to times, after they jumped back.
-    shift: i64,
+    /// The latest decode time so far.
     last: Option<i64>,
-    jumps: u32,
     scrambled: bool,
 }
 
@@ -113,14 +112,12 @@ impl Lane {
             lost: true,
             continuity: Continuity::new(),
             unwrap: Unwrap::default(),
-            shift: 0,
             last: None,
-            jumps: 0,
             scrambled: false,
         })
     }
 
-    /// Takes in a packet that stands at `at`. `near` is the time last heard of in any stream.
+    /// Takes in a packet that stands at `at`; `clock` is the one of all streams.
     ///
     /// # Errors
     ///
@@ -129,7 +126,7 @@ impl Lane {
         &mut self,
         packet: &Packet<'_>,
         at: u64,
-        near: &mut Option<i64>,
+        clock: &mut Clock,
         taken: &mut Taken,
     ) -> Result<()> {
         if packet.scrambled {
@@ -152,7 +149,7 @@ impl Lane {
             None => self.pending.append(packet.payload),
             Some(Ok(Some((header, data)))) => {
                 self.opening = None;
-                let times = self.times(&header, near);
+                let times = self.times(&header, clock);
                 let start = self.starts.last().copied().unwrap_or(at);
                 self.pending.begin(start, times);
                 self.pending.append(data);
@@ -179,35 +176,25 @@ impl Lane {
     pub(super) fn finish(&mut self, taken: &mut Taken, warnings: &mut Vec<String>) -> Result<()> {
         self.units.split(self.codec.splitter(), &mut self.pending, true, taken)?;
         self.pending = Pending::default();
-        if self.jumps > 0 {
-            warnings.push(format!("{} times jump back; what follows goes on from there", self.jumps));
-        }
         if self.scrambled {
             warnings.push("a stream is scrambled; what is scrambled is left out".into());
         }
         Ok(())
     }
 
-    fn times(&mut self, header: &PesHeader, near: &mut Option<i64>) -> Times {
-        /// Half a second: more than any reordering, less than any cut.
-        const JUMP: i64 = 45_000;
+    fn times(&mut self, header: &PesHeader, clock: &mut Clock) -> Times {
         let dts = header.dts.or(header.pts)?;
-        let dts = self.unwrap.time(dts, *near);
-        *near = Some(dts);
-        if let (Some(last), true) = (self.last, self.codec.media() != MediaType::Subtitle)
-            && dts + self.shift < last - JUMP
-        {
-            self.shift = last - dts;
-            self.jumps += 1;
-        }
+        let dts = self.unwrap.time(dts, clock.near);
+        clock.near = Some(dts);
+        // Subtitles come when they like.
+        let dts = clock.place(dts, self.last, self.codec.media() != MediaType::Subtitle);
+        self.last = Some(self.last.map_or(dts, |last| last.max(dts)));
         // Both stamps are 33 bits of the same clock, close together.
         const WHOLE: i64 = 1 << 33;
         let lag = header.pts.zip(header.dts).map_or(0, |(pts, dts)| {
             let distance = i64::try_from(pts).unwrap_or(0) - i64::try_from(dts).unwrap_or(0);
             (distance + WHOLE / 2).rem_euclid(WHOLE) - WHOLE / 2
         });
-        let dts = dts + self.shift;
-        self.last = Some(self.last.map_or(dts, |last| last.max(dts)));
         Some(Stamps { dts, pts: dts + lag })
     }
 }

@@ -3,6 +3,7 @@
 //! One pass at opening finds the tables, a second one the samples. What is kept of it is where samples begin; the stream
 //! is read again out of its packets, and rebuilt into the form of MP4, when somebody loads a sample.
 
+mod clock;
 mod lane;
 mod mpeg;
 mod packet;
@@ -23,6 +24,7 @@ use reelwright_media::{ContainerKind, Error, MediaType, ReadAt, Result, Time, Ti
 
 use crate::indexed::{Indexed, Storage, movie, present};
 use crate::window::Window;
+use clock::Clock;
 use lane::Lane;
 use packet::{Framing, PACKET, Packet};
 use tables::{Stream, Tables};
@@ -101,7 +103,7 @@ fn read_packets(
     warnings: &mut Vec<String>,
 ) -> Result<()> {
     let mut at = framing.start;
-    let mut near = None;
+    let mut clock = Clock::default();
     let mut taken = Taken::new(window.len());
     let mut damaged = 0u64;
     loop {
@@ -121,12 +123,15 @@ fn read_packets(
         if let Some(packet) = Packet::parse(bytes)
             && let Some(lane) = lanes.get_mut(&packet.pid)
         {
-            lane.note(&packet, at, &mut near, &mut taken)?;
+            lane.note(&packet, at, &mut clock, &mut taken)?;
         }
         at += framing.step;
     }
     if damaged > 0 {
         warnings.push(format!("{damaged} stretches of the file hold no packets"));
+    }
+    if clock.jumps > 0 {
+        warnings.push(format!("time jumps back {} times; what follows goes on where it got to", clock.jumps));
     }
     lanes.values_mut().try_for_each(|lane| lane.finish(&mut taken, warnings))
 }
