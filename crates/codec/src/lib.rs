@@ -5,11 +5,13 @@
 #![forbid(unsafe_code)]
 
 mod audio;
+mod convert;
 mod registry;
 mod session;
 mod video;
 
 pub use audio::{AudioDecoder, AudioEncoder, AudioEncoderSettings, AudioRate};
+pub use convert::Converter;
 pub use registry::{
     Codec, DecoderInfo, EncoderInfo, EncoderSpecification, HardwareUse, Licence, Provider, QualityClass,
     Registry, SpeedClass,

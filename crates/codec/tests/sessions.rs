@@ -55,6 +55,8 @@ impl VideoEncoder for Pairs {
         out: &mut dyn FnMut(SampleBuffer) -> Result<()>,
     ) -> Result<()> {
         assert!(!self.finished, "an encoder that has finished isn't fed again");
+        assert_eq!(frame.pixels.format, self.input_format());
+        assert_eq!(frame.pixels.size, self.format.as_video().unwrap().size);
         if let Some(gate) = &self.gate {
             gate.lock().unwrap().recv().unwrap();
         }
@@ -221,11 +223,21 @@ fn times_that_do_not_rise_are_refused_without_an_answer() {
     session.encode(picture(time(3), 0), FrameOptions::default(), 3).unwrap();
     let error = session.encode(picture(time(3), 0), FrameOptions::default(), 4).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse);
-    let mut large = picture(time(4), 0);
-    large.pixels = PixelBuffer::zeroed(PixelFormat::YUV420, Size::new(32, 32));
-    assert_eq!(session.encode(large, FrameOptions::default(), 4).unwrap_err().kind(), ErrorKind::Misuse);
     session.complete().unwrap();
     assert_eq!(tokens(&log), [3]);
+}
+
+/// The encoder of these tests refuses what it wasn't made for.
+#[test]
+fn pictures_of_another_size_or_layout_are_converted() {
+    let (mut session, log) = compress(&registry(None), false);
+    for (index, format) in (0..).zip([PixelFormat::YUV420, PixelFormat::Bgra, PixelFormat::Nv12]) {
+        let mut large = picture(time(index.into()), 0);
+        large.pixels = PixelBuffer::zeroed(format, Size::new(32, 48));
+        session.encode(large, FrameOptions::default(), index).unwrap();
+    }
+    session.complete().unwrap();
+    assert_eq!(tokens(&log), [1, 0, 2]);
 }
 
 #[test]

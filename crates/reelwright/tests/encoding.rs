@@ -239,7 +239,8 @@ fn inputs_take_what_they_are_for() {
 
 #[cfg(feature = "native")]
 mod pictures {
-    use reelwright_media::{PixelBuffer, PixelPool, Size, VideoCodec, VideoFrame};
+    use reelwright_codec::VideoRate;
+    use reelwright_media::{Color, PixelBuffer, PixelFormat, PixelPool, Size, VideoCodec, VideoFrame};
 
     use super::*;
 
@@ -293,6 +294,59 @@ mod pictures {
         assert_eq!(times.len(), 60);
         for (index, time) in times.iter().enumerate() {
             assert!((time - index as f64 / 30.0).abs() < 0.001, "frame {index} at {time}");
+        }
+    }
+
+    /// As a screen recorder has them: BGRA, twice as large as wanted.
+    #[test]
+    fn pictures_of_another_kind_are_converted() {
+        const PATCHES: [[u8; 3]; 4] = [[255, 0, 0], [0, 255, 0], [20, 40, 250], [255, 255, 255]];
+        let path = output("screen.mp4");
+        let mut builder = AssetWriter::create(&path, FileType::Mp4).overwrite(Overwrite::Replace);
+        let (size, twice) = (Size::new(256, 64), Size::new(512, 128));
+        let settings = VideoEncoderSettings {
+            color: Color::BT709,
+            rate: VideoRate::Quality(0.95),
+            ..VideoEncoderSettings::new(VideoCodec::H264, size)
+        };
+        let mut input = builder.add_input(InputConfig::encode_video(settings)).unwrap();
+        assert_ne!(input.pixel_format(), Some(PixelFormat::Bgra));
+        let writer = builder.start().unwrap();
+        writer.start_session(Time::ZERO).unwrap();
+        let pool = PixelPool::new(PixelFormat::Bgra, twice);
+        for frame in 0..3 {
+            let mut pixels = pool.take();
+            let mut planes = pixels.make_mut();
+            let (bytes, stride) = planes.plane(0);
+            for row in bytes.chunks_mut(stride) {
+                for (column, pixel) in row.chunks_exact_mut(4).take(512).enumerate() {
+                    let [red, green, blue] = PATCHES[column / 128];
+                    pixel.copy_from_slice(&[blue, green, red, 255]);
+                }
+            }
+            let pts = Time::from_ratio(frame, 30).unwrap();
+            input.append(VideoFrame { pixels, pts, duration: None }).unwrap();
+        }
+        input.finish().unwrap();
+        writer.finish().unwrap();
+        let output = Command::new("ffmpeg")
+            .args(["-v", "error", "-i"])
+            .arg(&path)
+            .args(["-pix_fmt", "rgb24", "-f", "rawvideo", "-"])
+            .output();
+        let Ok(output) = output else {
+            eprintln!("SKIPPED: ffmpeg is not installed");
+            return;
+        };
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.stdout.len(), 3 * 256 * 64 * 3);
+        for picture in output.stdout.chunks_exact(256 * 64 * 3) {
+            for (number, expected) in PATCHES.into_iter().enumerate() {
+                let middle = (32 * 256 + number * 64 + 32) * 3;
+                let shown = &picture[middle..middle + 3];
+                let near = shown.iter().zip(expected).all(|(&shown, wanted)| shown.abs_diff(wanted) <= 4);
+                assert!(near, "{shown:?} for {expected:?}");
+            }
         }
     }
 

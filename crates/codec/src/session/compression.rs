@@ -4,10 +4,13 @@ use reelwright_media::{
     Error, FormatDescription, PixelFormat, PixelPool, Result, Rounding, SampleBuffer, Time, Timescale,
     VideoFrame,
 };
+use reelwright_process::Workers;
 
 use super::pipeline::{Engine, Pipeline};
 use super::{Accepted, Output};
-use crate::{EncoderInfo, EncoderSpecification, FrameOptions, Registry, VideoEncoder, VideoEncoderSettings};
+use crate::{
+    Converter, EncoderInfo, EncoderSpecification, FrameOptions, Registry, VideoEncoder, VideoEncoderSettings,
+};
 
 /// Frames that may wait for the encoder.
 const QUEUE: usize = 8;
@@ -56,6 +59,7 @@ impl<T: Send + 'static> CompressionSession<T> {
         let (timescale, real_time) = (settings.timescale, settings.real_time);
         let again = EncoderSpecification::with_id(info.id.clone());
         let engine = Compressor {
+            converter: Converter::new(encoder.input_format(), &settings),
             encoder,
             registry: registry.clone(),
             settings,
@@ -77,12 +81,12 @@ impl<T: Send + 'static> CompressionSession<T> {
         &self.format
     }
 
-    /// The layout frames must have.
+    /// The layout of pictures that needn't be converted.
     pub fn input_format(&self) -> PixelFormat {
         self.pool.format()
     }
 
-    /// Pictures that are accepted as they are. `VTCompressionSessionGetPixelBufferPool`.
+    /// Pictures that are encoded as they are. `VTCompressionSessionGetPixelBufferPool`.
     pub fn pool(&self) -> &PixelPool {
         &self.pool
     }
@@ -93,12 +97,13 @@ impl<T: Send + 'static> CompressionSession<T> {
     }
 
     /// Accepts a frame later than all before it; `token` comes back with its sample, whose time and duration are the
-    /// frame's own, to the bit.
+    /// frame's own, to the bit. A picture of another layout, size or colour than the encoder's is converted on the
+    /// session's thread ([`Converter`]).
     ///
     /// # Errors
     ///
-    /// [`reelwright_media::ErrorKind::Misuse`] for times that don't rise and pictures of another layout, and the
-    /// failure of the session. A frame that isn't accepted is not answered.
+    /// [`reelwright_media::ErrorKind::Misuse`] for times that don't rise, and the failure of the session. A frame that
+    /// isn't accepted is not answered.
     pub fn encode(&mut self, frame: VideoFrame, options: FrameOptions, token: T) -> Result<Accepted> {
         let key = frame.pts.rescale(self.timescale, Rounding::Nearest);
         let key = key.ok_or_else(|| Error::misuse(format!("{} does not fit the timescale", frame.pts)))?;
@@ -107,15 +112,6 @@ impl<T: Send + 'static> CompressionSession<T> {
             return Err(
                 Error::misuse(message).with_hint("times must rise by a tick of the timescale or more")
             );
-        }
-        if frame.pixels.format != self.pool.format() || frame.pixels.size != self.pool.size() {
-            return Err(Error::misuse(format!(
-                "the session takes {:?} {}, not {:?} {}",
-                self.pool.format(),
-                self.pool.size(),
-                frame.pixels.format,
-                frame.pixels.size
-            )));
         }
         let force_key_frame = options.force_key_frame || self.key_frame_owed;
         let options = FrameOptions { force_key_frame };
@@ -154,6 +150,7 @@ impl<T: Send + 'static> CompressionSession<T> {
 /// The encoder and what is needed to make it anew: an encoder that looks ahead gives up its last frames only by ending.
 struct Compressor {
     encoder: Box<dyn VideoEncoder>,
+    converter: Converter,
     registry: Registry,
     settings: VideoEncoderSettings,
     again: EncoderSpecification,
@@ -185,9 +182,10 @@ impl Engine<Submission, SampleBuffer> for Compressor {
         if std::mem::take(&mut self.drained) {
             self.encoder = self.registry.video_encoder(&self.settings, &self.again)?.1;
         }
+        let pixels = self.converter.convert(&input.frame.pixels, Workers::available())?;
         self.submitted.push((input.key, input.frame.pts, input.frame.duration));
         let submitted = &mut self.submitted;
-        self.encoder.encode(input.frame, input.options, &mut |sample| {
+        self.encoder.encode(VideoFrame { pixels, ..input.frame }, input.options, &mut |sample| {
             let (key, sample) = restored(submitted, sample);
             out(key, sample);
             Ok(())

@@ -1,7 +1,6 @@
 //! Exporting: preset -> [`Plan`] -> run -> [`Report`].
 
 mod audio_plan;
-mod convert;
 mod copy;
 mod effort;
 mod options;

@@ -3,12 +3,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Instant;
 
-use reelwright_codec::Registry;
+use reelwright_codec::{Converter, Registry};
 use reelwright_media::{CancelToken, Error, ErrorKind, PixelFormat, Result, Stage, TimeRange, VideoFrame};
 use reelwright_process::Workers;
 
 use super::VideoPlan;
-use super::convert::Converter;
 use super::effort::Effort;
 use super::pace::{Paced, Pacer};
 use super::progress::Meter;
@@ -54,7 +53,7 @@ impl VideoJob<'_> {
         let (decoded, to_process) = sync_channel(depth);
         let (processed, to_encode) = sync_channel(depth);
         thread::scope(|scope| {
-            let converter = Arc::new(Converter::new(self.format, self.plan.settings.clone()));
+            let converter = Arc::new(Converter::new(self.format, &self.plan.settings));
             let early = converter.clone();
             let decode = scope.spawn(|| self.decode(decoded, early));
             let process = scope.spawn(move || self.process(to_process, processed, &converter));

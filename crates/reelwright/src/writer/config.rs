@@ -58,7 +58,9 @@ impl InputConfig {
         }
     }
 
-    /// Pictures are encoded. Their times may have any scale; they are rounded to the settings' timescale.
+    /// Pictures are encoded. Their times may have any scale; they are rounded to the settings' timescale. Pictures of
+    /// another layout (BGRA, ...), size or colour than the settings' are converted as they are appended; a size of another
+    /// shape is stretched.
     pub fn encode_video(settings: VideoEncoderSettings) -> Self {
         Self::new(InputSource::Video(Box::new(settings), EncoderSpecification::default()))
     }

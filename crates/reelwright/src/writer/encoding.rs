@@ -1,9 +1,10 @@
 //! Inputs that encode: a codec, and the way from its clock to the session's.
 
-use reelwright_codec::{AudioEncoder, FrameOptions, VideoEncoder};
+use reelwright_codec::{AudioEncoder, Converter, FrameOptions, VideoEncoder};
 use reelwright_media::{
     AudioBuffer, Error, Result, Rounding, SampleBuffer, Stage, Time, Timescale, VideoFrame,
 };
+use reelwright_process::Workers;
 
 /// The encoder of an input.
 pub(super) enum Encoding {
@@ -14,6 +15,7 @@ pub(super) enum Encoding {
 /// Pictures in, samples out, times unchanged.
 pub(super) struct VideoLane {
     pub(super) encoder: Box<dyn VideoEncoder>,
+    pub(super) converter: Converter,
     pub(super) timescale: Timescale,
     pub(super) last: Option<i64>,
 }
@@ -45,14 +47,6 @@ impl VideoLane {
         options: FrameOptions,
         out: &mut Out<'_>,
     ) -> Result<()> {
-        let wanted = self.encoder.input_format();
-        if frame.pixels.format != wanted {
-            return Err(Error::misuse(format!(
-                "the encoder takes {wanted:?} pictures, not {:?}",
-                frame.pixels.format
-            ))
-            .with_hint("convert the picture first"));
-        }
         let ticks = frame
             .pts
             .ticks_in(self.timescale, Rounding::Nearest)
@@ -64,8 +58,9 @@ impl VideoLane {
             ))
             .at_time(frame.pts));
         }
+        let pixels = self.converter.convert(&frame.pixels, Workers::available())?;
         self.last = Some(ticks);
-        let frame = VideoFrame { pts: Time::new(ticks, self.timescale), ..frame };
+        let frame = VideoFrame { pixels, pts: Time::new(ticks, self.timescale), ..frame };
         self.encoder.encode(frame, options, out).map_err(|error| error.at_stage(Stage::Encode))
     }
 }

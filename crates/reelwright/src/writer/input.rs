@@ -88,7 +88,7 @@ impl Input {
         &self.lane.format
     }
 
-    /// The layout pictures must have; `None` where none are taken.
+    /// The layout of pictures that needn't be converted; `None` where none are taken.
     pub fn pixel_format(&self) -> Option<PixelFormat> {
         self.lane.pixel_format
     }

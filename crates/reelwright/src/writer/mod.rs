@@ -9,7 +9,7 @@ mod thread;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 
-use reelwright_codec::Registry;
+use reelwright_codec::{Converter, Registry};
 use reelwright_media::{
     CancelToken, Error, FormatDescription, MetadataItem, PixelFormat, Result, Stage, Time, Timescale,
 };
@@ -333,12 +333,13 @@ impl Source {
             }
             InputSource::Video(settings, specification) => {
                 let (_, encoder) = registry.video_encoder(settings, specification)?;
-                let timescale = settings.timescale;
+                let (timescale, format) = (settings.timescale, encoder.input_format());
+                let converter = Converter::new(format, settings);
                 Self {
                     formats: vec![encoder.format().clone()],
-                    pixel_format: Some(encoder.input_format()),
+                    pixel_format: Some(format),
                     track: Some(EncoderTrack { timescale, roll_distance: None }),
-                    encoding: Some(Encoding::Video(VideoLane { encoder, timescale, last: None })),
+                    encoding: Some(Encoding::Video(VideoLane { encoder, converter, timescale, last: None })),
                 }
             }
             InputSource::Audio(settings, specification) => {

@@ -1,15 +1,18 @@
 use std::sync::{Mutex, PoisonError};
 
-use reelwright_codec::VideoEncoderSettings;
-use reelwright_media::{PixelBuffer, PixelFormat, Result};
+use reelwright_media::{Color, PixelBuffer, PixelFormat, Result, Size};
 use reelwright_process::{Pipeline, PipelineConfig, Workers};
 
-/// Makes what an encoder wants of whatever pictures come, on any number of threads.
+use crate::VideoEncoderSettings;
+
+/// Makes what an encoder wants of whatever pictures come: layout, size and colour. `VTPixelTransferSession`.
 ///
-/// A pipeline serves pictures of one kind and one caller at a time; those not in use are kept for the next picture.
-pub(super) struct Converter {
+/// A picture of another shape fills the target, stretched where need be; one that is as wanted already comes back as it
+/// is. It can be used from several threads at once: a pipeline serves pictures of one kind and one caller at a time; those not in use are kept for the next picture.
+pub struct Converter {
     format: PixelFormat,
-    target: VideoEncoderSettings,
+    size: Size,
+    color: Color,
     idle: Mutex<Vec<Pipeline>>,
 }
 
@@ -19,12 +22,17 @@ const KEPT: usize = 16;
 
 impl Converter {
     /// For an encoder that takes `format` and was made with `target`.
-    pub(super) fn new(format: PixelFormat, target: VideoEncoderSettings) -> Self {
-        Self { format, target, idle: Mutex::default() }
+    pub fn new(format: PixelFormat, target: &VideoEncoderSettings) -> Self {
+        Self { format, size: target.size, color: target.color, idle: Mutex::default() }
     }
 
-    /// The picture as the encoder wants it; one that is so already comes back as it is.
-    pub(super) fn convert(&self, pixels: &PixelBuffer, workers: Workers) -> Result<PixelBuffer> {
+    /// The picture as the encoder wants it, made by so many threads.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Misuse`] for empty and huge pictures, [`reelwright_media::ErrorKind::Unsupported`]
+    /// for colours that can't be made.
+    pub fn convert(&self, pixels: &PixelBuffer, workers: Workers) -> Result<PixelBuffer> {
         let mut pipeline = match self.take(pixels) {
             Some(idle) => idle,
             None => Pipeline::new(self.config(pixels), workers)?,
@@ -47,8 +55,8 @@ impl Converter {
 
     fn config(&self, pixels: &PixelBuffer) -> PipelineConfig {
         PipelineConfig {
-            target_color: self.target.color,
-            ..PipelineConfig::for_picture(pixels, self.format, self.target.size)
+            target_color: self.color,
+            ..PipelineConfig::for_picture(pixels, self.format, self.size)
         }
     }
 }
