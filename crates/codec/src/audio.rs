@@ -51,6 +51,15 @@ pub struct AudioEncoderSettings {
     pub options: Vec<(String, String)>,
 }
 
+impl AudioEncoderSettings {
+    /// Settings for `codec`: 64 kbit/s a channel on average, LPCM as it comes.
+    pub fn new(codec: AudioCodec, sample_rate: u32, layout: ChannelLayout) -> Self {
+        let channels = u32::try_from(layout.count()).unwrap_or(u32::MAX);
+        let rate = AudioRate::Average(channels.saturating_mul(64_000));
+        Self { codec, sample_rate, layout, rate, pcm: None, options: Vec::new() }
+    }
+}
+
 /// How an audio encoder spends bits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum AudioRate {

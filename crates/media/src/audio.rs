@@ -23,6 +23,23 @@ impl AudioBuffer {
         Self { sample_rate, layout, pts, planes }
     }
 
+    /// A buffer of samples that follow each other as the channels of a frame do; an incomplete last frame is left out.
+    pub fn interleaved(
+        sample_rate: Timescale,
+        layout: ChannelLayout,
+        pts: Time,
+        samples: impl IntoIterator<Item = f32>,
+    ) -> Self {
+        let mut planes = vec![Vec::new(); layout.count()];
+        for (index, sample) in samples.into_iter().enumerate() {
+            if let Some(plane) = planes.get_mut(index % layout.count().max(1)) {
+                plane.push(sample);
+            }
+        }
+        // The last plane is the shortest.
+        Self::new(sample_rate, layout, pts, planes)
+    }
+
     /// Silence of `frames` frames.
     pub fn silence(sample_rate: Timescale, layout: ChannelLayout, pts: Time, frames: usize) -> Self {
         let planes = vec![vec![0.0; frames]; layout.count()];
@@ -79,5 +96,19 @@ impl AudioBuffer {
         for plane in &mut self.planes {
             plane.truncate(frames);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interleaved_samples_come_apart_by_channel() {
+        let rate = Timescale::or_one(48_000);
+        let samples = [1.0, -1.0, 2.0, -2.0, 3.0];
+        let audio = AudioBuffer::interleaved(rate, ChannelLayout::stereo(), Time::ZERO, samples);
+        assert_eq!(audio.planes(), [vec![1.0, 2.0], vec![-1.0, -2.0]]);
+        assert_eq!(AudioBuffer::interleaved(rate, ChannelLayout::stereo(), Time::ZERO, []).frames(), 0);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::thread;
 
-use reelwright_codec::{AudioEncoderSettings, AudioRate, KeyFrames, VideoEncoderSettings, VideoRate};
+use reelwright_codec::{AudioEncoderSettings, KeyFrames, VideoEncoderSettings, VideoRate};
 use reelwright_media::{
     AudioBuffer, AudioCodec, CancelToken, ChannelLayout, Color, Error, PcmFormat, Ratio, Result, Rounding,
     Size, Time, Timescale, VideoCodec, VideoFrame,
@@ -138,14 +138,8 @@ impl TestMovie {
             TestSound::Aac(channels) => (AudioCodec::Aac, channels, None),
             TestSound::Pcm(channels) => (AudioCodec::Lpcm, channels, Some(PcmFormat::S16LE)),
         };
-        Some(AudioEncoderSettings {
-            codec,
-            sample_rate: SOUND_RATE,
-            layout: ChannelLayout::default_for(channels).unwrap_or_else(ChannelLayout::stereo),
-            rate: AudioRate::Average(64_000 * u32::from(channels)),
-            pcm,
-            options: Vec::new(),
-        })
+        let layout = ChannelLayout::default_for(channels).unwrap_or_else(ChannelLayout::stereo);
+        Some(AudioEncoderSettings { pcm, ..AudioEncoderSettings::new(codec, SOUND_RATE, layout) })
     }
 
     /// The time of frame `number`.

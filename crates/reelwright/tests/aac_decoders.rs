@@ -43,7 +43,7 @@ fn sound(layout: &ChannelLayout, frames: usize, rate: u32) -> Vec<Vec<f32>> {
 }
 
 fn settings(sample_rate: u32, layout: ChannelLayout, rate: AudioRate) -> AudioEncoderSettings {
-    AudioEncoderSettings { codec: AudioCodec::Aac, sample_rate, layout, rate, pcm: None, options: Vec::new() }
+    AudioEncoderSettings { rate, ..AudioEncoderSettings::new(AudioCodec::Aac, sample_rate, layout) }
 }
 
 fn write(path: &Path, kind: FileType, settings: AudioEncoderSettings, planes: Vec<Vec<f32>>) {

@@ -12,8 +12,8 @@ use generated::{RATE, frames, pcm_format};
 use reelwright::{AssetWriter, FileType, InputConfig, Overwrite};
 use reelwright_bmff::{EditList, boxes};
 use reelwright_codec::{
-    AudioEncoder, AudioEncoderSettings, AudioRate, Codec, DecoderInfo, EncoderInfo, Provider, Registry,
-    VideoDecoder, VideoDecoderSettings, VideoEncoder, VideoEncoderSettings,
+    AudioEncoder, AudioEncoderSettings, Codec, DecoderInfo, EncoderInfo, Provider, Registry, VideoDecoder,
+    VideoDecoderSettings, VideoEncoder, VideoEncoderSettings,
 };
 use reelwright_media::{
     AudioBuffer, AudioCodec, ChannelLayout, Edit, Error, ErrorKind, FormatDescription, Payload, Result,
@@ -135,14 +135,7 @@ impl Provider for Fake {
 }
 
 fn sound_settings() -> AudioEncoderSettings {
-    AudioEncoderSettings {
-        codec: AudioCodec::Lpcm,
-        sample_rate: RATE,
-        layout: ChannelLayout::stereo(),
-        rate: AudioRate::Constant(128_000),
-        pcm: None,
-        options: Vec::new(),
-    }
+    AudioEncoderSettings::new(AudioCodec::Lpcm, RATE, ChannelLayout::stereo())
 }
 
 /// A ramp from frame `start` on.
