@@ -4,8 +4,8 @@ use std::time::Duration;
 use reelwright::codec::{EncoderSpecification, RateLimit};
 use reelwright::media::{Error, MediaType, Ratio, Result, Time, TimeRange, VideoCodec};
 use reelwright::{
-    Asset, ExportOptions, ExportSession, Fate, FileType, Fit, IndexPlace, Loss, Plan, Preset, RateChoice,
-    Report, SizeClass, Treatment, average_frame_rate,
+    Asset, ExportOptions, ExportSession, ExportState, Fate, FileType, Fit, IndexPlace, Loss, Plan, Preset,
+    RateChoice, Report, SizeClass, Treatment, average_frame_rate,
 };
 use serde::Serialize;
 
@@ -46,8 +46,10 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
 fn watch(session: ExportSession, output: &Path, file_type: FileType, quiet: bool) -> Result<Report> {
     let mut line = ProgressLine::new(quiet);
     let handle = session.start(output, file_type);
-    for progress in handle.states(Duration::from_millis(100)) {
-        line.update(&progress);
+    for state in handle.states(Some(Duration::from_millis(100))) {
+        if let ExportState::Exporting(progress) = state {
+            line.update(&progress);
+        }
     }
     line.finish();
     handle.wait()

@@ -21,7 +21,7 @@ pub use options::{
 };
 pub use plan::{Fate, Plan, TrackPlan};
 pub use preset::{PRESETS, Preset, PresetRow, SizeClass};
-pub use progress::Progress;
+pub use progress::{ExportState, ExportStatus, Progress};
 pub use report::{Counts, Loss, Report, TrackReport};
 pub use session::{ExportHandle, ExportSession};
 pub use video_plan::VideoPlan;

@@ -1,13 +1,14 @@
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
-use reelwright_media::{Rounding, Time, TimeRange, Timescale};
+use reelwright_media::{Error, ErrorKind, Rounding, Time, TimeRange, Timescale};
 
 /// How far an export is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// From 0 to 1, finalising included.
+    /// From 0 to 1, finalising included; 1 only when the file is closed.
     pub fraction: f64,
     /// Pictures (or copied video samples) handed to the writer.
     pub frames: u64,
@@ -15,6 +16,51 @@ pub struct Progress {
     pub time: Time,
     /// Bytes of media handed to the writer.
     pub bytes: u64,
+}
+
+/// What an export is doing. `AVAssetExportSession.State`; it has no end: that is what the export returns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ExportState {
+    /// It is being planned, and nothing has been written.
+    Pending,
+    /// It runs.
+    Exporting(Progress),
+}
+
+/// Where an export stands. `AVAssetExportSession.Status`; its `waiting` (1) doesn't occur, since no export waits for
+/// another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ExportStatus {
+    /// It is being planned. Apple's `unknown`.
+    Idle,
+    /// It runs.
+    Exporting,
+    /// The file is closed and readable.
+    Completed,
+    /// It failed, and left nothing behind.
+    Failed,
+    /// It was cancelled, and left nothing behind.
+    Cancelled,
+}
+
+impl ExportStatus {
+    /// Apple's raw value.
+    pub const fn code(self) -> i32 {
+        match self {
+            Self::Idle => 0,
+            Self::Exporting => 2,
+            Self::Completed => 3,
+            Self::Failed => 4,
+            Self::Cancelled => 5,
+        }
+    }
+
+    /// Whether nothing comes after it.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
 }
 
 /// What the stages count and anyone may read.
@@ -25,8 +71,17 @@ pub(super) struct Meter {
     /// In [`TICKS`].
     time: AtomicI64,
     total: AtomicI64,
-    finished: AtomicBool,
-    bell: (Mutex<bool>, Condvar),
+    stand: Mutex<Stand>,
+    bell: Condvar,
+}
+
+/// Where the export stands, and who is to be told of the end.
+#[derive(Default)]
+struct Stand {
+    begun: bool,
+    /// Once it is over: nothing, or why it failed.
+    end: Option<Option<Error>>,
+    waker: Option<Waker>,
 }
 
 const TICKS: Timescale = Timescale::or_one(1_000_000);
@@ -35,9 +90,11 @@ const TICKS: Timescale = Timescale::or_one(1_000_000);
 const FINAL_SHARE: f64 = 0.01;
 
 impl Meter {
-    /// States the length of the whole.
+    /// States the length of the whole: it runs now.
     pub(super) fn begin(&self, range: TimeRange) {
         self.total.store(range.duration.ticks_in(TICKS, Rounding::Up).unwrap_or(0).max(1), Ordering::Relaxed);
+        self.stand().begun = true;
+        self.bell.notify_all();
     }
 
     /// Counts one picture or sample that ends at `end`, and its bytes where it has some already.
@@ -47,28 +104,76 @@ impl Meter {
         self.time.fetch_max(end.ticks_in(TICKS, Rounding::Down).unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// The file is closed.
-    pub(super) fn finish(&self) {
-        self.finished.store(true, Ordering::Relaxed);
-        *self.bell.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.bell.1.notify_all();
+    /// It is over: the file is closed, or `failure` says why there is none. Only the first end counts.
+    pub(super) fn end(&self, failure: Option<Error>) {
+        let mut stand = self.stand();
+        stand.end.get_or_insert(failure);
+        let waker = stand.waker.take();
+        drop(stand);
+        self.bell.notify_all();
+        waker.into_iter().for_each(Waker::wake);
     }
 
-    /// Sleeps for `interval`, or until the end.
-    pub(super) fn wait(&self, interval: Duration) {
-        let rung = self.bell.0.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.bell.1.wait_timeout_while(rung, interval, |rung| !*rung));
+    /// Whether it is over; else `waker` is woken when it is.
+    pub(super) fn ended_or_wakes(&self, waker: &Waker) -> bool {
+        let mut stand = self.stand();
+        if stand.end.is_none() {
+            stand.waker = Some(waker.clone());
+        }
+        stand.end.is_some()
+    }
+
+    /// Sleeps for `interval` (without one for as long as it takes), at most until what comes after `before`; what it is
+    /// doing then, or `None` at the end.
+    pub(super) fn next(&self, before: ExportStatus, interval: Option<Duration>) -> Option<ExportState> {
+        let same =
+            |stand: &mut Stand| stand.end.is_none() && stand.begun == (before == ExportStatus::Exporting);
+        let stand = match interval {
+            None => self.bell.wait_while(self.stand(), same).unwrap_or_else(PoisonError::into_inner),
+            Some(interval) => {
+                let waited = self.bell.wait_timeout_while(self.stand(), interval, same);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        let (begun, over) = (stand.begun, stand.end.is_some());
+        drop(stand);
+        match (begun, over) {
+            // Even an export that is over by now did run, which is a change.
+            (true, true) if before == ExportStatus::Idle => Some(ExportState::Exporting(self.progress())),
+            (_, true) => None,
+            (false, false) => Some(ExportState::Pending),
+            (true, false) => Some(ExportState::Exporting(self.progress())),
+        }
+    }
+
+    pub(super) fn status(&self) -> ExportStatus {
+        let stand = self.stand();
+        match &stand.end {
+            None if !stand.begun => ExportStatus::Idle,
+            None => ExportStatus::Exporting,
+            Some(None) => ExportStatus::Completed,
+            Some(Some(error)) if error.kind() == ErrorKind::Cancelled => ExportStatus::Cancelled,
+            Some(Some(_)) => ExportStatus::Failed,
+        }
+    }
+
+    pub(super) fn error(&self) -> Option<Error> {
+        self.stand().end.clone().flatten()
     }
 
     pub(super) fn progress(&self) -> Progress {
         let (time, total) = (self.time.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed));
         let share = if total > 0 { (time as f64 / total as f64).clamp(0.0, 1.0) } else { 0.0 };
-        let fraction = if self.finished.load(Ordering::Relaxed) { 1.0 } else { share * (1.0 - FINAL_SHARE) };
+        let done = self.status() == ExportStatus::Completed;
         Progress {
-            fraction,
+            fraction: if done { 1.0 } else { share * (1.0 - FINAL_SHARE) },
             frames: self.frames.load(Ordering::Relaxed),
             time: Time::new(time, TICKS),
             bytes: self.bytes.load(Ordering::Relaxed),
         }
+    }
+
+    fn stand(&self) -> MutexGuard<'_, Stand> {
+        self.stand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -69,9 +69,7 @@ impl Run {
     pub(super) fn execute(self, path: &Path) -> Result<Report> {
         let started = Instant::now();
         self.meter.begin(self.plan.range);
-        let result = if self.is_plain_copy() { self.remux(path, started) } else { self.write(path, started) };
-        self.meter.finish();
-        result
+        if self.is_plain_copy() { self.remux(path, started) } else { self.write(path, started) }
     }
 
     /// Whether nothing is decoded and nothing cut.

@@ -1,5 +1,7 @@
+use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use reelwright_media::{CancelToken, Error, ErrorKind, Result};
 
 use super::progress::Meter;
 use super::run::Run;
-use super::{ExportOptions, Plan, Progress, Report};
+use super::{ExportOptions, ExportState, ExportStatus, Plan, Progress, Report};
 use crate::{Asset, FileType};
 
 /// Makes one file out of one asset: plan, run, report. `AVAssetExportSession`.
@@ -27,7 +29,10 @@ pub struct ExportSession {
     options: ExportOptions,
     registry: Registry,
     cancel: CancelToken,
+    on_done: Option<OnDone>,
 }
+
+type OnDone = Box<dyn FnOnce(&Result<Report>) + Send>;
 
 impl ExportSession {
     /// A session over `asset` with a preset or with options of your own.
@@ -37,6 +42,7 @@ impl ExportSession {
             options: options.into(),
             registry: crate::registry(),
             cancel: CancelToken::new(),
+            on_done: None,
         }
     }
 
@@ -51,6 +57,14 @@ impl ExportSession {
     #[must_use]
     pub fn cancelled_by(mut self, cancel: CancelToken) -> Self {
         self.cancel = cancel;
+        self
+    }
+
+    /// Calls `on_done` at the end of an export that runs by itself ([`Self::start`], [`Self::export_async`]): exactly once,
+    /// on whichever thread it ends, however it ends. `exportAsynchronously(completionHandler:)`.
+    #[must_use]
+    pub fn on_done(mut self, on_done: impl FnOnce(&Result<Report>) + Send + 'static) -> Self {
+        self.on_done = Some(Box::new(on_done));
         self
     }
 
@@ -72,14 +86,19 @@ impl ExportSession {
         self.run(path.as_ref().to_owned(), file_type, Arc::default())
     }
 
-    /// Exports on a thread of its own. `exportAsynchronously`.
-    pub fn start(self, path: impl AsRef<Path>, file_type: FileType) -> ExportHandle {
+    /// Exports on a thread of its own.
+    pub fn start(mut self, path: impl AsRef<Path>, file_type: FileType) -> ExportHandle {
+        // The caller's token may stop other work too, which cancelling this export must not.
+        self.cancel = self.cancel.child();
         let (path, cancel) = (path.as_ref().to_owned(), self.cancel.clone());
         let meter = Arc::<Meter>::default();
+        let ending = Ending { meter: meter.clone(), on_done: self.on_done.take() };
         let shared = meter.clone();
-        let spawned = std::thread::Builder::new()
-            .name("export".into())
-            .spawn(move || self.run(path, file_type, shared));
+        let spawned = std::thread::Builder::new().name("export".into()).spawn(move || {
+            let result = self.run(path, file_type, shared);
+            ending.tell(&result);
+            result
+        });
         ExportHandle {
             thread: spawned.map_err(|cause| Error::io("can't start a thread", cause)),
             meter,
@@ -87,10 +106,71 @@ impl ExportSession {
         }
     }
 
+    /// Exports on a thread of its own while the future waits, on any executor; dropping the future cancels.
+    /// `export(to:as:isolation:)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::export`].
+    pub async fn export_async(self, path: impl AsRef<Path>, file_type: FileType) -> Result<Report> {
+        let mut running = Running(Some(self.start(path, file_type)));
+        poll_fn(|context| running.poll(context)).await
+    }
+
     fn run(self, path: PathBuf, file_type: FileType, meter: Arc<Meter>) -> Result<Report> {
         let plan = self.plan(file_type)?;
         let run = Run::new(self.asset, self.options, self.registry, self.cancel, plan, meter);
         run.execute(&path).map_err(|error| error.at_path(path.display()))
+    }
+}
+
+/// Whoever must hear of the end hears of it, even where the export's thread can't start or panics.
+struct Ending {
+    meter: Arc<Meter>,
+    on_done: Option<OnDone>,
+}
+
+impl Ending {
+    fn tell(mut self, result: &Result<Report>) {
+        self.end(result);
+    }
+
+    fn end(&mut self, result: &Result<Report>) {
+        self.meter.end(result.as_ref().err().cloned());
+        if let Some(on_done) = self.on_done.take() {
+            on_done(result);
+        }
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        // After `tell` nobody is left to hear this.
+        self.end(&Err(panicked()));
+    }
+}
+
+fn panicked() -> Error {
+    Error::new(ErrorKind::Bug, "the export's thread did not come to its end")
+}
+
+/// An export that is awaited.
+struct Running(Option<ExportHandle>);
+
+impl Running {
+    fn poll(&mut self, context: &Context<'_>) -> Poll<Result<Report>> {
+        match self.0.take_if(|handle| handle.meter.ended_or_wakes(context.waker())) {
+            Some(handle) => Poll::Ready(handle.wait()),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.0 {
+            handle.cancel();
+        }
     }
 }
 
@@ -112,19 +192,35 @@ impl ExportHandle {
         self.cancel.cancel();
     }
 
-    /// Whether it is over, one way or the other.
-    pub fn is_finished(&self) -> bool {
-        self.thread.as_ref().map_or(true, JoinHandle::is_finished)
+    /// Where it stands.
+    pub fn status(&self) -> ExportStatus {
+        self.meter.status()
     }
 
-    /// Progress every `interval` until it is over. `states(updateInterval:)`.
-    pub fn states(&self, interval: Duration) -> impl Iterator<Item = Progress> + '_ {
+    /// Why it failed, once it has.
+    pub fn error(&self) -> Option<Error> {
+        self.meter.error()
+    }
+
+    /// Whether it is over, one way or the other.
+    pub fn is_finished(&self) -> bool {
+        self.status().is_final()
+    }
+
+    /// What it is doing, from [`ExportState::Pending`] on until it is over: every change, and between them the state every
+    /// `interval`, if there is one. Each item is waited for. `states(updateInterval:)`.
+    pub fn states(&self, interval: Option<Duration>) -> impl Iterator<Item = ExportState> + '_ {
+        let mut before = None;
         std::iter::from_fn(move || {
-            if self.is_finished() {
-                return None;
-            }
-            self.meter.wait(interval);
-            Some(self.progress())
+            let state = match before {
+                None => ExportState::Pending,
+                Some(before) => self.meter.next(before, interval)?,
+            };
+            before = Some(match state {
+                ExportState::Pending => ExportStatus::Idle,
+                ExportState::Exporting(_) => ExportStatus::Exporting,
+            });
+            Some(state)
         })
     }
 
@@ -134,7 +230,6 @@ impl ExportHandle {
     ///
     /// As [`ExportSession::export`].
     pub fn wait(self) -> Result<Report> {
-        let panicked = |_| Err(Error::new(ErrorKind::Bug, "the export's thread panicked"));
-        self.thread?.join().unwrap_or_else(panicked)
+        self.thread?.join().unwrap_or_else(|_| Err(panicked()))
     }
 }

@@ -60,8 +60,9 @@ impl VideoLane {
         }
         let pixels = self.converter.convert(&frame.pixels, Workers::available())?;
         self.last = Some(ticks);
-        let frame = VideoFrame { pixels, pts: Time::new(ticks, self.timescale), ..frame };
-        self.encoder.encode(frame, options, out).map_err(|error| error.at_stage(Stage::Encode))
+        let pts = Time::new(ticks, self.timescale);
+        let encoded = self.encoder.encode(VideoFrame { pixels, pts, ..frame }, options, out);
+        encoded.map_err(|error| error.at_stage(Stage::Encode).at_time(pts))
     }
 }
 
@@ -108,7 +109,7 @@ impl AudioLane {
         let shift = self.shift();
         self.encoder
             .encode(audio, &mut |sample| out(shifted(sample, shift)))
-            .map_err(|error| error.at_stage(Stage::Encode))
+            .map_err(|error| error.at_stage(Stage::Encode).at_time(audio.pts))
     }
 
     /// What turns the encoder's times into the session's.
