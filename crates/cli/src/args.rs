@@ -145,6 +145,9 @@ pub(crate) struct ExportArgs {
     /// Encode even what could be copied
     #[arg(long)]
     pub(crate) reencode: bool,
+    /// Fail where the container can't hold a track, rather than leave it out
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Show the plan and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

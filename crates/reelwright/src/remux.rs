@@ -28,6 +28,9 @@ pub struct Remux {
     pub sync: bool,
     /// IDs of the tracks to copy; `None`, the default, for all that fit.
     pub tracks: Option<Vec<u32>>,
+    /// What the copy says about itself, in place of all that the input and its tracks say; `None`, the default, carries
+    /// that over.
+    pub metadata: Option<Vec<MetadataItem>>,
     /// Stops the copy when raised; nothing is left behind then.
     pub cancel: CancelToken,
 }
@@ -80,6 +83,7 @@ impl Remux {
             overwrite: Overwrite::Never,
             sync: false,
             tracks: None,
+            metadata: None,
             cancel: CancelToken::new(),
         }
     }
@@ -109,7 +113,11 @@ impl Remux {
             let missing = source.missing(track.id);
             let verdict = self.verdict(track).or_else(|| nothing_held(missing));
             if verdict.is_none() {
-                muxer.add_track(settings_for(held(movie, track, missing), self.file_type))?;
+                let mut held = held(movie, track, missing);
+                if self.metadata.is_some() {
+                    held.metadata.clear();
+                }
+                muxer.add_track(settings_for(held, self.file_type))?;
                 lanes.push(Lane::open(source, movie, track)?);
             }
             verdicts.push((track, verdict));
@@ -178,7 +186,7 @@ impl Remux {
             timescale: Some(movie.timescale),
             index: self.index,
             interleave: Interleave::AsFed,
-            metadata: movie.metadata.clone(),
+            metadata: self.metadata.as_ref().unwrap_or(&movie.metadata).clone(),
             creation_time: movie.creation_time,
             matrix: movie.matrix,
             foreign: movie.foreign.clone(),

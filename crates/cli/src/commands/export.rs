@@ -64,6 +64,7 @@ fn preset(args: &ExportArgs) -> Preset {
 fn options(args: &ExportArgs, asset: &Asset, preset: Preset) -> Result<ExportOptions> {
     let mut options = ExportOptions::new(preset);
     options.reencode = args.reencode;
+    options.strict = args.strict;
     options.overwrite = args.out.overwrite;
     options.sync = args.out.sync;
     options.index = if args.out.network { IndexPlace::First } else { IndexPlace::Last };

@@ -17,6 +17,9 @@ pub struct ExportOptions {
     pub audio: Treatment<AudioOptions>,
     /// What happens to every other track.
     pub others: Others,
+    /// Fail, before anything is written, where the container can't hold a track that is to be copied. Default: leave the
+    /// track out and report it.
+    pub strict: bool,
     /// The part of the source to export, on its presentation timeline; `None` is all of it. Clamped to the source.
     /// `AVAssetExportSession.timeRange`.
     pub range: Option<TimeRange>,
@@ -141,8 +144,18 @@ pub enum MetadataPolicy {
     /// What the source said, translated where the container needs it; drops are reported.
     #[default]
     CarryOver,
-    /// This and nothing of the source's.
+    /// This and nothing of the source's, its tracks' included.
     Replace(Vec<MetadataItem>),
+}
+
+impl MetadataPolicy {
+    /// What replaces the source's, if it is replaced.
+    pub(super) fn replacement(&self) -> Option<&[MetadataItem]> {
+        match self {
+            Self::CarryOver => None,
+            Self::Replace(items) => Some(items),
+        }
+    }
 }
 
 impl ExportOptions {
@@ -184,6 +197,7 @@ impl ExportOptions {
             video,
             audio,
             others: if preset == Preset::AppleM4a { Others::Drop } else { Others::Copy },
+            strict: false,
             range: None,
             reencode: false,
             index: IndexPlace::Last,

@@ -259,10 +259,12 @@ fn misses(context: &Context<'_>, track: &Track) -> Result<bool> {
     Ok(begins >= context.range.end() || track.range.end() <= context.range.start)
 }
 
-/// Copies the track where the container can hold it, drops it with the reason where not.
+/// Copies the track where the container can hold it; where not, drops it with the reason, or fails with it if that is
+/// wanted.
 pub(super) fn copy(context: &Context<'_>, track: &Track) -> Result<(Fate, String)> {
     match acceptance(context, track) {
         Ok(()) => Ok((Fate::Copy, "copied as it is".to_owned())),
+        Err(refusal) if context.options.strict => Err(refusal.at_stage(Stage::Plan)),
         Err(refusal) => drop(refusal.message()),
     }
 }

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use reelwright_media::{AudioCodec, Error, Ratio, Size, VideoCodec};
+use reelwright_codec::{Codec, EncoderSpecification, Registry};
+use reelwright_media::{AudioCodec, Error, Ratio, Size, Stage, VideoCodec};
 
 use crate::FileType;
 
@@ -162,6 +163,30 @@ impl Preset {
     /// The name `reel` prints: `1280x720`, `hevc-1920x1080`, `m4a`.
     pub fn name(self) -> &'static str {
         self.row().name
+    }
+
+    /// The containers it may be written to, the default first, whatever the asset. `supportedFileTypes`.
+    pub fn file_types(self) -> &'static [FileType] {
+        self.row().file_types
+    }
+
+    /// The presets these codecs can make, in the table's order; without [`Self::Passthrough`], which makes nothing.
+    /// `allExportPresets()`.
+    pub fn available(registry: &Registry) -> Vec<Self> {
+        let made = PRESETS.iter().map(|row| row.preset).filter(|preset| *preset != Self::Passthrough);
+        made.filter(|preset| preset.why_not(registry).is_none()).collect()
+    }
+
+    /// Why these codecs can't make it: [`reelwright_media::ErrorKind::NoCodec`], with what would help; `None` where they
+    /// can.
+    pub fn why_not(self, registry: &Registry) -> Option<Error> {
+        let row = self.row();
+        let codecs = row.video.map(Codec::Video).into_iter().chain(row.audio.map(Codec::Audio));
+        let missing = |codec| {
+            let size = row.max_size.filter(|_| matches!(codec, Codec::Video(_)));
+            registry.select(codec, &EncoderSpecification { size, ..EncoderSpecification::default() }).err()
+        };
+        codecs.into_iter().find_map(missing).map(|error| error.at_stage(Stage::Plan))
     }
 }
 

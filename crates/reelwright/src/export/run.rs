@@ -14,7 +14,7 @@ use super::progress::Meter;
 use super::report::{Counts, Loss, Report, TrackReport};
 use super::sound::SoundJob;
 use super::video::{VideoJob, join};
-use super::{ExportOptions, Fate, MetadataPolicy, Plan, TrackPlan};
+use super::{ExportOptions, Fate, Plan, TrackPlan};
 use crate::facts::presented;
 use crate::held::COPY_AGAIN;
 use crate::{
@@ -104,6 +104,7 @@ impl Run {
             overwrite: self.overwrite(),
             sync: self.options.sync,
             tracks: Some(copied.collect()),
+            metadata: self.options.metadata.replacement().map(<[_]>::to_vec),
             cancel: self.cancel.clone(),
             ..Remux::new(self.plan.file_type)
         };
@@ -179,16 +180,13 @@ impl Run {
 
     fn builder(&self, path: &Path, stop: &CancelToken) -> AssetWriterBuilder {
         let movie = self.asset.movie();
-        let metadata = match &self.options.metadata {
-            MetadataPolicy::CarryOver => self.carried_metadata(),
-            MetadataPolicy::Replace(items) => items.clone(),
-        };
+        let metadata = self.options.metadata.replacement().map(<[_]>::to_vec);
         AssetWriter::create(path, self.plan.file_type)
             .overwrite(self.overwrite())
             .index(self.options.index)
             .sync(self.options.sync)
             .registry(self.registry.clone())
-            .metadata(metadata)
+            .metadata(metadata.unwrap_or_else(|| self.carried_metadata()))
             .creation_time(movie.creation_time)
             .movie_timescale(self.movie_timescale())
             .cancel_token(stop.clone())
@@ -259,7 +257,8 @@ impl Run {
                 let ticks = self.movie_timescale();
                 let job =
                     CopyJob { asset, track, ticks, range, cut: self.options.range.is_some(), stop, meter };
-                let input = builder.add_input(job.config().references(self.references(track)))?;
+                let config = job.config().metadata(self.track_metadata(track));
+                let input = builder.add_input(config.references(self.references(track)))?;
                 Job::Copy(job, input)
             }
         })
@@ -270,8 +269,13 @@ impl Run {
         config
             .enabled(true)
             .language(track.language.clone())
-            .metadata(track.metadata.clone())
+            .metadata(self.track_metadata(track))
             .references(self.references(track))
+    }
+
+    /// What the output's track says about itself: what the source's did, unless that is replaced.
+    fn track_metadata(&self, track: &Track) -> Vec<MetadataItem> {
+        if self.options.metadata.replacement().is_some() { Vec::new() } else { track.metadata.clone() }
     }
 
     /// The track's references with the IDs the output gives; those to tracks that are left out are left out.
