@@ -61,12 +61,22 @@ impl Language {
 
     /// QuickTime's Macintosh language numbers ("Language Code Values" in the QuickTime File Format specification).
     fn from_macintosh(code: u16) -> Self {
-        const CODES: [&str; 32] = [
+        const FROM_0: [&str; 95] = [
             "eng", "fra", "deu", "ita", "nld", "swe", "spa", "dan", "por", "nor", "heb", "jpn", "ara", "fin",
             "ell", "isl", "mlt", "tur", "hrv", "zho", "urd", "hin", "tha", "kor", "lit", "pol", "hun", "est",
-            "lav", "sme", "fao", "fas",
+            "lav", "sme", "fao", "fas", "rus", "zho", "nld", "gle", "sqi", "ron", "ces", "slk", "slv", "yid",
+            "srp", "mkd", "bul", "ukr", "bel", "uzb", "kaz", "aze", "aze", "hye", "kat", "ron", "kir", "tgk",
+            "tuk", "mon", "mon", "pus", "kur", "kas", "snd", "bod", "nep", "san", "mar", "ben", "asm", "guj",
+            "pan", "ori", "mal", "kan", "tam", "tel", "sin", "mya", "khm", "lao", "vie", "ind", "tgl", "msa",
+            "msa", "amh", "tir", "orm", "som", "swa", "kin", "run", "nya", "mlg", "epo",
         ];
-        CODES.get(usize::from(code)).and_then(|code| Self::from_code(code)).unwrap_or(Self::UNDETERMINED)
+        const FROM_128: [&str; 11] =
+            ["cym", "eus", "cat", "lat", "que", "grn", "aym", "tat", "uig", "dzo", "jav"];
+        let known = match usize::from(code) {
+            code @ ..128 => FROM_0.get(code),
+            code => FROM_128.get(code - 128),
+        };
+        known.and_then(|code| Self::from_code(code)).unwrap_or(Self::UNDETERMINED)
     }
 }
 
@@ -99,5 +109,14 @@ mod tests {
         assert_eq!(Language::from_packed(Language::from_code("jpn").unwrap().to_packed()).code(), "jpn");
         assert_eq!(Language::from_packed(0).code(), "eng");
         assert_eq!(Language::from_code("EN"), None);
+    }
+
+    #[test]
+    fn macintosh_numbers_are_languages() {
+        let known = [(32, "rus"), (38, "ces"), (45, "ukr"), (51, "hye"), (60, "kur"), (70, "pan"), (80, "vie")];
+        let known = known.into_iter().chain([(94, "epo"), (128, "cym"), (130, "cat"), (138, "jav")]);
+        for (number, code) in known.chain([(95, "und"), (127, "und"), (139, "und"), (0x3FF, "und")]) {
+            assert_eq!(Language::from_packed(number).code(), code, "{number}");
+        }
     }
 }
