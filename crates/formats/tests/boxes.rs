@@ -223,3 +223,32 @@ fn without_an_edit_list_the_last_picture_shown_counts() {
     let said = ffprobe(&path, &["-show_entries", "stream=start_time,duration"]).unwrap();
     assert_eq!(said, [["0.080000", "1.000000"]]);
 }
+
+/// Chapters are on the movie's timeline, as the edit list of their track says.
+#[test]
+fn chapters_are_cut_by_their_edit_list() {
+    let folder = scratch("chapters");
+    let (list, path) = (folder.join("list.txt"), folder.join("chapters.mov"));
+    let chapter =
+        |start, title| format!("[CHAPTER]\nTIMEBASE=1/1\nSTART={start}\nEND={}\ntitle={title}\n", start + 2);
+    let text = format!(";FFMETADATA1\n{}{}{}", chapter(0, "One"), chapter(2, "Two"), chapter(4, "Three"));
+    std::fs::write(&list, text).unwrap();
+    let inputs = ["-f", "lavfi", "-i", "sine=d=6", "-i", list.to_str().unwrap(), "-map_metadata", "1"];
+    let arguments = [&inputs[..], &["-c:a", "pcm_s16be", path.to_str().unwrap()]].concat();
+    if foreign::ffmpeg(&arguments).is_none() {
+        return;
+    }
+    let mut file = std::fs::read(&path).unwrap();
+    // The edit of the second track, the chapters': from 3 s on, for 2.5 s, in milliseconds.
+    let list = file.windows(4).rposition(|bytes| bytes == b"elst").unwrap();
+    file[list + 12..list + 16].copy_from_slice(&2500u32.to_be_bytes());
+    file[list + 16..list + 20].copy_from_slice(&3000u32.to_be_bytes());
+    std::fs::write(&path, file).unwrap();
+    let demuxer = open_path(&path).unwrap();
+    let chapters = demuxer.movie().chapters.iter();
+    let chapters: Vec<_> = chapters
+        .map(|chapter| (chapter.range.start.to_string(), chapter.range.end().to_string(), &chapter.title[..]))
+        .collect();
+    let expected = [("0:00.000", "0:01.000", "Two"), ("0:01.000", "0:02.500", "Three")];
+    assert_eq!(chapters, expected.map(|(start, end, title)| (start.into(), end.into(), title)));
+}

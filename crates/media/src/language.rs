@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn macintosh_numbers_are_languages() {
-        let known = [(32, "rus"), (38, "ces"), (45, "ukr"), (51, "hye"), (60, "kur"), (70, "pan"), (80, "vie")];
+        let known =
+            [(32, "rus"), (38, "ces"), (45, "ukr"), (51, "hye"), (60, "kur"), (70, "pan"), (80, "vie")];
         let known = known.into_iter().chain([(94, "epo"), (128, "cym"), (130, "cat"), (138, "jav")]);
         for (number, code) in known.chain([(95, "und"), (127, "und"), (139, "und"), (0x3FF, "und")]) {
             assert_eq!(Language::from_packed(number).code(), code, "{number}");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reelwright_media::{Chapter, MediaType, Movie, ReadAt, Time, TimeRange};
+use reelwright_media::{Chapter, Edit, EditTimeline, MediaType, Movie, ReadAt, TimeRange};
 
 use super::cursor::{Cursor, TrackData};
 use crate::metadata::text;
@@ -25,7 +25,8 @@ pub(super) fn read(source: &Arc<dyn ReadAt>, movie: &Movie, tracks: &[Arc<TrackD
     let Some(data) = listed.find(is_text).and_then(|id| tracks.iter().find(|data| data.id == *id)) else {
         return Vec::new();
     };
-    let start = movie.track(data.id).map_or(Time::ZERO, |track| track.range.start);
+    let Some(track) = movie.track(data.id) else { return Vec::new() };
+    let spans = EditTimeline::of(track, movie.timescale).spans(EditTimeline::everything(movie.timescale));
     let mut cursor = Cursor::new(source.clone(), data.clone());
     let (mut chapters, mut titles) = (Vec::new(), 0);
     while let Ok(Some(sample)) = cursor.next_sample() {
@@ -33,14 +34,21 @@ pub(super) fn read(source: &Arc<dyn ReadAt>, movie: &Movie, tracks: &[Arc<TrackD
             break;
         }
         let Ok(bytes) = sample.payload.load() else { break };
-        let range = TimeRange::new(sample.pts.saturating_add(start), sample.duration);
         let title = title(&bytes);
-        titles += title.len();
+        titles += title.len() * spans.len();
         if titles > ALL_TITLES {
             break;
         }
-        chapters.push(Chapter { range, title });
+        let end = sample.pts.saturating_add(sample.duration);
+        for span in spans.iter().filter(|span| span.rate == Edit::NORMAL_RATE).take(MOST - chapters.len()) {
+            let (from, to) = (sample.pts.max(span.media_start), end.min(span.media_end));
+            if from < to {
+                let range = TimeRange::between(span.shown_at(from), span.shown_at(to));
+                chapters.push(Chapter { range, title: title.clone() });
+            }
+        }
     }
+    chapters.sort_by_key(|chapter| chapter.range.start);
     chapters
 }
 
