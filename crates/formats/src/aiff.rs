@@ -35,7 +35,8 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let (packet_bytes, packet_frames) = (format.bytes_per_packet.max(1), format.frames_per_packet.max(1));
     let held = length / u64::from(packet_bytes);
     // IMA ADPCM counts packets or frames there, by writer.
-    let stated = if packet_frames == 1 { u64::from(common.frames) } else { held };
+    let counts = packet_frames == 1 && !(chunks.streamed && common.frames == 0);
+    let stated = if counts { u64::from(common.frames) } else { held };
     if stated > held {
         movie.warnings.push(format!("COMM states {stated} sample frames where SSND holds {held}"));
     }
@@ -50,6 +51,8 @@ struct Chunks {
     common: Option<Common>,
     /// Offset and length of the sound itself.
     sound: Option<(u64, u64)>,
+    /// The sound goes on to the end of the file: a writer that streams never comes back to fill in its size.
+    streamed: bool,
     metadata: Vec<MetadataItem>,
 }
 
@@ -77,9 +80,12 @@ impl Chunks {
                     let [a, b, c, d, ..] = window.array::<8>(body)?;
                     let skip = 8 + u64::from(u32::from_be_bytes([a, b, c, d]));
                     let start = body.saturating_add(skip).min(end);
-                    // A writer that streams never comes back to fill in the size.
-                    let stated = if length == 0 { u64::MAX } else { length.saturating_sub(skip) };
-                    out.sound = Some((start, stated.min(end - start)));
+                    out.streamed = length == 0;
+                    if out.streamed {
+                        out.sound = Some((start, end - start));
+                        break;
+                    }
+                    out.sound = Some((start, length.saturating_sub(skip).min(end - start)));
                 }
                 b"NAME" | b"AUTH" | b"(c) " | b"ANNO" if out.metadata.len() < MOST_ITEMS => {
                     let text = plain_text(window.at(body, short)?);

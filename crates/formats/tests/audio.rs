@@ -88,7 +88,7 @@ fn linear_pcm_of_every_kind_is_the_bytes_ffmpeg_reads() {
 }
 
 #[test]
-fn unfinished_and_long_wave_files_are_read_to_their_end() {
+fn unfinished_and_long_files_are_read_to_their_end() {
     let folder = scratch("unfinished");
     let path = folder.join("long.wav");
     if generate(&[TONE], &["-rf64", "always", "-metadata", "title=Tone"], &path).is_none() {
@@ -111,6 +111,16 @@ fn unfinished_and_long_wave_files_are_read_to_their_end() {
         assert_eq!(demuxer.movie().container, ContainerKind::Wave);
         assert_eq!(demuxer.movie().tracks[0].sample_count, Some(57_330), "size {size}");
     }
+    let path = folder.join("streamed.aiff");
+    generate(&[TONE], &[], &path).unwrap();
+    let mut streamed = std::fs::read(&path).unwrap();
+    let at = |kind: &[u8]| streamed.windows(4).position(|bytes| bytes == kind).unwrap();
+    // The sizes of file and sound, and the count of frames.
+    for zeros in [4, at(b"COMM") + 10, at(b"SSND") + 4] {
+        streamed[zeros..zeros + 4].fill(0);
+    }
+    std::fs::write(&path, streamed).unwrap();
+    assert_eq!(open_path(&path).unwrap().movie().tracks[0].sample_count, Some(57_330));
     let cut = folder.join("cut.wav");
     std::fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
     assert_eq!(open_path(&cut).unwrap().movie().warnings.len(), 1);
