@@ -239,3 +239,26 @@ fn start_codes_without_private_data_are_read() {
         }
     }
 }
+
+/// Some writers mark no frame of sound as a key frame, or give each a reference to the one before.
+#[test]
+fn sound_can_be_decoded_from_any_packet() {
+    let path = scratch("keys").join("sound.mka");
+    for codec in ["aac", "libvorbis"] {
+        if generate(&[TONE], &["-c:a", codec], &path).is_none() {
+            continue;
+        }
+        let mut file = std::fs::read(&path).unwrap();
+        let demuxer = open_path(&path).unwrap();
+        for sample in samples(&*demuxer, 1) {
+            // The flags of a block stand in front of its frame.
+            let flags = usize::try_from(sample.payload.source_offset().unwrap()).unwrap() - 1;
+            file[flags] &= 0x7F;
+        }
+        std::fs::write(&path, file).unwrap();
+        let demuxer = open_path(&path).unwrap();
+        assert!(samples(&*demuxer, 1).iter().all(|sample| sample.flags.sync), "{codec}");
+        let theirs = foreign::packets(&path, 0).unwrap();
+        assert!(theirs.iter().all(|packet| packet.key), "{codec}");
+    }
+}

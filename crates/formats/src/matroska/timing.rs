@@ -203,7 +203,7 @@ fn sound_table(
         let placed = blocks.into_iter().map(|block| {
             let frames = heads.frames_of(entry, &block, &format, length)?;
             let tick = audio_clock.place(block.time.map(|time| clock.time(time)), frames);
-            Ok(packet(&block, tick, frames))
+            Ok(packet(&Block { key: true, ..block }, tick, frames))
         });
         table.packets = placed.collect::<Result<_>>()?;
     }
@@ -252,7 +252,7 @@ fn place_unknown(entry: &TrackEntry, blocks: Rows<Block>, clock: Clock, table: &
         let duration = block.duration.unwrap_or(default);
         next = time.saturating_add(duration.into());
         stated = Some(clock.length(duration));
-        table.packets.push(packet(&block, clock.ticks(time), 0));
+        table.packets.push(packet(&Block { key: true, ..block }, clock.ticks(time), 0));
     }
     table.durations_from_dts(stated);
 }
