@@ -131,8 +131,10 @@ fn read_frames(
         }
         return Ok(());
     };
+    // Blocks of a stream of fixed ones are as long as the first. STREAMINFO's least should be the same, but some writers
+    // count the last block there.
+    let fixed = header.block_size;
     while at < end {
-        let fixed = u32::from(info.block_size.0);
         let (length, next) = frame_length(window, at, &header, info, fixed)?;
         let dts = i64::try_from(header.first_sample(fixed)).unwrap_or(i64::MAX);
         let size =

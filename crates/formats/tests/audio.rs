@@ -151,6 +151,19 @@ fn packets_are_those_ffprobe_sees() {
     }
 }
 
+#[test]
+fn flac_frames_are_found_where_the_least_block_is_the_last() {
+    let path = scratch("least").join("tone.flac");
+    if generate(&[TONE], &["-c:a", "flac"], &path).is_none() {
+        return;
+    }
+    let mut file = std::fs::read(&path).unwrap();
+    let last = samples(&*open_path(&path).unwrap(), 1).pop().unwrap().duration.value();
+    file[8..10].copy_from_slice(&u16::try_from(last).unwrap().to_be_bytes());
+    std::fs::write(&path, file).unwrap();
+    compare(&path);
+}
+
 fn compare(path: &Path) {
     let demuxer = open_path(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let Some(theirs) = packets(path, 0) else { return };
