@@ -101,21 +101,26 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// Tells repeated packets of one stream, which may be sent twice (2.4.3.3).
+/// Tells repeated packets of one stream, which may be sent twice (2.4.3.3). Where files were put one behind the other, a
+/// packet may have the number of the one before and be another.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Continuity {
     last: Option<u8>,
+    /// The last payload, in front.
+    payload: [u8; PACKET],
 }
 
 impl Continuity {
     /// Nothing has come yet.
     pub(super) const fn new() -> Self {
-        Self { last: None }
+        Self { last: None, payload: [0; PACKET] }
     }
 
     /// Whether `packet`, which has a payload, is new.
     pub(super) fn is_new(&mut self, packet: &Packet<'_>) -> bool {
-        let repeated = self.last == Some(packet.counter) && !packet.discontinuity;
+        let known = &mut self.payload[..packet.payload.len()];
+        let repeated = self.last == Some(packet.counter) && !packet.discontinuity && known == packet.payload;
+        known.copy_from_slice(packet.payload);
         self.last = Some(packet.counter);
         !repeated
     }
@@ -135,6 +140,22 @@ mod tests {
             assert_eq!(Framing::find(&head), Some(Framing { start: start as u64, step: step as u64 }));
         }
         assert_eq!(Framing::find(&[0x47; 100]), None);
+    }
+
+    #[test]
+    fn only_the_same_again_is_a_repetition() {
+        let mut continuity = Continuity::new();
+        let packet = |counter, payload: &'static [u8]| Packet {
+            pid: 256,
+            starts: false,
+            counter,
+            scrambled: false,
+            discontinuity: false,
+            payload,
+        };
+        let sent = [(7, &b"one"[..]), (7, b"one"), (8, b"one"), (8, b"two"), (8, b"two"), (9, b"two")];
+        let new = sent.map(|(counter, payload)| continuity.is_new(&packet(counter, payload)));
+        assert_eq!(new, [true, false, true, true, false, true]);
     }
 
     #[test]
