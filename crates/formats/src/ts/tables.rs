@@ -58,13 +58,29 @@ impl Tables {
         self.maps.iter().filter_map(|(program, _)| program_map(self.programs.get(program)?))
     }
 
+    /// Takes in the sections that are whole; several may stand one behind the other.
     fn complete(&mut self, pid: u16) {
-        let Some(section) = self.sections.get(&pid) else { return };
-        let Some(&[table, high, low]) = section.first_chunk::<3>() else { return };
-        let length = 3 + (usize::from(high & 0x0F) << 8 | usize::from(low));
-        let Some(whole) = section.get(..length) else { return };
+        let Some(bytes) = self.sections.remove(&pid) else { return };
+        let mut rest = &bytes[..];
+        // What follows the last section of a packet is stuffed with 0xFF.
+        while let Some(&[table @ ..=0xFE, high, low]) = rest.first_chunk::<3>() {
+            let length = 3 + (usize::from(high & 0x0F) << 8 | usize::from(low));
+            let Some((whole, tail)) = rest.split_at_checked(length) else { break };
+            self.section(table, pid, whole);
+            rest = tail;
+        }
+        if rest.first().is_some_and(|&table| table != 0xFF) {
+            self.sections.insert(pid, rest.to_vec());
+        }
+    }
+
+    fn section(&mut self, table: u8, pid: u16, whole: &[u8]) {
         // Eight bytes of header, the body, four of check.
-        let Some(body) = whole.get(8..length.saturating_sub(4)) else { return };
+        let Some(body) = whole.get(8..whole.len().saturating_sub(4)) else { return };
+        // current_next_indicator: tables that are yet to come into force may be sent before.
+        if whole[5] & 1 == 0 {
+            return;
+        }
         match (table, pid) {
             (0, 0) if self.maps.is_empty() => self.maps = association(body),
             (2, _) => {
@@ -77,7 +93,6 @@ impl Tables {
             }
             _ => {}
         }
-        self.sections.remove(&pid);
     }
 }
 
@@ -129,6 +144,34 @@ mod tests {
 
     fn packet(pid: u16, payload: &[u8]) -> Packet<'_> {
         Packet { pid, starts: true, counter: 0, scrambled: false, discontinuity: false, payload }
+    }
+
+    /// A section of `table` for `number`, in force or not, with this body.
+    fn section(table: u8, number: u8, current: bool, body: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(body.len() + 9).unwrap();
+        let header = [table, 0xB0, length, 0, number, 0xC0 | u8::from(current), 0, 0];
+        [&header[..], body, &[0; 4]].concat()
+    }
+
+    #[test]
+    fn sections_share_a_packet_and_only_those_in_force_count() {
+        let mut tables = Tables::default();
+        let association = section(0, 1, true, &[0, 1, 0xE1, 0, 0, 2, 0xE1, 0]);
+        tables.note(&packet(0, &[&[0], &association[..], &[0xFF; 20]].concat()));
+        let map = |kind, pid| [0xE1, 1, 0xF0, 0, kind, 0xE1, pid, 0xF0, 0];
+        let sections = [
+            section(2, 1, false, &map(0x02, 7)),
+            section(2, 1, true, &map(0x1B, 1)),
+            section(2, 2, true, &map(0x24, 2)),
+        ];
+        let payload = [&[0][..], &sections.concat(), &[0xFF; 20]].concat();
+        let (first, second) = payload.split_at(50);
+        tables.note(&packet(0x100, first));
+        assert!(!tables.are_complete());
+        tables.note(&Packet { starts: false, ..packet(0x100, second) });
+        assert!(tables.are_complete());
+        let kinds: Vec<_> = tables.programs().map(|streams| (streams[0].kind, streams[0].pid)).collect();
+        assert_eq!(kinds, [(0x1B, 0x101), (0x24, 0x102)]);
     }
 
     #[test]
