@@ -252,3 +252,40 @@ fn chapters_are_cut_by_their_edit_list() {
     let expected = [("0:00.000", "0:01.000", "Two"), ("0:01.000", "0:02.500", "Three")];
     assert_eq!(chapters, expected.map(|(start, end, title)| (start.into(), end.into(), title)));
 }
+
+/// iTunes' note of priming counts in an audio book as in a song: a track of chapters beside the sound changes nothing.
+#[test]
+fn priming_is_cut_off_beside_chapters() {
+    let folder = scratch("book");
+    let (list, path) = (folder.join("list.txt"), folder.join("book.m4a"));
+    let text = ";FFMETADATA1\ntitle=Book\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=1\ntitle=One\n";
+    std::fs::write(&list, text).unwrap();
+    let inputs = ["-f", "lavfi", "-i", "sine=d=0.999", "-i", list.to_str().unwrap(), "-map_metadata", "1"];
+    let out = ["-c:a", "aac", "-use_editlist", "0", path.to_str().unwrap()];
+    if foreign::ffmpeg(&[&inputs[..], &out].concat()).is_none() {
+        return;
+    }
+    let boxed = |kind: &[u8], body: &[u8]| {
+        let size = u32::try_from(body.len() + 8).unwrap();
+        [&size.to_be_bytes(), kind, body].concat()
+    };
+    let note = b"\0\0\0\x01\0\0\0\0 00000000 00000400 00000000 000000000000AC18 00000000";
+    let named = [boxed(b"mean", b"\0\0\0\0com.apple.iTunes"), boxed(b"name", b"\0\0\0\0iTunSMPB")].concat();
+    let item = boxed(b"----", &[named, boxed(b"data", note)].concat());
+    // One more item at the end of the list; the index stands behind the media, so nothing else moves.
+    let mut file = std::fs::read(&path).unwrap();
+    let mut end = 0;
+    for kind in [b"moov", b"udta", b"meta", b"ilst"] {
+        let start = file.windows(4).rposition(|bytes| bytes == kind).unwrap() - 4;
+        let size = u32::from_be_bytes(file[start..start + 4].try_into().unwrap());
+        file[start..start + 4].copy_from_slice(&(size + u32::try_from(item.len()).unwrap()).to_be_bytes());
+        end = start + usize::try_from(size).unwrap();
+    }
+    file.splice(end..end, item);
+    std::fs::write(&path, file).unwrap();
+    let demuxer = open_path(&path).unwrap();
+    let movie = demuxer.movie();
+    assert_eq!((movie.tracks.len(), movie.chapters.len()), (2, 1));
+    assert_eq!(movie.tracks[0].edits[0].media_time, Some(1024));
+    assert_eq!(movie.tracks[0].range.duration, Time::from_millis(999));
+}

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use reelwright_media::{
-    BoxFamily, ContainerKind, EditTimeline, Error, ErrorKind, ForeignBox, FourCc, Movie, ReadAt, Result,
-    Time, Timescale, Track,
+    BoxFamily, ContainerKind, EditTimeline, Error, ErrorKind, ForeignBox, FourCc, MediaType, Movie, ReadAt,
+    Result, Time, Timescale, Track,
 };
 
 use super::allowance::{Allowance, Counted};
@@ -195,7 +195,10 @@ impl Reading {
         }
         let mut longest = Time::new(0, self.movie.timescale);
         let extends: Arc<[TrackExtends]> = self.extends.into();
-        let gapless = Gapless::find(&self.movie).filter(|_| self.tracks.len() == 1);
+        // Audio books have a track of chapters beside; pictures would no longer fit.
+        let media = self.tracks.iter().map(|opened| opened.track.media);
+        let alone = media.filter(|media| matches!(media, MediaType::Audio | MediaType::Video)).count() == 1;
+        let gapless = Gapless::find(&self.movie).filter(|_| alone);
         for opened in &mut self.tracks {
             opened.data.extends = extends.clone();
             settle(opened, self.movie.timescale, gapless);
