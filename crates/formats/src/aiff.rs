@@ -145,8 +145,13 @@ fn format(common: &Common) -> Result<AudioFormat> {
         Ok(AudioFormat::lpcm(PcmFormat { bits, float, big_endian, signed }, rate, channels))
     };
     let mut format = match &compression.0 {
-        b"NONE" | b"twos" | b"in24" | b"in32" | b"in16" => pcm(bits, false, true, true)?,
-        b"sowt" | b"42ni" | b"23ni" => pcm(bits, false, false, true)?,
+        b"NONE" | b"twos" | b"in16" => pcm(bits, false, true, true)?,
+        b"sowt" => pcm(bits, false, false, true)?,
+        // The code says how many bits are stored, whatever the field does.
+        b"in24" => pcm(24, false, true, true)?,
+        b"in32" => pcm(32, false, true, true)?,
+        b"42ni" => pcm(24, false, false, true)?,
+        b"23ni" => pcm(32, false, false, true)?,
         b"raw " => pcm(8, false, true, false)?,
         b"fl32" | b"FL32" => pcm(32, true, true, true)?,
         b"fl64" | b"FL64" => pcm(64, true, true, true)?,
@@ -160,7 +165,7 @@ fn format(common: &Common) -> Result<AudioFormat> {
             .with_hint("linear PCM, floats, A-law, µ-law and IMA 4:1 are read"));
         }
     };
-    if format.pcm.is_some() && !format.pcm.is_some_and(|pcm| pcm.float) && bits > 0 {
+    if format.pcm.is_some_and(|pcm| !pcm.float && bits.div_ceil(8) * 8 == pcm.bits.into()) {
         format.bits = Some(bits);
     }
     format.layout = reelwright_media::ChannelLayout::default_for(channels).filter(|_| channels <= 2);
@@ -180,6 +185,17 @@ pub(crate) fn ima4(rate: u32, channels: u16) -> AudioFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_say_what_is_stored() {
+        let of = |compression: &[u8; 4], bits| {
+            let compression = FourCc(*compression);
+            let format = format(&Common { channels: 2, frames: 1, bits, rate: 44_100, compression }).unwrap();
+            (format.bytes_per_packet, format.bits, format.pcm.is_some_and(|pcm| pcm.big_endian))
+        };
+        assert_eq!((of(b"in24", 16), of(b"23ni", 16)), ((6, Some(24), true), (8, Some(32), false)));
+        assert_eq!((of(b"NONE", 20), of(b"sowt", 16)), ((6, Some(20), true), (4, Some(16), false)));
+    }
 
     #[test]
     fn rates_are_80_bit_floats() {
