@@ -43,7 +43,9 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     movie.metadata = chunks.metadata;
     let format = Arc::new(FormatDescription::Audio(format));
     let packets = held.min(stated);
-    Ok(of_runs(movie, Runs { source, format, timescale, offset, packet_bytes, packet_frames, packets }))
+    let runs = Runs { source, format, timescale, offset, packet_bytes, packet_frames, packets };
+    let heard = runs.all();
+    Ok(of_runs(movie, runs, heard))
 }
 
 #[derive(Default)]

@@ -202,6 +202,26 @@ fn what_an_encoder_added_is_edited_out() {
     assert_eq!(played.len() / 8, 57_330, "ffmpeg plays as much");
 }
 
+/// Packets of one size need no table, but what an encoder added is stated in its header.
+#[test]
+fn caf_states_priming_of_constant_packets_too() {
+    let mut file = b"caff\0\x01\0\0desc\0\0\0\0\0\0\0\x20".to_vec();
+    file.extend(44_100f64.to_be_bytes());
+    file.extend(*b"ima4");
+    [0, 34, 64, 1, 0].iter().for_each(|number: &u32| file.extend(number.to_be_bytes()));
+    file.extend(*b"pakt\0\0\0\0\0\0\0\x18");
+    [10u64, 600].iter().for_each(|number| file.extend(number.to_be_bytes()));
+    [8i32, 32].iter().for_each(|number| file.extend(number.to_be_bytes()));
+    file.extend(*b"data\0\0\0\0\0\0\x01\x58\0\0\0\0");
+    file.extend([0; 340]);
+    let path = scratch("constant").join("ima4.caf");
+    std::fs::write(&path, file).unwrap();
+    let demuxer = open_path(&path).unwrap();
+    let track = &demuxer.movie().tracks[0];
+    assert_eq!((track.sample_count, track.range.duration.value()), (Some(640), 600));
+    assert_eq!((track.edits[0].media_time, track.edits[0].duration), (Some(8), 600));
+}
+
 #[test]
 fn the_corpus_opens() {
     let Some(corpus) = corpus() else { return };

@@ -33,18 +33,18 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
         Timescale::new(audio.sample_rate).ok_or_else(|| Error::malformed("a CAF file of 0 Hz"))?;
     let mut movie = movie(ContainerKind::Caf, timescale);
     movie.metadata = chunks.metadata;
+    let info = chunks.packets.map(|(at, _)| PacketInfo::read(&mut window, at)).transpose()?;
     if audio.bytes_per_packet > 0 && audio.frames_per_packet > 0 {
         let (packet_bytes, packet_frames) = (audio.bytes_per_packet, audio.frames_per_packet);
         let format = Arc::new(FormatDescription::Audio(audio));
         let packets = length / u64::from(packet_bytes);
-        return Ok(of_runs(
-            movie,
-            Runs { source, format, timescale, offset, packet_bytes, packet_frames, packets },
-        ));
+        let runs = Runs { source, format, timescale, offset, packet_bytes, packet_frames, packets };
+        let heard = info.map_or(runs.all(), |info| info.heard(runs.all().end));
+        return Ok(of_runs(movie, runs, heard));
     }
-    let (at, size) =
-        chunks.packets.ok_or_else(|| Error::malformed("a CAF file without the 'pakt' chunk it needs"))?;
-    let info = PacketInfo::read(&mut window, at)?;
+    let (Some(info), Some((at, size))) = (info, chunks.packets) else {
+        return Err(Error::malformed("a CAF file without the 'pakt' chunk it needs"));
+    };
     of_packets(
         movie,
         source,
@@ -84,14 +84,8 @@ fn of_packets(
         &mut movie.warnings,
     )?;
 
-    let total = table.media_end();
-    let from = i64::from(place.info.priming.max(0)).min(total);
-    let stated = i64::try_from(place.info.valid_frames).ok().filter(|&frames| frames > 0);
-    let to = match stated {
-        Some(frames) => from.saturating_add(frames).min(total),
-        None => total.saturating_sub(place.info.remainder.max(0).into()).max(from),
-    };
-    Ok(Indexed::of_sound(movie, table, from..to))
+    let heard = place.info.heard(table.media_end());
+    Ok(Indexed::of_sound(movie, table, heard))
 }
 
 #[derive(Default)]

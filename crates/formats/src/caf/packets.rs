@@ -28,6 +28,17 @@ impl PacketInfo {
             remainder: signed(20..24),
         })
     }
+
+    /// The PCM frames that are heard of `total` ones that are stored.
+    pub(super) fn heard(&self, total: i64) -> Range<i64> {
+        let from = i64::from(self.priming.max(0)).min(total);
+        let stated = i64::try_from(self.valid_frames).ok().filter(|&frames| frames > 0);
+        let to = match stated {
+            Some(frames) => from.saturating_add(frames).min(total),
+            None => total.saturating_sub(self.remainder.max(0).into()).max(from),
+        };
+        from..to
+    }
 }
 
 /// Reads the table: sizes where packets differ in size, then lengths where they differ in length.

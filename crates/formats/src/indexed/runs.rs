@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use reelwright_media::{
@@ -32,6 +33,11 @@ impl Runs {
     /// PCM frames in all.
     pub(crate) fn frames(&self) -> u64 {
         self.packets.saturating_mul(self.packet_frames.into())
+    }
+
+    /// The ticks of all of it.
+    pub(crate) fn all(&self) -> Range<i64> {
+        0..i64::try_from(self.frames()).unwrap_or(i64::MAX)
     }
 
     /// A cursor at the first packet.

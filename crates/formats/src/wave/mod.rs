@@ -3,6 +3,7 @@
 
 mod format;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use reelwright_media::{
@@ -56,7 +57,8 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     };
     movie.metadata = found.metadata;
     movie.warnings = found.warnings;
-    Ok(of_runs(movie, runs))
+    let heard = runs.all();
+    Ok(of_runs(movie, runs, heard))
 }
 
 /// The format a WAVEFORMATEX describes, where its packets are of one size.
@@ -67,11 +69,10 @@ pub(crate) fn constant_format(chunk: &[u8]) -> Result<reelwright_media::AudioFor
     }
 }
 
-/// A file whose only track is `runs`.
-pub(crate) fn of_runs(mut movie: reelwright_media::Movie, runs: Runs) -> Indexed {
-    let frames = i64::try_from(runs.frames()).unwrap_or(i64::MAX);
+/// A file whose only track is `runs`, of which the ticks in `heard` are presented.
+pub(crate) fn of_runs(mut movie: reelwright_media::Movie, runs: Runs, heard: Range<i64>) -> Indexed {
     let mut track = track(1, runs.format.clone(), runs.timescale);
-    present(&mut track, movie.timescale, Time::ZERO, 0, frames, frames);
+    present(&mut track, movie.timescale, Time::ZERO, heard.start, heard.end, runs.all().end);
     track.sample_count = Some(runs.frames());
     track.byte_count = Some(runs.packets.saturating_mul(runs.packet_bytes.into()));
     movie.duration = track.range.end();
