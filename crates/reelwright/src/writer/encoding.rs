@@ -75,7 +75,7 @@ impl AudioLane {
                 "the encoder takes {} frames a second, not {}",
                 self.rate, audio.sample_rate
             ))
-            .with_hint("resample first"));
+            .with_hint("give the settings the sample rate of the sound, or resample it"));
         }
         let ticks = |time: Time| time.ticks_in(self.rate, Rounding::Nearest);
         let start = ticks(audio.pts)
