@@ -188,3 +188,23 @@ fn parts_put_one_behind_the_other_stay_in_step() {
     assert!(apart.iter().all(|now| (now - apart[0]).abs() < 0.008), "{apart:?}");
     assert!((video[2] - video[0] - 4.0).abs() < 0.001, "{video:?}");
 }
+
+#[test]
+fn streams_that_come_later_are_not_left_out_in_silence() {
+    let folder = scratch("changed");
+    let (path, other) = (folder.join("first.ts"), folder.join("second.ts"));
+    let arguments = ["-c:v", "libx264", "-c:a", "aac", "-mpegts_start_pid"];
+    for (path, pid) in [(&path, "0x100"), (&other, "0x200")] {
+        if generate(&[PICTURE, TONE], &[&arguments[..], &[pid]].concat(), path).is_none() {
+            return;
+        }
+    }
+    let both = [std::fs::read(&path).unwrap(), std::fs::read(&other).unwrap()].concat();
+    std::fs::write(&path, both).unwrap();
+    let demuxer = open_path(&path).unwrap();
+    assert_eq!(samples(&*demuxer, 0x100).len(), 50);
+    assert_eq!(
+        demuxer.movie().warnings,
+        ["the program changes on the way; what it adds is left out: streams 0x200, 0x201"]
+    );
+}

@@ -48,7 +48,8 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let framing =
         Framing::find(window.at(0, 4096)?).ok_or_else(|| Error::malformed("no transport packets"))?;
     let mut warnings = Vec::new();
-    let streams = streams(&mut window, framing, &mut warnings)?;
+    let mut tables = Tables::default();
+    let streams = streams(&mut window, framing, &mut tables, &mut warnings)?;
     let mut lanes = BTreeMap::new();
     for stream in &streams {
         match Lane::new(stream) {
@@ -60,15 +61,19 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
             }
         }
     }
-    read_packets(&mut window, framing, &mut lanes, &mut warnings)?;
+    read_packets(&mut window, framing, &mut lanes, &mut tables, &mut warnings)?;
     assemble(source, framing, &streams, lanes, warnings)
 }
 
 /// The streams of the program to read.
-fn streams(window: &mut Window, framing: Framing, warnings: &mut Vec<String>) -> Result<Vec<Stream>> {
+fn streams(
+    window: &mut Window,
+    framing: Framing,
+    tables: &mut Tables,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Stream>> {
     // Tables come every tenth of a second; this much holds them at any rate.
     const REACH: u64 = 64 << 20;
-    let mut tables = Tables::default();
     let mut at = framing.start;
     while at < REACH && !tables.are_complete() {
         let bytes = window.at(at, PACKET)?;
@@ -91,15 +96,19 @@ fn streams(window: &mut Window, framing: Framing, warnings: &mut Vec<String>) ->
     if count > 1 {
         warnings.push(format!("{count} programs are in the stream; only the first that can be read is"));
     }
-    let readable = |streams: &Vec<Stream>| streams.iter().any(|stream| Lane::new(stream).is_ok());
+    let readable = |(_, streams): &(u16, Vec<Stream>)| streams.iter().any(|stream| Lane::new(stream).is_ok());
     let chosen = tables.programs().find(readable).or_else(|| tables.programs().next());
-    chosen.ok_or_else(|| Error::malformed("an MPEG-TS file without program tables"))
+    let (program, streams) =
+        chosen.ok_or_else(|| Error::malformed("an MPEG-TS file without program tables"))?;
+    tables.choose(program);
+    Ok(streams)
 }
 
 fn read_packets(
     window: &mut Window,
     framing: Framing,
     lanes: &mut BTreeMap<u16, Lane>,
+    tables: &mut Tables,
     warnings: &mut Vec<String>,
 ) -> Result<()> {
     let mut at = framing.start;
@@ -120,15 +129,21 @@ fn read_packets(
             }
             continue;
         }
-        if let Some(packet) = Packet::parse(bytes)
-            && let Some(lane) = lanes.get_mut(&packet.pid)
-        {
-            lane.note(&packet, at, &mut clock, &mut taken)?;
+        if let Some(packet) = Packet::parse(bytes) {
+            match lanes.get_mut(&packet.pid) {
+                Some(lane) => lane.note(&packet, at, &mut clock, &mut taken)?,
+                None => tables.note(&packet),
+            }
         }
         at += framing.step;
     }
     if damaged > 0 {
         warnings.push(format!("{damaged} stretches of the file hold no packets"));
+    }
+    if !tables.late().is_empty() {
+        let late: Vec<_> = tables.late().iter().take(16).map(|pid| format!("0x{pid:x}")).collect();
+        let late = late.join(", ");
+        warnings.push(format!("the program changes on the way; what it adds is left out: streams {late}"));
     }
     if clock.jumps > 0 {
         warnings.push(format!("time jumps back {} times; what follows goes on where it got to", clock.jumps));

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reelwright_media::Language;
 
@@ -22,6 +22,10 @@ pub(super) struct Tables {
     maps: Vec<(u16, u16)>,
     /// Bodies of maps by program number.
     programs: BTreeMap<u16, Vec<u8>>,
+    /// The program that is read.
+    chosen: Option<u16>,
+    /// PIDs that its map lists later on and didn't at first.
+    late: BTreeSet<u16>,
 }
 
 impl Tables {
@@ -53,9 +57,20 @@ impl Tables {
         !self.maps.is_empty() && self.maps.iter().all(|(program, _)| self.programs.contains_key(program))
     }
 
-    /// The streams of the programs, in the order of the association table.
-    pub(super) fn programs(&self) -> impl Iterator<Item = Vec<Stream>> {
-        self.maps.iter().filter_map(|(program, _)| program_map(self.programs.get(program)?))
+    /// The numbers of the programs and their streams, in the order of the association table.
+    pub(super) fn programs(&self) -> impl Iterator<Item = (u16, Vec<Stream>)> {
+        let map = |number: u16| Some((number, program_map(self.programs.get(&number)?)?));
+        self.maps.iter().filter_map(move |(number, _)| map(*number))
+    }
+
+    /// From now on, changes to the map of this program are noted.
+    pub(super) fn choose(&mut self, program: u16) {
+        self.chosen = Some(program);
+    }
+
+    /// PIDs that the map of the chosen program lists later on and didn't at first.
+    pub(super) fn late(&self) -> &BTreeSet<u16> {
+        &self.late
     }
 
     /// Takes in the sections that are whole; several may stand one behind the other.
@@ -85,10 +100,17 @@ impl Tables {
             (0, 0) if self.maps.is_empty() => self.maps = association(body),
             (2, _) => {
                 let program = u16::from_be_bytes([whole[3], whole[4]]);
-                let listed = self.maps.contains(&(program, pid));
-                if listed && !self.programs.contains_key(&program) && program_map(body).is_some() {
-                    let body = body.to_vec();
-                    self.programs.insert(program, body);
+                match self.programs.get(&program) {
+                    _ if !self.maps.contains(&(program, pid)) => {}
+                    None if program_map(body).is_some() => {
+                        self.programs.insert(program, body.to_vec());
+                    }
+                    Some(first) if self.chosen == Some(program) && first != body => {
+                        let pids = |map| program_map(map).into_iter().flatten().map(|stream| stream.pid);
+                        let known: BTreeSet<u16> = pids(first).collect();
+                        self.late.extend(pids(body).filter(|pid| !known.contains(pid)));
+                    }
+                    _ => {}
                 }
             }
             _ => {}
@@ -170,7 +192,7 @@ mod tests {
         assert!(!tables.are_complete());
         tables.note(&Packet { starts: false, ..packet(0x100, second) });
         assert!(tables.are_complete());
-        let kinds: Vec<_> = tables.programs().map(|streams| (streams[0].kind, streams[0].pid)).collect();
+        let kinds: Vec<_> = tables.programs().map(|(_, streams)| (streams[0].kind, streams[0].pid)).collect();
         assert_eq!(kinds, [(0x1B, 0x101), (0x24, 0x102)]);
     }
 
@@ -185,7 +207,7 @@ mod tests {
         ];
         tables.note(&packet(0x100, &map));
         assert!(tables.are_complete());
-        let streams = tables.programs().next().unwrap();
+        let (_, streams) = tables.programs().next().unwrap();
         assert_eq!(
             streams.iter().map(|stream| (stream.kind, stream.pid)).collect::<Vec<_>>(),
             [(0x1B, 0x101), (0x0F, 0x102)]
