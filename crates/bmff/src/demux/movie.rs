@@ -16,7 +16,7 @@ use super::top::{self, Top};
 use super::track::{self, Opened};
 use super::warnings::Warnings;
 use crate::metadata::{read_chapters, read_meta, read_user_data};
-use crate::{BoxRef, MovieExtendsHeader, MovieHeader, TrackExtends, boxes, boxes_at};
+use crate::{BoxRef, MovieHeader, TrackExtends, boxes, boxes_at};
 
 /// Reads everything but media.
 pub(super) fn read(source: &Arc<dyn ReadAt>) -> Result<(Movie, Vec<TrackData>)> {
@@ -38,7 +38,6 @@ struct Reading {
     tracks: Vec<Opened>,
     extends: Vec<TrackExtends>,
     header: Option<MovieHeader>,
-    stated_duration: Option<u64>,
     /// Nero's chapter list.
     chapters: Option<bytes::Bytes>,
 }
@@ -80,7 +79,6 @@ impl Reading {
             allowance: Allowance::new(length),
             extends: Vec::new(),
             header: None,
-            stated_duration: None,
             chapters: None,
         }
     }
@@ -145,13 +143,8 @@ impl Reading {
     fn extends(&mut self, mvex: &BoxRef<'_>) {
         self.movie.fragmented = true;
         for child in mvex.children().map_while(Result::ok) {
-            match &child.kind().0 {
-                b"trex" => self.extends.extend(child.read::<TrackExtends>()),
-                b"mehd" => {
-                    self.stated_duration =
-                        child.read::<MovieExtendsHeader>().ok().map(|header| header.duration)
-                }
-                _ => {}
+            if child.is(b"trex") {
+                self.extends.extend(child.read::<TrackExtends>());
             }
         }
     }
