@@ -11,8 +11,32 @@ impl Language {
     /// Not stated: `und`.
     pub const UNDETERMINED: Self = Self { code: *b"und", tag: None };
 
-    /// Three lower-case ASCII letters, as in `eng`; `None` for anything else.
+    /// Three lower-case ASCII letters, as in `eng`; `None` for anything else. Bibliographic codes (ISO 639-2/B), which
+    /// Matroska and broadcasts state, become terminological ones: `ger` is `deu`.
     pub fn from_code(code: &str) -> Option<Self> {
+        const BIBLIOGRAPHIC: [(&str, &str); 20] = [
+            ("alb", "sqi"),
+            ("arm", "hye"),
+            ("baq", "eus"),
+            ("bur", "mya"),
+            ("chi", "zho"),
+            ("cze", "ces"),
+            ("dut", "nld"),
+            ("fre", "fra"),
+            ("geo", "kat"),
+            ("ger", "deu"),
+            ("gre", "ell"),
+            ("ice", "isl"),
+            ("mac", "mkd"),
+            ("mao", "mri"),
+            ("may", "msa"),
+            ("per", "fas"),
+            ("rum", "ron"),
+            ("slo", "slk"),
+            ("tib", "bod"),
+            ("wel", "cym"),
+        ];
+        let code = BIBLIOGRAPHIC.iter().find(|(from, _)| *from == code).map_or(code, |(_, to)| *to);
         let code: [u8; 3] = code.as_bytes().try_into().ok()?;
         code.iter().all(u8::is_ascii_lowercase).then_some(Self { code, tag: None })
     }
@@ -109,6 +133,7 @@ mod tests {
         assert_eq!(Language::from_packed(Language::from_code("jpn").unwrap().to_packed()).code(), "jpn");
         assert_eq!(Language::from_packed(0).code(), "eng");
         assert_eq!(Language::from_code("EN"), None);
+        assert_eq!(Language::from_code("ger"), Language::from_code("deu"));
     }
 
     #[test]

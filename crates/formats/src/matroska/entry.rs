@@ -292,28 +292,9 @@ impl Audio {
     }
 }
 
-/// A language by its ISO 639-2 code, bibliographic or terminological, or a two-letter code.
+/// A language by its ISO 639-2 code or a two-letter code.
 pub(super) fn language(code: &str) -> Language {
-    const TERMINOLOGICAL: [(&str, &str); 32] = [
-        ("alb", "sqi"),
-        ("arm", "hye"),
-        ("baq", "eus"),
-        ("bur", "mya"),
-        ("chi", "zho"),
-        ("cze", "ces"),
-        ("dut", "nld"),
-        ("fre", "fra"),
-        ("geo", "kat"),
-        ("ger", "deu"),
-        ("gre", "ell"),
-        ("ice", "isl"),
-        ("mac", "mkd"),
-        ("may", "msa"),
-        ("per", "fas"),
-        ("rum", "ron"),
-        ("slo", "slk"),
-        ("tib", "bod"),
-        ("wel", "cym"),
+    const SHORT: [(&str, &str); 13] = [
         ("en", "eng"),
         ("de", "deu"),
         ("fr", "fra"),
@@ -328,6 +309,6 @@ pub(super) fn language(code: &str) -> Language {
         ("sv", "swe"),
         ("pl", "pol"),
     ];
-    let known = TERMINOLOGICAL.iter().find(|(from, _)| *from == code).map_or(code, |(_, to)| *to);
+    let known = SHORT.iter().find(|(from, _)| *from == code).map_or(code, |(_, to)| *to);
     Language::from_code(known).unwrap_or_default()
 }

@@ -203,7 +203,7 @@ mod tests {
         assert!(!tables.are_complete());
         let map = [
             0, 2, 0xB0, 29, 0, 1, 0xC1, 0, 0, 0xE1, 1, 0xF0, 0, 0x1B, 0xE1, 1, 0xF0, 0, 0x0F, 0xE1, 2, 0xF0,
-            6, 0x0A, 4, b'e', b'n', b'g', 0, 0, 0, 0, 0,
+            6, 0x0A, 4, b'f', b'r', b'e', 0, 0, 0, 0, 0,
         ];
         tables.note(&packet(0x100, &map));
         assert!(tables.are_complete());
@@ -212,7 +212,7 @@ mod tests {
             streams.iter().map(|stream| (stream.kind, stream.pid)).collect::<Vec<_>>(),
             [(0x1B, 0x101), (0x0F, 0x102)]
         );
-        assert_eq!(streams[1].language.code(), "eng");
+        assert_eq!(streams[1].language.code(), "fra");
         for cut in 0..map.len() {
             let mut tables = Tables { maps: vec![(1, 0x100)], ..Tables::default() };
             tables.note(&packet(0x100, &map[..cut]));
