@@ -135,9 +135,10 @@ fn program_map(body: &[u8]) -> Option<Vec<Stream>> {
     while let Some((&[kind, pid_high, pid_low, high, low], tail)) = rest.split_first_chunk::<5>() {
         let (info, tail) = tail.split_at_checked(length(high, low))?;
         let descriptors = descriptors(info);
-        let language = descriptors
-            .iter()
-            .find(|(tag, _)| *tag == 0x0A)
+        // ISO 639 language, or DVB subtitles and teletext (ETSI EN 300 468, 6.2.41 and 6.2.43): all begin alike.
+        let language = [0x0A, 0x59, 0x56]
+            .into_iter()
+            .find_map(|wanted| descriptors.iter().find(|(tag, _)| *tag == wanted))
             .and_then(|(_, body)| Language::from_code(std::str::from_utf8(body.get(..3)?).ok()?));
         streams.push(Stream {
             pid: u16::from(pid_high & 0x1F) << 8 | u16::from(pid_low),
@@ -194,6 +195,13 @@ mod tests {
         assert!(tables.are_complete());
         let kinds: Vec<_> = tables.programs().map(|(_, streams)| (streams[0].kind, streams[0].pid)).collect();
         assert_eq!(kinds, [(0x1B, 0x101), (0x24, 0x102)]);
+    }
+
+    #[test]
+    fn subtitles_of_dvb_state_their_language() {
+        let subtitle = [0x59, 8, b's', b'w', b'e', 0x10, 0, 1, 0, 1];
+        let body = [&[0xE1, 1, 0xF0, 0, 0x06, 0xE1, 3, 0xF0, 10][..], &subtitle].concat();
+        assert_eq!(program_map(&body).unwrap()[0].language.code(), "swe");
     }
 
     #[test]
