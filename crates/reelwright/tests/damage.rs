@@ -166,8 +166,12 @@ fn a_track_that_does_not_decode_is_an_error() {
     for (offset, length) in places(&open(whole), MediaType::Video) {
         bytes[offset as usize + 4..(offset + length) as usize].fill(0xFF);
     }
-    let error = export(&open(bytes.into()), "nothing.mp4").unwrap_err();
+    let path = output("broken.mp4");
+    std::fs::write(&path, bytes).unwrap();
+    let error = export(&Asset::open(&path).unwrap(), "nothing.mp4").unwrap_err();
+    std::fs::remove_file(&path).unwrap();
     assert_eq!(error.place().track, Some(1), "{error}");
+    assert_eq!(error.place().path, Some(path.display().to_string()), "{error}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use reelwright_codec::Registry;
-use reelwright_media::{CancelToken, Error, ErrorKind, Result};
+use reelwright_media::{CancelToken, Error, ErrorKind, Result, Stage};
 
 use super::progress::Meter;
 use super::run::Run;
@@ -119,8 +119,15 @@ impl ExportSession {
 
     fn run(self, path: PathBuf, file_type: FileType, meter: Arc<Meter>) -> Result<Report> {
         let plan = self.plan(file_type)?;
+        let source = self.asset.path().map(Path::to_owned);
         let run = Run::new(self.asset, self.options, self.registry, self.cancel, plan, meter);
-        run.execute(&path).map_err(|error| error.at_path(path.display()))
+        run.execute(&path).map_err(|error| match (error.place().stage, source) {
+            (Some(Stage::Open | Stage::Read | Stage::Decode), Some(source)) => {
+                error.at_path(source.display())
+            }
+            (Some(Stage::Open | Stage::Read | Stage::Decode), None) => error,
+            _ => error.at_path(path.display()),
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-use reelwright_media::{Error, ErrorKind, Result, Time};
+use reelwright_media::{Error, ErrorKind, Result, Stage, Time};
 
 /// Samples that a decoder refused while a track was read.
 #[derive(Clone, Debug)]
@@ -62,10 +62,12 @@ impl Tolerance {
                 ErrorKind::Decode,
                 format!("none of {read} samples holds anything that can be decoded"),
             )
+            .at_stage(Stage::Decode)
             .with_hint(HINT)),
             Some(damage) if damage.samples.saturating_mul(3) > read.saturating_mul(2) => {
                 let message = format!("{} of {read} samples can't be decoded", damage.samples);
                 Err(Error::new(ErrorKind::Decode, message)
+                    .at_stage(Stage::Decode)
                     .at_time(damage.from)
                     .caused_by(damage.cause.clone())
                     .with_hint(HINT))
