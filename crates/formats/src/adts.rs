@@ -1,5 +1,6 @@
 //! AAC in ADTS frames without a container.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use reelwright_bitstream::aac::AdtsHeader;
@@ -19,7 +20,8 @@ use crate::window::Window;
 /// Where the first frame is malformed, or holds several blocks.
 pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 64 << 10);
-    let (start, metadata) = id3::read_front(&mut window)?;
+    let (sound, metadata) = id3::read_around(&mut window)?;
+    let start = sound.start;
     let first =
         AdtsHeader::parse(window.at(start, AdtsHeader::LENGTH)?).map_err(|error| error.at_offset(start))?;
     let data = window.at(start + u64::from(first.header_length), 256)?;
@@ -27,7 +29,7 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let timescale = Timescale::or_one(first.sample_rate);
     let mut movie = movie(ContainerKind::Adts, timescale);
     let mut table = PacketTable::new(source, format, timescale);
-    read_frames(&mut window, &mut table, &first, start, &mut movie.warnings)?;
+    read_frames(&mut window, &mut table, &first, sound, &mut movie.warnings)?;
 
     movie.metadata = metadata;
     let end = table.media_end();
@@ -58,11 +60,10 @@ fn read_frames(
     window: &mut Window,
     table: &mut PacketTable,
     first: &AdtsHeader,
-    start: u64,
+    sound: Range<u64>,
     warnings: &mut Vec<String>,
 ) -> Result<()> {
-    let end = window.len();
-    let mut at = start;
+    let Range { start: mut at, end } = sound;
     let mut junk = 0u64;
     while at < end {
         let header = AdtsHeader::parse(window.at(at, AdtsHeader::LENGTH)?).ok();

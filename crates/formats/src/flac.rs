@@ -1,5 +1,6 @@
 //! Native FLAC (RFC 9639).
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use reelwright_bitstream::flac::{FrameHeader, StreamInfo, crc16, dfla};
@@ -21,8 +22,8 @@ use crate::window::Window;
 /// A missing or malformed STREAMINFO block.
 pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 256 << 10);
-    let start = id3::length(window.at(0, 10)?).unwrap_or(0);
-    let blocks = Blocks::read(&mut window, start)?;
+    let (file, tags) = id3::read_around(&mut window)?;
+    let blocks = Blocks::read(&mut window, file.start)?;
     let info = blocks.info;
     let format = Arc::new(FormatDescription::Audio(AudioFormat {
         layout: info.layout(),
@@ -34,9 +35,9 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let timescale = Timescale::or_one(info.sample_rate);
     let mut movie = movie(ContainerKind::Flac, timescale);
     let mut table = PacketTable::new(source, format, timescale);
-    read_frames(&mut window, &mut table, &info, blocks.end, &mut movie.warnings)?;
+    read_frames(&mut window, &mut table, &info, blocks.end..file.end, &mut movie.warnings)?;
 
-    movie.metadata = blocks.metadata;
+    movie.metadata = if blocks.metadata.is_empty() { tags } else { blocks.metadata };
     let end = table.media_end();
     Ok(Indexed::of_sound(movie, table, 0..end))
 }
@@ -120,11 +121,10 @@ fn read_frames(
     window: &mut Window,
     table: &mut PacketTable,
     info: &StreamInfo,
-    start: u64,
+    frames: Range<u64>,
     warnings: &mut Vec<String>,
 ) -> Result<()> {
-    let end = window.len();
-    let mut at = start;
+    let Range { start: mut at, end } = frames;
     let Some(mut header) = header_at(window, at, info)? else {
         if at < end {
             warnings.push(format!("no FLAC frame at byte {at}"));
@@ -135,7 +135,7 @@ fn read_frames(
     // count the last block there.
     let fixed = header.block_size;
     while at < end {
-        let (length, next) = frame_length(window, at, &header, info, fixed)?;
+        let (length, next) = frame_length(window, at..end, &header, info, fixed)?;
         let dts = i64::try_from(header.first_sample(fixed)).unwrap_or(i64::MAX);
         let size =
             u32::try_from(length).map_err(|_| Error::malformed("a FLAC frame beyond 4 GiB").at_offset(at))?;
@@ -164,17 +164,16 @@ fn header_at(window: &mut Window, at: u64, info: &StreamInfo) -> Result<Option<F
     }))
 }
 
-/// How long the frame at `at` is, and the header that follows it. A header's own check is 8 bits, so the number must
+/// How long the frame at the start of a range is, and the header that follows it. A header's own check is 8 bits, so the number must
 /// continue and the 16-bit check of the frame must hold too.
 fn frame_length(
     window: &mut Window,
-    at: u64,
+    Range { start: at, end }: Range<u64>,
     header: &FrameHeader,
     info: &StreamInfo,
     fixed: u32,
 ) -> Result<(u64, Option<FrameHeader>)> {
     const STEP: usize = 64 << 10;
-    let end = window.len();
     let expected = header.first_sample(fixed).saturating_add(header.block_size.into());
     let mut check = 0;
     let mut checked = at;

@@ -1,5 +1,7 @@
 //! ID3 tags: version 2 (id3.org, "ID3 tag version 2.4.0") and version 1 at the end of a file.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use reelwright_media::{Language, MetadataItem, MetadataKey, MetadataValue, Result};
 
@@ -42,8 +44,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Vec<MetadataItem> {
     items
 }
 
-/// Where the sound begins behind the tags in front of it, and their items.
-pub(crate) fn read_front(window: &mut Window) -> Result<(u64, Vec<MetadataItem>)> {
+/// Where the sound stands between the tags in front of it and the one behind, and the items of the former, or else of the
+/// latter.
+pub(crate) fn read_around(window: &mut Window) -> Result<(Range<u64>, Vec<MetadataItem>)> {
     let (mut start, mut items) = (0u64, Vec::new());
     while let Some(length) = length(window.at(start, 10)?) {
         if items.len() < MOST_ITEMS {
@@ -52,11 +55,20 @@ pub(crate) fn read_front(window: &mut Window) -> Result<(u64, Vec<MetadataItem>)
         }
         start = start.saturating_add(length);
     }
-    Ok((start, items))
+    let mut end = window.len();
+    if let Some(tail) = end.checked_sub(128).filter(|&tail| tail >= start)
+        && window.at(tail, 3)? == b"TAG"
+    {
+        if items.is_empty() {
+            items = parse_v1(window.at(tail, 128)?);
+        }
+        end = tail;
+    }
+    Ok((start..end, items))
 }
 
 /// The items of a version 1 tag: the last 128 bytes of a file.
-pub(crate) fn parse_v1(tail: &[u8]) -> Vec<MetadataItem> {
+fn parse_v1(tail: &[u8]) -> Vec<MetadataItem> {
     if tail.len() != 128 || !tail.starts_with(b"TAG") {
         return Vec::new();
     }

@@ -19,17 +19,8 @@ use crate::window::Window;
 /// Where no two frames follow each other within the first 128 KiB after the tag.
 pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 4096);
-    let mut end = window.len();
-    let (start, mut metadata) = id3::read_front(&mut window)?;
-    if let Some(tail) = end.checked_sub(128)
-        && window.at(tail, 3)? == b"TAG"
-    {
-        if metadata.is_empty() {
-            metadata = id3::parse_v1(window.at(tail, 128)?);
-        }
-        end = tail;
-    }
-    open_stream(source, start, end, ContainerKind::Mp3, metadata)
+    let (sound, metadata) = id3::read_around(&mut window)?;
+    open_stream(source, sound.start, sound.end, ContainerKind::Mp3, metadata)
 }
 
 /// Opens the frames between `start` and `end`.

@@ -152,6 +152,30 @@ fn packets_are_those_ffprobe_sees() {
 }
 
 #[test]
+fn tags_around_sound_are_no_sound() {
+    let folder = scratch("tags");
+    for (file, codec) in [("tone.mp3", "libmp3lame"), ("tone.aac", "aac"), ("tone.flac", "flac")] {
+        let path = folder.join(file);
+        if generate(&[TONE], &["-c:a", codec, "-id3v2_version", "0"], &path).is_none() {
+            continue;
+        }
+        let plain = bytes(&*open_path(&path).unwrap(), 1);
+        let mut back = [0; 128];
+        back[..7].copy_from_slice(b"TAGTone");
+        // Two tags without items in front.
+        let front = b"ID3\x04\0\0\0\0\0\x02\0\0".repeat(2);
+        let tagged = [&front[..], &std::fs::read(&path).unwrap(), &back].concat();
+        std::fs::write(&path, tagged).unwrap();
+        let demuxer = open_path(&path).unwrap();
+        assert_eq!(demuxer.movie().warnings, [""; 0], "{file}");
+        assert!(bytes(&*demuxer, 1) == plain, "{file}");
+        let title = demuxer.movie().metadata.iter().any(|item| item.value.as_text() == Some("Tone"));
+        // FLAC's own comments come first.
+        assert_eq!(title, codec != "flac", "{file}: {:?}", demuxer.movie().metadata);
+    }
+}
+
+#[test]
 fn flac_frames_are_found_where_the_least_block_is_the_last() {
     let path = scratch("least").join("tone.flac");
     if generate(&[TONE], &["-c:a", "flac"], &path).is_none() {
