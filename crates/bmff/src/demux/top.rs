@@ -196,8 +196,11 @@ const DAMAGED: &str = "the index is damaged: copy the file again from where it c
 mod tests {
     use super::*;
 
+    /// A box by kind and body.
+    type Made = (&'static [u8; 4], &'static [u8]);
+
     /// What is said of a file of such boxes.
-    fn said(boxes: &[(&[u8; 4], &[u8])]) -> String {
+    fn said(boxes: &[Made]) -> String {
         let mut file = Vec::new();
         for (kind, body) in boxes {
             file.extend(u32::try_from(body.len() + 8).unwrap().to_be_bytes());
@@ -209,7 +212,7 @@ mod tests {
 
     #[test]
     fn what_has_no_movie_is_told_by_what_it_has() {
-        let cases: [(&[(&[u8; 4], &[u8])], &str); 4] = [
+        let cases: [(&[Made], &str); 4] = [
             (
                 &[(b"ftyp", b"heic\0\0\0\0mif1heic"), (b"meta", &[0; 4]), (b"mdat", b"x")],
                 "still picture (HEIF or AVIF, brand 'heic')",
