@@ -26,16 +26,10 @@ pub(super) fn build(
     }
     let clock = Clock::new(scale);
     let Frames { blocks, padding } = frames;
-    let (mut table, start, delay) = match entry.kind {
-        1 => {
-            let (table, start) = picture_table(entry, blocks, clock, source, window)?;
-            (table, start, 0)
-        }
-        2 => {
-            let (table, delay) = sound_table(entry, blocks, clock, source, window)?;
-            (table, Time::ZERO, delay)
-        }
-        17 => (text_table(entry, blocks, clock, source), Time::ZERO, 0),
+    let (mut table, delay) = match entry.kind {
+        1 => (picture_table(entry, blocks, clock, source, window)?, 0),
+        2 => sound_table(entry, blocks, clock, source, window)?,
+        17 => (text_table(entry, blocks, clock, source), 0),
         other => return Err(Error::unsupported(format!("tracks of type {other} are not read"))),
     };
     if !entry.stripped.is_empty() {
@@ -43,7 +37,7 @@ pub(super) fn build(
     } else if entry.codec == "V_PRORES" {
         table.prefix = Prefix::ProRes;
     }
-    let track = finish(entry, &mut table, start, delay, padding, movie);
+    let track = finish(entry, &mut table, delay, padding, movie);
     Ok((track, table))
 }
 
@@ -88,14 +82,13 @@ fn packet(block: &Block, pts: i64, duration: u32) -> Packet {
     Packet { offset, size, dts: pts, pts, duration, sync, skipped_leading: false }
 }
 
-/// The pictures, and when tick 0 of their table is.
 fn picture_table(
     entry: &TrackEntry,
     blocks: Rows<Block>,
     clock: Clock,
     source: &Arc<dyn ReadAt>,
     window: &mut Window,
-) -> Result<(PacketTable, Time)> {
+) -> Result<PacketTable> {
     let mut first = Vec::new();
     if let Some(block) = blocks.iter().find(|block| block.key).or(blocks.first()) {
         beginning(window, block, &entry.stripped, 4096, &mut first)?;
@@ -114,8 +107,7 @@ fn picture_table(
             packet(&block, clock.ticks(last), 0)
         })
         .collect();
-    let grid = exact_rate(entry.default_duration).and_then(|rate| on_grid(&mut table, rate, clock));
-    let (exact, start) = grid.map_or((None, Time::ZERO), |grid| (Some(grid.period), grid.start));
+    let exact = exact_rate(entry.default_duration).and_then(|rate| on_grid(&mut table, rate, clock));
     let default_ticks = exact.or_else(|| {
         let ticks =
             nanoseconds(entry.default_duration.into()).ticks_in(clock.timescale, Rounding::Nearest)?;
@@ -123,7 +115,7 @@ fn picture_table(
     });
     table.order_by_shown();
     table.durations_from_dts(exact.or(stated).or(default_ticks));
-    Ok((table, start))
+    Ok(table)
 }
 
 /// The frame rate whose period rounds to `nanoseconds`: of a whole number or a thousand thousand-and-firsts of one.
@@ -141,22 +133,16 @@ fn exact_rate(nanoseconds: u64) -> Option<Ratio> {
     })
 }
 
-/// Frames whose times are multiples of a period.
-struct Grid {
-    /// In ticks of the table.
-    period: u32,
-    /// When tick 0 of the table is: the first frame needn't be a whole number of periods after the segment's beginning.
-    start: Time,
-}
-
-/// Puts frames whose distances are multiples of a period, but for the segment's rounding, exactly there. Leaves the
-/// table as it is where one frame's isn't.
-fn on_grid(table: &mut PacketTable, rate: Ratio, clock: Clock) -> Option<Grid> {
-    let scale = Timescale::new(rate.num)?;
+/// Puts frames whose distances are multiples of a period, but for the segment's rounding, exactly there; the period in
+/// the new ticks. Leaves the table as it is where one frame's isn't.
+fn on_grid(table: &mut PacketTable, rate: Ratio, clock: Clock) -> Option<u32> {
+    let scale = grid_scale(rate, clock.timescale)?;
     let first = table.packets.iter().map(|packet| packet.pts).min()?;
     let tick = i128::from(clock.factor);
     let (num, den) = (i128::from(rate.num), i128::from(rate.den));
     let ticks_per_second = i128::from(clock.timescale.ticks());
+    let length = rate.den.checked_mul(scale.ticks() / rate.num)?;
+    let start = Time::new(first, clock.timescale).ticks_in(scale, Rounding::Nearest)?;
     let mut exact = Vec::with_capacity(table.packets.len());
     for packet in table.packets.iter() {
         let distance = i128::from(packet.pts) - i128::from(first);
@@ -166,18 +152,26 @@ fn on_grid(table: &mut PacketTable, rate: Ratio, clock: Clock) -> Option<Grid> {
         if error > tick * num {
             return None;
         }
-        exact.push(i64::try_from(frame * den).ok()?);
+        exact.push(i64::try_from(frame.checked_mul(length.into())?).ok()?);
     }
-    let first = Time::new(first, clock.timescale);
-    let ticks = first.ticks_in(scale, Rounding::Nearest)?;
-    let apart = first.checked_sub(Time::new(ticks, scale))?;
-    let is_rounding = apart.max(Time::ZERO.saturating_sub(apart)) <= clock.time(1);
-    let (ticks, start) = if is_rounding { (ticks, Time::ZERO) } else { (0, first) };
     for (packet, exact) in table.packets.iter_mut().zip(exact) {
-        packet.pts = ticks.saturating_add(exact);
+        packet.pts = start.saturating_add(exact);
     }
     table.timescale = scale;
-    Some(Grid { period: rate.den, start })
+    Some(length)
+}
+
+/// Ticks in which both frames and the segment's times are whole numbers, as the first frame needn't be a whole number of
+/// frames after the segment's beginning; frames alone where that would be too many.
+fn grid_scale(rate: Ratio, segment: Timescale) -> Option<Timescale> {
+    const MOST: u64 = 1_000_000;
+    let (num, ticks) = (u64::from(rate.num), u64::from(segment.ticks()));
+    let (mut common, mut rest) = (num, ticks);
+    while rest > 0 {
+        (common, rest) = (rest, common % rest);
+    }
+    let both = num / common.max(1) * ticks;
+    Timescale::new(u32::try_from(both).ok().filter(|_| both <= MOST.max(num)).unwrap_or(rate.num))
 }
 
 fn sound_table(
@@ -300,15 +294,7 @@ fn text_table(
     table
 }
 
-/// The track of a table whose tick 0 is at `zero`.
-fn finish(
-    entry: &TrackEntry,
-    table: &mut PacketTable,
-    zero: Time,
-    delay: i64,
-    padding: i64,
-    movie: Timescale,
-) -> Track {
+fn finish(entry: &TrackEntry, table: &mut PacketTable, delay: i64, padding: i64, movie: Timescale) -> Track {
     let base = table.rebase();
     // IDs are 32 bits here; numbers beyond that exist on paper only.
     let id = u32::try_from(entry.number).unwrap_or(u32::MAX).max(1);
@@ -318,7 +304,7 @@ fn finish(
         nanoseconds(padding.max(0).into()).ticks_in(table.timescale, Rounding::Nearest).unwrap_or(0);
     let from = first.saturating_add(delay).min(end);
     // Presented where the file says, less the codec's delay, plus the same that is discarded.
-    let start = zero.saturating_add(Time::new(base.saturating_add(first), table.timescale)).max(Time::ZERO);
+    let start = Time::new(base.saturating_add(first).max(0), table.timescale);
     let to = end.saturating_sub(padding).max(from);
     present(&mut track, movie, start, from, to, table.media_end());
     track.sample_count = Some(table.packets.len() as u64);
