@@ -4,12 +4,13 @@
 mod corpus;
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use reelwright_bitstream::h264::AvcConfig;
 use reelwright_bitstream::{length_prefixed_to_annex_b, push_annex_b};
 use reelwright_codec::{
-    EncoderInfo, EncoderSpecification, FrameOptions, KeyFrames, RateLimit, Registry, VideoEncoderSettings,
-    VideoProfile, VideoRate,
+    CompressionSession, EncoderInfo, EncoderSpecification, FrameOptions, KeyFrames, Outcome, RateLimit,
+    Registry, VideoEncoderSettings, VideoLevel, VideoProfile, VideoRate,
 };
 use reelwright_media::{
     Color, ColorRange, ErrorKind, PixelBuffer, PixelFormat, Ratio, SampleBuffer, Size, Time, Timescale,
@@ -53,6 +54,16 @@ fn settings(size: Size) -> VideoEncoderSettings {
 }
 
 fn encode(settings: &VideoEncoderSettings, frames: u32, force_at: Option<u32>) -> Encoded {
+    encode_each(settings, frames, force_at, |index| picture(settings.size, index))
+}
+
+/// Encodes what `pictures` makes of each number.
+fn encode_each(
+    settings: &VideoEncoderSettings,
+    frames: u32,
+    force_at: Option<u32>,
+    pictures: impl Fn(u32) -> PixelBuffer,
+) -> Encoded {
     let registry = Registry::new().with(reelwright_codec_native::provider());
     let (info, mut encoder) = registry.video_encoder(settings, &EncoderSpecification::default()).unwrap();
     let config = encoder.format().as_video().unwrap().config.clone().unwrap();
@@ -66,7 +77,7 @@ fn encode(settings: &VideoEncoderSettings, frames: u32, force_at: Option<u32>) -
     };
     for index in 0..frames {
         let frame = VideoFrame {
-            pixels: picture(settings.size, index),
+            pixels: pictures(index),
             pts: Time::from_ratio(i64::from(index), RATE).unwrap(),
             duration: Time::from_ratio(1, RATE),
         };
@@ -270,6 +281,148 @@ fn no_window_exceeds_its_ceiling() {
         eprintln!("{rate:?}: {average} bits a second, the fullest second holds {worst} of 1500000");
         assert!(worst <= 1_500_000 && average >= least, "{rate:?}: {worst}, {average}");
     }
+}
+
+#[test]
+fn profile_and_level_are_as_asked_or_the_lowest_that_is_enough() {
+    if !corpus::has("ffprobe") {
+        eprintln!("SKIPPED: no ffprobe");
+        return;
+    }
+    use VideoProfile::{H264Baseline as Baseline, H264High as High, H264Main as Main};
+    let fixed = |profile, names: &'static [(u8, u8)]| names.iter().map(move |&level| (profile, Some(level)));
+    let asked = fixed(Baseline, &[(3, 0), (3, 1), (4, 1)])
+        .chain(fixed(Main, &[(3, 0), (3, 1), (3, 2), (4, 1)]))
+        .chain(fixed(High, &[(4, 0), (4, 1)]))
+        .chain([(Baseline, None), (Main, None), (High, None)]);
+    for (profile, level) in asked {
+        let level = level.map(|(major, minor)| VideoLevel::new(major, minor));
+        // 640x480 at 30 fps takes 3.0.
+        let settings =
+            VideoEncoderSettings { profile: Some(profile), level, ..settings(Size::new(640, 480)) };
+        let encoded = encode(&settings, 2, None);
+        let file = Scratch::new(&format!("level-{profile:?}-{level:?}.h264"), &encoded.annex_b);
+        let text = ffprobe(file.path(), "stream=profile,level,has_b_frames");
+        let idc = level.map_or(30, |level| level.major * 10 + level.minor).to_string();
+        let name = match profile {
+            Baseline => "Constrained Baseline",
+            Main => "Main",
+            _ => "High",
+        };
+        assert_eq!(text.lines().collect::<Vec<_>>(), [name, "0", &idc], "{profile:?} {level:?}");
+        if !corpus::has("mediainfo") {
+            eprintln!("SKIPPED: no mediainfo");
+        } else {
+            let arguments = ["--Inform=Video;%Format_Settings_CABAC%", file.path()];
+            let cabac = String::from_utf8(corpus::run("mediainfo", &arguments)).unwrap();
+            assert_eq!(cabac.trim(), if profile == Baseline { "No" } else { "Yes" });
+        }
+    }
+}
+
+#[test]
+fn the_lowest_level_follows_the_picture() {
+    if !corpus::has("ffprobe") {
+        eprintln!("SKIPPED: no ffprobe");
+        return;
+    }
+    for (size, frames, level) in [
+        (Size::new(1280, 720), 30, "31"),
+        (Size::new(1280, 720), 60, "32"),
+        (Size::new(1920, 1080), 30, "40"),
+        (Size::new(1920, 1080), 60, "42"),
+        (Size::new(1920, 1080), 120, "51"),
+    ] {
+        let frame_rate = Ratio { num: frames, den: 1 };
+        let encoded = encode(&VideoEncoderSettings { frame_rate, ..settings(size) }, 1, None);
+        let file = Scratch::new(&format!("auto-{level}.h264"), &encoded.annex_b);
+        assert_eq!(ffprobe(file.path(), "stream=level").trim(), level, "{size} at {frames}");
+    }
+    let low = VideoEncoderSettings { level: Some(VideoLevel::new(3, 0)), ..settings(Size::new(1280, 720)) };
+    let registry = Registry::new().with(reelwright_codec_native::provider());
+    let error = registry.video_encoder(&low, &EncoderSpecification::default()).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Misuse);
+    assert_eq!(error.hint(), Some("level 3.1 is enough"));
+}
+
+/// The numbers of the packets that ffprobe flags as key frames.
+fn key_packets(name: &str, encoded: &Encoded) -> Vec<usize> {
+    let file = Scratch::new(name, &encoded.annex_b);
+    let flags = ffprobe(file.path(), "packet=flags");
+    (0..).zip(flags.lines()).filter_map(|(index, flags)| flags.starts_with('K').then_some(index)).collect()
+}
+
+#[test]
+fn key_packets_are_no_further_apart_than_either_limit() {
+    if !corpus::has("ffprobe") {
+        eprintln!("SKIPPED: no ffprobe");
+        return;
+    }
+    let size = Size::new(160, 96);
+    let second = Some(Time::from_secs(1));
+    for (frames, interval, gap) in
+        [(Some(1), None, 1), (Some(12), second, 12), (Some(90), second, 30), (None, second, 30)]
+    {
+        let key_frames = KeyFrames { frames, interval };
+        let encoded = encode(&VideoEncoderSettings { key_frames, ..settings(size) }, 100, None);
+        let keys = key_packets(&format!("gap-{gap}-{}.h264", frames.is_some()), &encoded);
+        let gaps: Vec<_> = keys.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(keys[0] == 0 && keys.len() >= 100 / gap, "{key_frames:?}: {keys:?}");
+        assert!(gaps.iter().all(|&apart| apart <= gap), "{key_frames:?}: {keys:?}");
+    }
+}
+
+#[test]
+fn a_forced_key_frame_restarts_the_interval() {
+    if !corpus::has("ffprobe") {
+        eprintln!("SKIPPED: no ffprobe");
+        return;
+    }
+    let key_frames = KeyFrames { frames: Some(20), interval: None };
+    let settings = VideoEncoderSettings { key_frames, ..settings(Size::new(160, 96)) };
+    // A picture that stands still has no new scenes.
+    let encoded = encode_each(&settings, 60, Some(13), |_| picture(settings.size, 0));
+    assert_eq!(key_packets("forced.h264", &encoded), [0, 13, 33, 53]);
+}
+
+#[test]
+fn the_rate_changes_live_without_a_key_frame() {
+    let settings = VideoEncoderSettings {
+        rate: VideoRate::Average(1_000_000),
+        key_frames: KeyFrames { frames: None, interval: None },
+        ..settings(Size::new(320, 180))
+    };
+    let registry = Registry::new().with(reelwright_codec_native::provider());
+    let samples: Arc<Mutex<Vec<SampleBuffer>>> = Arc::default();
+    let kept = samples.clone();
+    let any = EncoderSpecification::default();
+    let mut session = CompressionSession::new(&registry, settings.clone(), &any, move |output| {
+        let Ok(Outcome::Done(sample)) = output.result else { panic!("{:?}", output.result) };
+        kept.lock().unwrap().push(sample);
+    })
+    .unwrap();
+    for index in 0..600u32 {
+        if index == 300 {
+            session.set_average_rate(300_000).unwrap();
+        }
+        let pts = Time::from_ratio(index.into(), RATE).unwrap();
+        let frame =
+            VideoFrame { pixels: picture(settings.size, index), pts, duration: Time::from_ratio(1, RATE) };
+        session.encode(frame, FrameOptions::default(), ()).unwrap();
+    }
+    session.complete().unwrap();
+    let samples = samples.lock().unwrap();
+    // What it does on its own where the pattern looks like a new scene, it does with and without a change.
+    let keys: Vec<_> = (0..600).filter(|&index| samples[index].flags.sync).collect();
+    assert!(!keys.contains(&300), "{keys:?}");
+    for (range, wanted) in [(0..300, 1_000_000.0), (300..600, 300_000.0)] {
+        let bits: u64 = samples[range].iter().map(|sample| sample.payload.len() * 8).sum();
+        let rate = bits as f64 / 10.0;
+        assert!((rate / wanted - 1.0).abs() < 0.1, "{rate} of {wanted}");
+    }
+    let quality = VideoEncoderSettings { rate: VideoRate::Quality(0.5), ..settings };
+    let mut session = CompressionSession::<()>::new(&registry, quality, &any, |_| {}).unwrap();
+    assert_eq!(session.set_average_rate(1).unwrap_err().kind(), ErrorKind::Unsupported);
 }
 
 #[test]

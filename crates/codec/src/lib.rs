@@ -6,12 +6,14 @@
 
 mod audio;
 mod convert;
+mod level;
 mod registry;
 mod session;
 mod video;
 
 pub use audio::{AudioDecoder, AudioEncoder, AudioEncoderSettings, AudioRate};
 pub use convert::Converter;
+pub use level::VideoLevel;
 pub use registry::{
     Codec, DecoderInfo, EncoderInfo, EncoderSpecification, HardwareUse, Licence, Provider, QualityClass,
     Registry, SpeedClass,

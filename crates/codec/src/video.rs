@@ -2,9 +2,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use reelwright_media::{
-    Color, ContentLight, FormatDescription, MasteringDisplay, PixelBuffer, PixelFormat, Ratio, Result,
+    Color, ContentLight, Error, FormatDescription, MasteringDisplay, PixelBuffer, PixelFormat, Ratio, Result,
     SampleBuffer, Size, Time, Timescale, VideoCodec, VideoFrame,
 };
+
+use crate::VideoLevel;
 
 /// Turns compressed samples into pictures. `VTDecompressionSession`'s engine.
 pub trait VideoDecoder: Send {
@@ -72,6 +74,20 @@ pub trait VideoEncoder: Send {
         out: &mut dyn FnMut(SampleBuffer) -> Result<()>,
     ) -> Result<()>;
 
+    /// Whether [`Self::set_average_rate`] works. Default: it doesn't.
+    fn changes_rate(&self) -> bool {
+        false
+    }
+
+    /// Aims at another average rate, in bits per second, from the next picture on; no key frame is made for it.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Unsupported`] where [`Self::changes_rate`] says no.
+    fn set_average_rate(&mut self, bits_per_second: u32) -> Result<()> {
+        Err(Error::unsupported(format!("this encoder can't change to {bits_per_second} bit/s while it runs")))
+    }
+
     /// Puts out what is still inside.
     fn finish(&mut self, out: &mut dyn FnMut(SampleBuffer) -> Result<()>) -> Result<()>;
 }
@@ -112,6 +128,9 @@ pub struct VideoEncoderSettings {
     pub key_frames: KeyFrames,
     /// Profile, or the encoder's choice.
     pub profile: Option<VideoProfile>,
+    /// Level; `None`, the default, is the lowest that is enough. The encoder refuses one that is too low, and any where
+    /// it can't be told one. `kVTCompressionPropertyKey_ProfileLevel`.
+    pub level: Option<VideoLevel>,
     /// Whether pictures may be stored in another order than shown (B pictures). Default true.
     pub reordering: bool,
     /// Whether latency matters more than quality. Default false.
@@ -140,6 +159,7 @@ impl VideoEncoderSettings {
             limit: None,
             key_frames: KeyFrames { frames: None, interval: Some(Time::from_secs(2)) },
             profile: None,
+            level: None,
             reordering: true,
             real_time: false,
             threads: 0,

@@ -87,6 +87,7 @@ pub(super) fn apply(
         options.set("bf", 0);
     }
     profile(&mut options, row, settings)?;
+    level(&mut options, row, settings)?;
     match row.dialect {
         Dialect::X264 => x264(&mut options, settings),
         Dialect::X265 => x265(&mut options, settings),
@@ -241,6 +242,20 @@ fn profile(options: &mut Options, row: &VideoRow, settings: &VideoEncoderSetting
     }
     // Encoders with a `profile` of their own know it by name, the others by the standard's number.
     options.set("profile", if row.id == "prores_aw" { number } else { name });
+    Ok(())
+}
+
+fn level(options: &mut Options, row: &VideoRow, settings: &VideoEncoderSettings) -> Result<()> {
+    if settings.level.is_none() {
+        return Ok(());
+    }
+    if row.dialect != Dialect::X264 {
+        return Err(Error::unsupported(format!("{} takes no level", row.id))
+            .with_hint("leave the level to the encoder"));
+    }
+    if let Some(level) = settings.h264_level()? {
+        options.set("level", level);
+    }
     Ok(())
 }
 

@@ -31,6 +31,14 @@ impl Ceiling {
         Self { limit, target, current: target, window, coded: VecDeque::new(), held: 0 }
     }
 
+    /// Aims at another rate; the one to go on with for now.
+    pub(super) fn aim(&mut self, target: i32) -> i32 {
+        let share = f64::from(self.current) / f64::from(self.target.max(1));
+        self.target = target;
+        self.current = ((f64::from(target) * share) as i32).max(1);
+        self.current
+    }
+
     /// Takes note of a coded picture; the rate to go on with, where it changes.
     pub(super) fn note(&mut self, pts: Time, bits: u64) -> Option<i32> {
         self.coded.push_back((pts, bits));

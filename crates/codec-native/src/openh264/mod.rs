@@ -14,7 +14,7 @@ use reelwright_bitstream::h264::{self, AvcConfig, NalType};
 use reelwright_bitstream::push_length_prefixed;
 use reelwright_codec::{
     Codec, EncoderInfo, FrameOptions, KeyFrames, QualityClass, VideoEncoder, VideoEncoderSettings,
-    VideoProfile,
+    VideoProfile, VideoRate,
 };
 use reelwright_media::{
     CleanAperture, Dependency, Error, FieldOrder, FormatDescription, FourCc, PixelBuffer, PixelFormat,
@@ -47,7 +47,10 @@ pub(crate) struct OpenH264 {
     /// Where pictures of odd size are widened.
     padded: Option<PixelPool>,
     timescale: Timescale,
+    frame_rate: Ratio,
     key_frames: KeyFrames,
+    /// Whether it aims at an average rate.
+    averages: bool,
     /// The usual length of a frame, to judge whether the next one would be too far from the last key frame.
     usual: Time,
     last: Option<Last>,
@@ -88,7 +91,9 @@ impl OpenH264 {
             size: settings.size,
             padded: (size != settings.size).then(|| PixelPool::new(PixelFormat::YUV420, size)),
             timescale: settings.timescale,
+            frame_rate: settings.frame_rate,
             key_frames: settings.key_frames,
+            averages: matches!(settings.rate, VideoRate::Average(_)),
             usual,
             last: None,
             ceiling,
@@ -180,6 +185,21 @@ impl VideoEncoder for OpenH264 {
             },
             trim: Trim::default(),
         })
+    }
+
+    fn changes_rate(&self) -> bool {
+        self.averages
+    }
+
+    fn set_average_rate(&mut self, bits_per_second: u32) -> Result<()> {
+        if !self.averages {
+            return Err(Error::unsupported(
+                "openh264 has no average rate to change: it was started with a quality",
+            ));
+        }
+        let target = parameters::bit_rate(bits_per_second, self.frame_rate);
+        let rate = self.ceiling.as_mut().map_or(target, |ceiling| ceiling.aim(target));
+        self.engine.set_bit_rate(rate)
     }
 
     fn finish(&mut self, _: &mut dyn FnMut(SampleBuffer) -> Result<()>) -> Result<()> {

@@ -70,8 +70,8 @@ pub(super) fn parameters(
     let profile = profile_idc(settings.profile)?;
     let int = |value: u32| i32::try_from(value).map_err(|_| Error::misuse("a picture is too large"));
     let (width, height) = (int(size.width)?, int(size.height)?);
-    let (frame_rate, rate_scale) = frame_rate(settings.frame_rate);
-    let rate = |bits: u32| (f64::from(bits) * rate_scale).clamp(1.0, f64::from(i32::MAX)) as i32;
+    let (frame_rate, _) = frame_rate(settings.frame_rate);
+    let rate = |bits: u32| bit_rate(bits, settings.frame_rate);
     let threads = threads(settings, size);
     let slices = wishes.slices.unwrap_or(threads);
 
@@ -110,7 +110,7 @@ pub(super) fn parameters(
         iVideoHeight: height,
         fFrameRate: frame_rate,
         uiProfileIdc: profile,
-        uiLevelIdc: level(settings, size),
+        uiLevelIdc: level(settings)?,
         iDLayerQp: 26,
         ..SSpatialLayerConfig::default()
     };
@@ -169,6 +169,11 @@ fn frame_rate(rate: Ratio) -> (f32, f64) {
     (used as f32, used / frames.max(1.0))
 }
 
+/// `bits` a second as OpenH264 counts them.
+pub(super) fn bit_rate(bits: u32, rate: Ratio) -> i32 {
+    (f64::from(bits) * frame_rate(rate).1).clamp(1.0, f64::from(i32::MAX)) as i32
+}
+
 /// Threads worth having: a slice should be some hundred macroblocks, or parallel work costs more than it brings.
 fn threads(settings: &VideoEncoderSettings, size: Size) -> u32 {
     let wanted = match settings.threads {
@@ -179,35 +184,17 @@ fn threads(settings: &VideoEncoderSettings, size: Size) -> u32 {
     u32::try_from(worthwhile.clamp(1, 16)).unwrap_or(1).min(u32::try_from(wanted).unwrap_or(1)).max(1)
 }
 
-/// The lowest level that suffices (table A-1: macroblocks a second, macroblocks a picture, kbit/s), where OpenH264
-/// can't find it itself because it doesn't see frame rates above 60; else 0, which leaves it to it.
-fn level(settings: &VideoEncoderSettings, size: Size) -> i32 {
-    const LEVELS: [(i32, u64, u64, u32); 9] = [
-        (30, 40_500, 1_620, 10_000),
-        (31, 108_000, 3_600, 14_000),
-        (32, 216_000, 5_120, 20_000),
-        (40, 245_760, 8_192, 20_000),
-        (41, 245_760, 8_192, 50_000),
-        (42, 522_240, 8_704, 50_000),
-        (50, 589_824, 22_080, 135_000),
-        (51, 983_040, 36_864, 240_000),
-        (52, 2_073_600, 36_864, 240_000),
-    ];
-    let Ratio { num, den } = settings.frame_rate;
-    if den == 0 || settings.frame_rate.to_f64() <= f64::from(MAX_FRAME_RATE) {
-        return LEVEL_UNKNOWN;
+/// The level that is asked for. Where none is, the lowest that is enough: OpenH264 finds it itself (0 says so), unless
+/// frame rates above 60 are at work, which it doesn't see.
+fn level(settings: &VideoEncoderSettings) -> Result<i32> {
+    if let Some(level) = settings.h264_level()? {
+        return Ok(level.into());
     }
-    let blocks = u64::from(size.width.div_ceil(16)) * u64::from(size.height.div_ceil(16));
-    let per_second = (blocks * u64::from(num)).div_ceil(u64::from(den));
-    let kilobits = match (settings.rate, settings.limit) {
-        (_, Some(limit)) => limit.max_rate / 1000,
-        (VideoRate::Average(bits), None) => bits / 1000,
-        (VideoRate::Quality(_), None) => 0,
-    };
-    let fits = |&&(_, rate, picture, bits): &&(i32, u64, u64, u32)| {
-        per_second <= rate && blocks <= picture && kilobits <= bits
-    };
-    LEVELS.iter().find(fits).map_or(52, |(level, ..)| *level)
+    let Ratio { den, .. } = settings.frame_rate;
+    if den == 0 || settings.frame_rate.to_f64() <= f64::from(MAX_FRAME_RATE) {
+        return Ok(LEVEL_UNKNOWN);
+    }
+    Ok(settings.lowest_h264_level().unwrap_or(52).into())
 }
 
 /// Colour and pixel shape, for the VUI.

@@ -10,6 +10,7 @@ use super::pipeline::{Engine, Pipeline};
 use super::{Accepted, Output};
 use crate::{
     Converter, EncoderInfo, EncoderSpecification, FrameOptions, Registry, VideoEncoder, VideoEncoderSettings,
+    VideoRate,
 };
 
 /// Frames that may wait for the encoder.
@@ -29,6 +30,9 @@ pub struct CompressionSession<T: Send + 'static> {
     last: Option<Time>,
     /// A frame that was to be a key frame was dropped: the next one is to be one.
     key_frame_owed: bool,
+    changes_rate: bool,
+    /// The average rate from the next frame on, where it is another one.
+    rate: Option<u32>,
 }
 
 struct Submission {
@@ -36,6 +40,8 @@ struct Submission {
     options: FrameOptions,
     /// The frame's time in the encoder's timescale, by which its sample is found again.
     key: Time,
+    /// The average rate from here on, where it changes.
+    rate: Option<u32>,
 }
 
 impl<T: Send + 'static> CompressionSession<T> {
@@ -57,6 +63,8 @@ impl<T: Send + 'static> CompressionSession<T> {
         let format = encoder.format().clone();
         let pool = PixelPool::new(encoder.input_format(), settings.size);
         let (timescale, real_time) = (settings.timescale, settings.real_time);
+        let is_average = matches!(settings.rate, VideoRate::Average(_));
+        let changes_rate = is_average && encoder.changes_rate();
         let again = EncoderSpecification::with_id(info.id.clone());
         let engine = Compressor {
             converter: Converter::new(encoder.input_format(), &settings),
@@ -68,7 +76,17 @@ impl<T: Send + 'static> CompressionSession<T> {
             drained: false,
         };
         let pipeline = Pipeline::new("compression", QUEUE, real_time, engine, on_output)?;
-        Ok(Self { pipeline, encoder: info, format, pool, timescale, last: None, key_frame_owed: false })
+        Ok(Self {
+            pipeline,
+            encoder: info,
+            format,
+            pool,
+            timescale,
+            last: None,
+            key_frame_owed: false,
+            changes_rate,
+            rate: None,
+        })
     }
 
     /// The encoder that was selected.
@@ -96,6 +114,23 @@ impl<T: Send + 'static> CompressionSession<T> {
         self.pipeline.pending()
     }
 
+    /// Aims at another average rate, in bits per second, from the next accepted frame on; no key frame is made for it.
+    /// `kVTCompressionPropertyKey_AverageBitRate`, set while encoding.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Unsupported`] where the session doesn't aim at an average rate, or its encoder can't
+    /// change it; nothing changes then.
+    pub fn set_average_rate(&mut self, bits_per_second: u32) -> Result<()> {
+        if !self.changes_rate {
+            let id = &self.encoder.id;
+            return Err(Error::unsupported(format!("{id} can't change its average rate while it runs here"))
+                .with_hint("start a session with the other rate"));
+        }
+        self.rate = Some(bits_per_second);
+        Ok(())
+    }
+
     /// Accepts a frame later than all before it; `token` comes back with its sample, whose time and duration are the
     /// frame's own, to the bit. A picture of another layout, size or colour than the encoder's is converted on the
     /// session's thread ([`Converter`]).
@@ -115,7 +150,11 @@ impl<T: Send + 'static> CompressionSession<T> {
         }
         let force_key_frame = options.force_key_frame || self.key_frame_owed;
         let options = FrameOptions { force_key_frame };
-        let accepted = self.pipeline.accept(Submission { frame, options, key }, key, token)?;
+        let accepted =
+            self.pipeline.accept(Submission { frame, options, key, rate: self.rate }, key, token)?;
+        if !accepted.dropped {
+            self.rate = None;
+        }
         self.key_frame_owed = accepted.dropped && force_key_frame;
         self.last = Some(key);
         Ok(accepted)
@@ -181,6 +220,10 @@ impl Engine<Submission, SampleBuffer> for Compressor {
     fn feed(&mut self, input: Submission, out: &mut dyn FnMut(Time, SampleBuffer)) -> Result<()> {
         if std::mem::take(&mut self.drained) {
             self.encoder = self.registry.video_encoder(&self.settings, &self.again)?.1;
+        }
+        if let Some(rate) = input.rate {
+            self.encoder.set_average_rate(rate)?;
+            self.settings.rate = VideoRate::Average(rate);
         }
         let pixels = self.converter.convert(&input.frame.pixels, Workers::available())?;
         self.submitted.push((input.key, input.frame.pts, input.frame.duration));
