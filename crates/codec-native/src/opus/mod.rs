@@ -1,8 +1,10 @@
 //! Opus decoding by `opus-decoder`, at 48 kHz, up to 8 channels.
 
+mod streams;
+
 use std::sync::Arc;
 
-use opus_decoder::OpusMultistreamDecoder;
+use opus_decoder::OpusDecoder;
 use reelwright_codec::{AudioDecoder, Codec, DecoderInfo};
 use reelwright_media::{
     AudioBuffer, AudioCodec, Channel, ChannelLayout, Error, ErrorKind, FormatDescription, Result,
@@ -18,6 +20,9 @@ pub(crate) const ID: &str = "opus";
 /// Opus decodes to 48 kHz whatever went in.
 const RATE: u32 = 48_000;
 
+/// Stands for a channel no stream holds (RFC 7845, 5.1.1).
+const SILENT: u8 = 255;
+
 /// A packet lasts 120 ms at most.
 const MOST_FRAMES: usize = 5_760;
 
@@ -29,7 +34,7 @@ pub(crate) fn info(provider: &'static str) -> DecoderInfo {
 /// An Opus decoder.
 pub(crate) struct Opus {
     format: Arc<FormatDescription>,
-    decoder: OpusMultistreamDecoder,
+    decoder: Streams,
     head: Head,
     pcm: Vec<f32>,
 }
@@ -74,12 +79,59 @@ impl Head {
         Some(Self { channels, gain, streams, coupled, mapping, layout })
     }
 
-    fn decoder(&self) -> Result<OpusMultistreamDecoder> {
-        let (streams, coupled) = (self.streams.into(), self.coupled.into());
-        let made = guarded("opus-decoder", || {
-            OpusMultistreamDecoder::new(RATE, self.channels, streams, coupled, &self.mapping)
-        })?;
-        made.map_err(|error| Error::malformed(format!("the Opus configuration: {error}")))
+    /// The stream that holds decoded channel `slot`, and which of its channels that is.
+    fn place(&self, slot: u8) -> (usize, usize) {
+        let (slot, coupled) = (usize::from(slot), usize::from(self.coupled));
+        if slot < 2 * coupled { (slot / 2, slot % 2) } else { (slot - coupled, 0) }
+    }
+
+    fn decoder(&self) -> Result<Streams> {
+        let streams = usize::from(self.streams);
+        let is_there = |slot: &u8| *slot == SILENT || self.place(*slot).0 < streams;
+        if streams == 0 || self.coupled > self.streams || !self.mapping.iter().all(is_there) {
+            return Err(Error::malformed("the Opus configuration maps channels to streams it doesn't have"));
+        }
+        let channels = (0..streams).map(|index| if index < self.coupled.into() { 2 } else { 1 });
+        let made = guarded("opus-decoder", || channels.map(|count| OpusDecoder::new(RATE, count)).collect())?;
+        let decoders: std::result::Result<Vec<_>, opus_decoder::OpusError> = made;
+        let decoders =
+            decoders.map_err(|error| Error::malformed(format!("the Opus configuration: {error}")))?;
+        Ok(Streams { decoders, pcm: vec![0.0; MOST_FRAMES * 2] })
+    }
+}
+
+/// The decoders of a packet's streams.
+struct Streams {
+    decoders: Vec<OpusDecoder>,
+    /// One stream, decoded.
+    pcm: Vec<f32>,
+}
+
+impl Streams {
+    /// Decodes a packet into `out`, interleaved, and tells how many frames it holds.
+    fn decode(&mut self, packet: &[u8], head: &Head, out: &mut [f32]) -> Result<usize> {
+        let failed = |what: String| Error::new(ErrorKind::Decode, format!("Opus: {what}"));
+        let mut all = None;
+        for (index, packet) in streams::split(packet, self.decoders.len())?.iter().enumerate() {
+            let channels = if index < head.coupled.into() { 2 } else { 1 };
+            let decoder = &mut self.decoders[index];
+            let frames = decoder.decode_float(packet, &mut self.pcm, false);
+            let frames = frames.map_err(|error| failed(error.to_string()))?;
+            if *all.get_or_insert(frames) != frames {
+                return Err(failed("streams of one packet have different lengths".to_owned()));
+            }
+            for (channel, &slot) in head.mapping.iter().enumerate() {
+                let (stream, from) = head.place(slot);
+                let rows =
+                    out.chunks_exact_mut(head.channels).zip(self.pcm.chunks_exact(channels)).take(frames);
+                match slot {
+                    SILENT => rows.for_each(|(out, _)| out[channel] = 0.0),
+                    _ if stream == index => rows.for_each(|(out, decoded)| out[channel] = decoded[from]),
+                    _ => {}
+                }
+            }
+        }
+        Ok(all.unwrap_or(0))
     }
 }
 
@@ -134,16 +186,15 @@ impl AudioDecoder for Opus {
             *self = Self::new(&sample.format)?;
         }
         let bytes = sample.payload.load()?;
-        let (decoder, pcm) = (&mut self.decoder, &mut self.pcm);
-        let frames = match guarded("opus-decoder", || decoder.decode_float(&bytes, pcm, false)) {
+        let (decoder, head, pcm) = (&mut self.decoder, &self.head, &mut self.pcm);
+        let frames = match guarded("opus-decoder", || decoder.decode(&bytes, head, pcm)) {
             Ok(frames) => frames,
             Err(error) => {
                 self.decoder = self.head.decoder()?;
                 return Err(error.at_time(sample.pts));
             }
         };
-        let frames = frames
-            .map_err(|error| Error::new(ErrorKind::Decode, format!("Opus: {error}")).at_time(sample.pts))?;
+        let frames = frames.map_err(|error| error.at_time(sample.pts))?;
         let decoded = self.pcm.get_mut(..frames * self.head.channels).unwrap_or_default();
         if self.head.gain != 1.0 {
             decoded.iter_mut().for_each(|value| *value *= self.head.gain);
@@ -153,7 +204,7 @@ impl AudioDecoder for Opus {
     }
 
     fn finish(&mut self, _: &mut dyn FnMut(AudioBuffer) -> Result<()>) -> Result<()> {
-        self.decoder.reset();
+        self.decoder.decoders.iter_mut().for_each(OpusDecoder::reset);
         Ok(())
     }
 }
