@@ -341,7 +341,7 @@ fn the_lowest_level_follows_the_picture() {
     let low = VideoEncoderSettings { level: Some(VideoLevel::new(3, 0)), ..settings(Size::new(1280, 720)) };
     let registry = Registry::new().with(reelwright_codec_native::provider());
     let error = registry.video_encoder(&low, &EncoderSpecification::default()).err().unwrap();
-    assert_eq!(error.kind(), ErrorKind::Misuse);
+    assert_eq!(error.kind().os_status(), Some(-12902));
     assert_eq!(error.hint(), Some("level 3.1 is enough"));
 }
 

@@ -90,6 +90,19 @@ impl ErrorKind {
             Self::Cancelled => -11878,
         }
     }
+
+    /// The number of the matching VideoToolbox status, where there is one.
+    pub const fn os_status(self) -> Option<i32> {
+        match self {
+            Self::Misuse => Some(-12902),      // kVTParameterErr
+            Self::Unsupported => Some(-12900), // kVTPropertyNotSupportedErr
+            Self::Limit => Some(-12904),       // kVTAllocationFailedErr
+            Self::NoCodec => Some(-12908),     // kVTCouldNotFindVideoEncoderErr
+            Self::Malformed | Self::Truncated | Self::Decode => Some(-12909), // kVTVideoDecoderBadDataErr
+            Self::Encode => Some(-12912),      // kVTVideoEncoderMalfunctionErr
+            Self::Exists | Self::NoSpace | Self::Io | Self::Cancelled | Self::Bug => None,
+        }
+    }
 }
 
 /// The step of the journey at which something failed.

@@ -233,6 +233,7 @@ fn inputs_take_what_they_are_for() {
 #[cfg(feature = "native")]
 mod pictures {
     use reelwright_codec::VideoRate;
+    use reelwright_codec::{CompressionSession, FrameOptions, Outcome};
     use reelwright_media::{Color, PixelBuffer, PixelFormat, PixelPool, Size, VideoCodec, VideoFrame};
 
     use super::*;
@@ -341,6 +342,51 @@ mod pictures {
                 assert!(near, "{shown:?} for {expected:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_session_s_times_and_durations_reach_the_file_to_the_tick() {
+        let path = output("session.mov");
+        let times = [(0, 1001), (1001, 2002), (3003, 1001), (4004, 5005), (9009, 1)];
+        let ticks = |ticks| Time::from_ratio(ticks, 30_000).unwrap();
+        let (tell, samples) = std::sync::mpsc::channel();
+        let settings = VideoEncoderSettings {
+            timescale: Timescale::new(30_000).unwrap(),
+            ..VideoEncoderSettings::new(VideoCodec::H264, Size::new(64, 64))
+        };
+        let registry = Registry::new().with(reelwright_codec_native::provider());
+        let any = reelwright_codec::EncoderSpecification::default();
+        let mut session = CompressionSession::new(&registry, settings, &any, move |answer| {
+            let Ok(Outcome::Done(sample)) = answer.result else { panic!("{:?}", answer.result) };
+            assert_eq!((sample.pts, sample.duration), answer.token);
+            tell.send(sample).unwrap();
+        })
+        .unwrap();
+        for (pts, duration) in times.map(|(pts, duration)| (ticks(pts), ticks(duration))) {
+            let frame = VideoFrame { pixels: picture(session.pool(), 99), pts, duration: Some(duration) };
+            session.encode(frame, FrameOptions::default(), (pts, duration)).unwrap();
+        }
+        session.complete().unwrap();
+        let mut builder = AssetWriter::create(&path, FileType::Mov).overwrite(Overwrite::Replace);
+        let config = InputConfig::copy(session.format().clone()).timescale(Timescale::new(30_000).unwrap());
+        let mut input = builder.add_input(config).unwrap();
+        drop(session);
+        let writer = builder.start().unwrap();
+        writer.start_session(Time::ZERO).unwrap();
+        samples.iter().for_each(|sample| input.append(sample).unwrap());
+        drop(input);
+        writer.finish().unwrap();
+        let probe = Command::new("ffprobe")
+            .args(["-v", "error", "-show_entries", "packet=pts,dts,duration", "-of", "csv=p=0"])
+            .arg(&path)
+            .output();
+        let Ok(probe) = probe else {
+            eprintln!("SKIPPED: ffprobe is not installed");
+            return;
+        };
+        let text = String::from_utf8(probe.stdout).unwrap();
+        let packets: Vec<_> = text.lines().map(|line| line.trim_end_matches(',')).collect();
+        assert_eq!(packets, times.map(|(pts, duration)| format!("{pts},{pts},{duration}")));
     }
 
     /// A microphone that never delivers doesn't cost the pictures.

@@ -2,9 +2,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use reelwright_codec::{Codec, EncoderSpecification, Registry};
-use reelwright_media::{AudioCodec, Error, Ratio, Size, Stage, VideoCodec};
+use reelwright_media::{AudioCodec, Error, MediaType, Ratio, Size, Stage, VideoCodec};
 
-use crate::FileType;
+use super::{ExportOptions, Plan};
+use crate::{Asset, FileType};
 
 /// A named target. `AVAssetExportSession`'s presets; each is a constructor of [`super::ExportOptions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -175,6 +176,19 @@ impl Preset {
     pub fn available(registry: &Registry) -> Vec<Self> {
         let made = PRESETS.iter().map(|row| row.preset).filter(|preset| *preset != Self::Passthrough);
         made.filter(|preset| preset.why_not(registry).is_none()).collect()
+    }
+
+    /// The presets these codecs can make of `asset`: those of [`Self::available`] whose export can be planned, and that
+    /// make pictures only of an asset with some. `exportPresets(compatibleWith:)`.
+    pub fn compatible_with(asset: &Asset, registry: &Registry) -> Vec<Self> {
+        let suits = |preset: &Self| {
+            let plan = Plan::new(asset, &ExportOptions::new(*preset), preset.file_types()[0], registry);
+            let has_pictures = |plan: Plan| {
+                plan.tracks.iter().any(|track| track.media == MediaType::Video && track.fate.is_output())
+            };
+            plan.is_ok_and(|plan| preset.row().video.is_none() || has_pictures(plan))
+        };
+        Self::available(registry).into_iter().filter(suits).collect()
     }
 
     /// Why these codecs can't make it: [`reelwright_media::ErrorKind::NoCodec`], with what would help; `None` where they

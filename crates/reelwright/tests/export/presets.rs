@@ -16,7 +16,7 @@ use super::hooked::{native, native_and};
 use super::{Folder, generated};
 
 /// Runs a foreign tool; `None`, said loudly, where it isn't installed or can't do what is asked of it.
-fn foreign(tool: &str, arguments: &[&str]) -> Option<Output> {
+pub(crate) fn foreign(tool: &str, arguments: &[&str]) -> Option<Output> {
     match Command::new(tool).args(["-v", "error"]).args(arguments).output() {
         Ok(output) if output.status.success() => Some(output),
         Ok(output) => {
@@ -31,7 +31,7 @@ fn foreign(tool: &str, arguments: &[&str]) -> Option<Output> {
 }
 
 /// Makes a source with ffmpeg from its test pattern.
-fn made(path: &Path, size: &str, frames: &str, codec: &[&str]) -> Option<Asset> {
+pub(crate) fn made(path: &Path, size: &str, frames: &str, codec: &[&str]) -> Option<Asset> {
     let pattern = format!("testsrc2=size={size}:rate=30");
     let path_text = path.to_str().unwrap();
     let arguments = [&["-f", "lavfi", "-i", &pattern, "-frames:v", frames][..], codec, &["-y", path_text]];
@@ -42,7 +42,7 @@ fn made(path: &Path, size: &str, frames: &str, codec: &[&str]) -> Option<Asset> 
 const X264: &[&str] = &["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
 
 /// Ten bits, BT.2020, HLG.
-fn hlg(path: &Path, size: &str) -> Option<Asset> {
+pub(crate) fn hlg(path: &Path, size: &str) -> Option<Asset> {
     let tags = "log-level=none:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc";
     let codec = ["-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-tag:v", "hvc1"];
     let tagged = [&codec[..], &["-x265-params", tags]].concat();
@@ -52,7 +52,7 @@ fn hlg(path: &Path, size: &str) -> Option<Asset> {
 }
 
 /// The first video stream's facts, in ffprobe's own order, with nothing to complain of.
-fn probe(path: &Path, stream: &str, entries: &str) -> Option<Vec<String>> {
+pub(crate) fn probe(path: &Path, stream: &str, entries: &str) -> Option<Vec<String>> {
     let entries = format!("stream={entries}");
     let arguments = ["-select_streams", stream, "-show_entries", &entries, "-of", "csv=p=0"];
     let output = foreign("ffprobe", &[&arguments[..], &[path.to_str().unwrap()]].concat())?;
@@ -106,6 +106,25 @@ fn three_ways_to_be_of_no_use_give_three_reasons() {
     assert!(unknown.message().contains("no preset named 'AVAssetExportPreset4711p'"), "{unknown}");
     assert!(unavailable.message().contains("HEVC"), "{unavailable}");
     assert!(unsuitable.message().contains("no track would be left"), "{unsuitable}");
+}
+
+#[test]
+fn compatible_presets_are_those_an_asset_can_be_exported_with() {
+    let folder = Folder::new("compatible");
+    let both = generated(&folder.file("both.mov"), Size::new(64, 64), 1, TestSound::Pcm(1));
+    let presets = Preset::compatible_with(&both, &native());
+    assert_eq!(presets, Preset::available(&native()));
+    for (number, preset) in presets.into_iter().enumerate() {
+        let kind = preset.file_types()[0];
+        export(&both, preset, &folder.file(&format!("{number}")), kind);
+    }
+    let sound = folder.file("sound.m4a");
+    export(&both, Preset::AppleM4a, &sound, FileType::M4a);
+    let sound = Asset::open(&sound).unwrap();
+    assert_eq!(Preset::compatible_with(&sound, &native()), [Preset::AppleM4a]);
+    let silent = generated(&folder.file("silent.mov"), Size::new(64, 64), 1, TestSound::None);
+    let presets = Preset::compatible_with(&silent, &native());
+    assert!(presets.contains(&Preset::LowQuality) && !presets.contains(&Preset::AppleM4a));
 }
 
 fn item(key: &str, value: &str) -> MetadataItem {
