@@ -3,6 +3,8 @@
 #![cfg(feature = "native")]
 
 mod hooked;
+#[cfg(feature = "libav")]
+mod libav;
 mod presets;
 mod running;
 

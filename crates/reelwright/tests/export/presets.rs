@@ -39,7 +39,7 @@ pub(crate) fn made(path: &Path, size: &str, frames: &str, codec: &[&str]) -> Opt
     Some(Asset::open(path).unwrap())
 }
 
-const X264: &[&str] = &["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
+pub(crate) const X264: &[&str] = &["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
 
 /// Ten bits, BT.2020, HLG.
 pub(crate) fn hlg(path: &Path, size: &str) -> Option<Asset> {
