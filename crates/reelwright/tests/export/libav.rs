@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use reelwright::codec::VideoEncoderSettings;
+use reelwright::codec::{Codec, EncoderSpecification, VideoEncoderSettings, VideoLevel};
 use reelwright::media::{
-    Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, MasteringDisplay, Size, Time,
+    Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, ErrorKind, MasteringDisplay, Size, Time,
     TransferFunction, VideoCodec, VideoFrame,
 };
 use reelwright::{
@@ -71,6 +71,28 @@ fn the_codec_asked_for_is_in_the_file_under_its_tag() {
             }
         }
     }
+}
+
+#[test]
+fn a_level_is_as_asked_or_refused() {
+    let folder = Folder::new("levels");
+    let registry = reelwright::registry();
+    let chosen = registry.select(Codec::Video(VideoCodec::H264), &EncoderSpecification::default());
+    assert_eq!(chosen.unwrap().id, "libx264");
+    let settings = |codec, major| {
+        let level = Some(VideoLevel::new(major, 0));
+        VideoEncoderSettings { level, ..VideoEncoderSettings::new(codec, SIZE) }
+    };
+    let path = folder.file("out.mp4");
+    encoded(&path, FileType::Mp4, settings(VideoCodec::H264, 4));
+    let refused = |settings| {
+        let mut builder = AssetWriter::create(folder.file("never.mp4"), FileType::Mp4);
+        builder.add_input(InputConfig::encode_video(settings)).unwrap_err().kind()
+    };
+    assert_eq!(refused(settings(VideoCodec::H264, 1)), ErrorKind::Misuse);
+    assert_eq!(refused(settings(VideoCodec::Hevc, 4)), ErrorKind::Unsupported);
+    let Some(facts) = probe(&path, "v", "profile,level") else { return };
+    assert_eq!(facts, ["High", "40"]);
 }
 
 #[test]
