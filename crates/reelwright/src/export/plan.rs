@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use reelwright_codec::{AudioEncoderSettings, EncoderInfo, Registry, VideoEncoderSettings};
 use reelwright_media::{
-    Error, ErrorKind, FormatDescription, Matrix, MediaType, Result, Size, Stage, TimeRange, Track,
+    EditTimeline, Error, ErrorKind, FormatDescription, Matrix, MediaType, Result, Size, Stage, Time,
+    TimeRange, Track,
 };
 
 use super::audio_plan::{self, AudioPlan};
@@ -132,6 +133,13 @@ impl Plan {
             let cut_short = movie.tracks.iter().any(lacks);
             return Err(plan.nothing_left(cut_short));
         }
+        // Silence is sound beside something else, not alone.
+        let used = |track: &TrackPlan| is_main(&track) && !matches!(track.fate, Fate::Drop) || of_use(track);
+        let sources = movie.tracks.iter().filter(|track| plan.track(track.id).is_some_and(used));
+        let sources: Vec<_> = sources.collect();
+        if sources.iter().all(|track| misses(&context, track).is_ok_and(|misses| misses)) {
+            return Err(nothing_in_range(&context, &sources));
+        }
         Ok(Self { estimated_bytes: plan.estimate(asset), ..plan })
     }
 
@@ -173,7 +181,7 @@ impl Plan {
 }
 
 fn clamp_range(asset: &Asset, wanted: Option<TimeRange>) -> Result<TimeRange> {
-    let whole = TimeRange::new(reelwright_media::Time::ZERO, asset.movie().duration);
+    let whole = TimeRange::new(Time::ZERO, asset.movie().duration);
     let Some(wanted) = wanted else { return Ok(whole) };
     let range = wanted.intersection(whole);
     if range.is_empty() {
@@ -187,6 +195,16 @@ fn clamp_range(asset: &Asset, wanted: Option<TimeRange>) -> Result<TimeRange> {
         .with_hint("choose --from and --to inside the movie"));
     }
     Ok(range)
+}
+
+fn nothing_in_range(context: &Context<'_>, tracks: &[&Track]) -> Error {
+    let (start, end) = (context.range.start, context.range.end());
+    let error =
+        Error::misuse(format!("nothing of the movie is shown from {start} to {end}")).at_stage(Stage::Plan);
+    match tracks.iter().filter_map(|track| begins(context, track).ok()).min() {
+        Some(first) if first >= end => error.with_hint(format!("its pictures and sound begin at {first}")),
+        _ => error.with_hint("choose another --from and --to"),
+    }
 }
 
 /// The first enabled track of the kind, else the first.
@@ -215,8 +233,13 @@ fn decide(
         return drop("it is encrypted");
     }
     // Sound is mixed with that of other tracks, and silence is sound; an empty track of anything else is none.
-    if track.media != MediaType::Audio && misses(context, track)? {
-        return drop("nothing of it is in the wanted range");
+    if track.media != MediaType::Audio {
+        if shows_nothing(context, track) {
+            return drop("its edit list shows nothing of it");
+        }
+        if misses(context, track)? {
+            return drop("nothing of it is in the wanted range");
+        }
     }
     match track.media {
         MediaType::Video => match &context.options.video {
@@ -244,19 +267,32 @@ fn decide(
     }
 }
 
-/// Whether nothing of the track is in the wanted range. Without an edit list it begins at its first sample.
+/// Whether all edits of the track are empty, or show what lies behind its media.
+fn shows_nothing(context: &Context<'_>, track: &Track) -> bool {
+    let movie = context.asset.movie().timescale;
+    let spans = EditTimeline::of(track, movie).spans(EditTimeline::everything(movie));
+    // Fragments have no such length, and can't tell.
+    let behind = |start: Time| track.media_duration > Time::ZERO && start >= track.media_duration;
+    spans.iter().all(|span| behind(span.media_start))
+}
+
+/// Whether nothing of the track is in the wanted range.
 fn misses(context: &Context<'_>, track: &Track) -> Result<bool> {
     if context.options.range.is_none() || track.range.is_empty() {
         return Ok(false);
     }
+    Ok(begins(context, track)? >= context.range.end() || track.range.end() <= context.range.start)
+}
+
+/// When the track begins: without an edit list, at its first sample.
+fn begins(context: &Context<'_>, track: &Track) -> Result<Time> {
     let first = if track.edits.is_empty() {
         let sample = context.asset.cursor(track.id)?.next_sample();
         sample.ok().flatten().map(|sample| sample.pts)
     } else {
         None
     };
-    let begins = first.map_or(track.range.start, |first| first.max(track.range.start));
-    Ok(begins >= context.range.end() || track.range.end() <= context.range.start)
+    Ok(first.map_or(track.range.start, |first| first.max(track.range.start)))
 }
 
 /// Copies the track where the container can hold it; where not, drops it with the reason, or fails with it if that is

@@ -5,6 +5,7 @@
 mod hooked;
 #[cfg(feature = "libav")]
 mod libav;
+mod planning;
 mod presets;
 mod running;
 
