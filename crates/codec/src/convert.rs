@@ -8,7 +8,8 @@ use crate::VideoEncoderSettings;
 /// Makes what an encoder wants of whatever pictures come: layout, size and colour. `VTPixelTransferSession`.
 ///
 /// A picture of another shape fills the target, stretched where need be; one that is as wanted already comes back as it
-/// is. It can be used from several threads at once: a pipeline serves pictures of one kind and one caller at a time; those not in use are kept for the next picture.
+/// is. It can be used from several threads at once: a pipeline serves pictures of one kind and one caller at a time;
+/// those not in use are kept for the next picture.
 pub struct Converter {
     format: PixelFormat,
     size: Size,

@@ -14,6 +14,7 @@ mod video;
 pub use audio::{AudioDecoder, AudioEncoder, AudioEncoderSettings, AudioRate};
 pub use convert::Converter;
 pub use level::VideoLevel;
+pub use reelwright_process::Workers;
 pub use registry::{
     Codec, DecoderInfo, EncoderInfo, EncoderSpecification, HardwareUse, Licence, Provider, QualityClass,
     Registry, SpeedClass,

@@ -68,6 +68,7 @@ impl<T: Send + 'static> CompressionSession<T> {
         let again = EncoderSpecification::with_id(info.id.clone());
         let engine = Compressor {
             converter: Converter::new(encoder.input_format(), &settings),
+            workers: Workers::available(),
             encoder,
             registry: registry.clone(),
             settings,
@@ -190,6 +191,7 @@ impl<T: Send + 'static> CompressionSession<T> {
 struct Compressor {
     encoder: Box<dyn VideoEncoder>,
     converter: Converter,
+    workers: Workers,
     registry: Registry,
     settings: VideoEncoderSettings,
     again: EncoderSpecification,
@@ -225,7 +227,7 @@ impl Engine<Submission, SampleBuffer> for Compressor {
             self.encoder.set_average_rate(rate)?;
             self.settings.rate = VideoRate::Average(rate);
         }
-        let pixels = self.converter.convert(&input.frame.pixels, Workers::available())?;
+        let pixels = self.converter.convert(&input.frame.pixels, self.workers)?;
         self.submitted.push((input.key, input.frame.pts, input.frame.duration));
         let submitted = &mut self.submitted;
         self.encoder.encode(VideoFrame { pixels, ..input.frame }, input.options, &mut |sample| {

@@ -16,6 +16,7 @@ pub(super) enum Encoding {
 pub(super) struct VideoLane {
     pub(super) encoder: Box<dyn VideoEncoder>,
     pub(super) converter: Converter,
+    pub(super) workers: Workers,
     pub(super) timescale: Timescale,
     pub(super) last: Option<i64>,
 }
@@ -58,7 +59,7 @@ impl VideoLane {
             ))
             .at_time(frame.pts));
         }
-        let pixels = self.converter.convert(&frame.pixels, Workers::available())?;
+        let pixels = self.converter.convert(&frame.pixels, self.workers)?;
         self.last = Some(ticks);
         let pts = Time::new(ticks, self.timescale);
         let encoded = self.encoder.encode(VideoFrame { pixels, pts, ..frame }, options, out);

@@ -14,6 +14,7 @@ use reelwright_media::{
     CancelToken, Error, FormatDescription, MetadataItem, PixelFormat, Result, Stage, Time, Timescale,
 };
 use reelwright_mux::{FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary};
+use reelwright_process::Workers;
 
 use crate::sink::{FileSink, Overwrite, Sink};
 use config::{EncoderTrack, InputSource};
@@ -339,7 +340,13 @@ impl Source {
                     formats: vec![encoder.format().clone()],
                     pixel_format: Some(format),
                     track: Some(EncoderTrack { timescale, roll_distance: None }),
-                    encoding: Some(Encoding::Video(VideoLane { encoder, converter, timescale, last: None })),
+                    encoding: Some(Encoding::Video(VideoLane {
+                        encoder,
+                        converter,
+                        workers: Workers::available(),
+                        timescale,
+                        last: None,
+                    })),
                 }
             }
             InputSource::Audio(settings, specification) => {
