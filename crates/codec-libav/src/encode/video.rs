@@ -14,6 +14,10 @@ use crate::ffi::{Codec, Context, Frame, Packet, PictureLayout, Progress, VideoPa
 /// Rows of pictures that are lent must begin at multiples of this; others are copied.
 const ALIGN: usize = 32;
 
+/// Pictures it takes for one to be decoded out of its turn. Of fewer, each is decoded as it is shown, whatever the
+/// encoder says: libx265 takes its delay from the third, and without one states what its memory happened to hold.
+const REORDERED: u64 = 3;
+
 /// A video encoder of libavcodec.
 pub(crate) struct Encoder {
     context: Context,
@@ -25,6 +29,8 @@ pub(crate) struct Encoder {
     /// Durations of the pictures inside, by time.
     durations: BTreeMap<i64, i64>,
     last: Option<i64>,
+    /// Pictures taken so far.
+    taken: u64,
     pace: KeyPace,
     finished: bool,
 }
@@ -57,6 +63,7 @@ impl Encoder {
             format,
             durations: BTreeMap::new(),
             last: None,
+            taken: 0,
             pace: KeyPace::new(settings),
             finished: false,
         })
@@ -77,7 +84,8 @@ impl Encoder {
     fn sample(&mut self) -> Result<SampleBuffer> {
         let no_time = || Error::new(ErrorKind::Encode, "the encoder made a packet without a time");
         let pts = self.packet.pts().ok_or_else(no_time)?;
-        let dts = self.packet.dts().unwrap_or(pts).min(pts);
+        let stated = self.packet.dts().filter(|_| !(self.finished && self.taken < REORDERED));
+        let dts = stated.unwrap_or(pts).min(pts);
         let duration = self.durations.remove(&pts).unwrap_or(self.packet.duration());
         let key = self.packet.is_key();
         let disposable = self.packet.is_disposable();
@@ -115,6 +123,7 @@ impl Encoder {
             )));
         }
         self.last = Some(pts);
+        self.taken += 1;
         let duration = frame.duration.map_or(Ok(0), |duration| ticks(duration, scale))?;
         if duration > 0 {
             self.durations.insert(pts, duration);
