@@ -18,6 +18,6 @@ pub use color::source_peak;
 pub use geometry::{fit_inside, square_size};
 pub use pipeline::{Alpha, FrameShape, Pipeline, PipelineConfig};
 pub use scale::Kernel;
-pub use sound::{Mixer, Remix, Resampler, Volume};
+pub use sound::{AudioConverter, Mixer, Remix, Resampler, Volume};
 pub use turn::turn;
 pub use workers::Workers;

@@ -2,12 +2,13 @@ use std::collections::VecDeque;
 
 use reelwright_media::{AudioBuffer, ChannelLayout, Error, Result, Rounding, Time, Timescale};
 
-use super::{Remix, Volume};
+use super::{AudioConverter, Volume};
 
 /// Sums several tracks on one timeline. `AVAudioMix` and what plays it.
 ///
-/// Each track is remixed to the common layout and multiplied by its volume; silence fills what no buffer covers. Sums
-/// beyond full scale stay as they are: floats carry them, and an encoder or a converter to integers clips them.
+/// Each track's buffers, of any rate and layout, are converted to the common ones ([`AudioConverter`]) and multiplied by
+/// the track's volume; silence fills what no buffer covers. Sums beyond full scale stay as they are: floats carry them,
+/// and an encoder or a converter to integers clips them.
 ///
 /// A track's buffers wait until all open tracks have arrived at the same place. The mixer never drops sound to stay
 /// small; whoever feeds it asks [`Mixer::wants`] first, and nothing waits longer than about a second. Gaps take no memory.
@@ -20,14 +21,19 @@ pub struct Mixer {
 }
 
 struct Track {
-    remix: Remix,
-    from: ChannelLayout,
+    converter: AudioConverter,
+    sound: Placed,
+    ended: bool,
+}
+
+/// A track's sound in the mixer's rate and layout.
+struct Placed {
+    rate: Timescale,
     volume: Volume,
     /// Where each piece begins, and its planes; in order, without overlap.
     waiting: VecDeque<(i64, Vec<Vec<f32>>)>,
     /// Up to where the track's sound is known.
     known: i64,
-    ended: bool,
 }
 
 /// Frames made at a time.
@@ -40,21 +46,20 @@ impl Mixer {
         Self { rate, layout, tracks: Vec::new(), position }
     }
 
-    /// Adds a track whose buffers have the layout `from`, and returns its number.
-    ///
-    /// # Errors
-    ///
-    /// As [`Remix::new`].
-    pub fn add_track(&mut self, from: &ChannelLayout, volume: Volume) -> Result<usize> {
-        let remix = Remix::new(from, &self.layout)?;
-        let (waiting, known) = (VecDeque::new(), self.position);
-        self.tracks.push(Track { remix, from: from.clone(), volume, waiting, known, ended: false });
-        Ok(self.tracks.len() - 1)
+    /// Adds a track and returns its number.
+    pub fn add_track(&mut self, volume: Volume) -> usize {
+        let (rate, known) = (self.rate, self.position);
+        self.tracks.push(Track {
+            converter: AudioConverter::new(rate, self.layout.clone()),
+            sound: Placed { rate, volume, waiting: VecDeque::new(), known },
+            ended: false,
+        });
+        self.tracks.len() - 1
     }
 
     /// Whether a track should be fed: it isn't a second or more ahead of what was made.
     pub fn wants(&self, track: usize) -> bool {
-        let ahead = |track: &Track| track.known.saturating_sub(self.position);
+        let ahead = |track: &Track| track.sound.known.saturating_sub(self.position);
         self.tracks
             .get(track)
             .is_some_and(|track| !track.ended && ahead(track) < i64::from(self.rate.ticks()))
@@ -65,36 +70,11 @@ impl Mixer {
     ///
     /// # Errors
     ///
-    /// [`reelwright_media::ErrorKind::Misuse`] for a track that doesn't exist or has ended, and for another rate or
-    /// layout than agreed.
-    pub fn push(&mut self, track: usize, buffer: &AudioBuffer) -> Result<()> {
-        let Some(open) = self.tracks.get_mut(track).filter(|track| !track.ended) else {
-            return Err(Error::misuse(format!("the mixer has no open track {track}")));
-        };
-        if buffer.sample_rate != self.rate || buffer.layout != open.from {
-            let (layout, rate) = (buffer.layout.name(), buffer.sample_rate.ticks());
-            return Err(Error::misuse(format!(
-                "track {track} was to bring {}, not {layout} at {rate} Hz",
-                open.from.name()
-            )));
-        }
-        let Some(start) = buffer.pts.ticks_in(self.rate, Rounding::Nearest) else {
-            return Err(Error::misuse("a buffer lies outside of any timeline").at_time(buffer.pts));
-        };
-        let mut planes = open.remix.apply(buffer).into_planes();
-        let skipped = open.known.saturating_sub(start).max(0);
-        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX).min(buffer.frames());
-        for plane in &mut planes {
-            plane.drain(..skipped);
-        }
-        let start = start.max(open.known);
-        let frames = buffer.frames() - skipped;
-        if frames > 0 {
-            open.volume.apply(self.rate, start, &mut planes);
-            open.waiting.push_back((start, planes));
-            open.known = start.saturating_add(i64::try_from(frames).unwrap_or(i64::MAX));
-        }
-        Ok(())
+    /// [`reelwright_media::ErrorKind::Misuse`] for a track that doesn't exist or has ended; as
+    /// [`AudioConverter::convert`].
+    pub fn push(&mut self, track: usize, buffer: AudioBuffer) -> Result<()> {
+        let Track { converter, sound, .. } = self.open(track)?;
+        converter.convert(buffer, &mut |piece| sound.place(piece))
     }
 
     /// Says that a track is silent up to `time`, so that others need not wait for it.
@@ -102,22 +82,33 @@ impl Mixer {
         if let Some((track, time)) =
             self.tracks.get_mut(track).zip(time.ticks_in(self.rate, Rounding::Nearest))
         {
-            track.known = track.known.max(time);
+            track.sound.known = track.sound.known.max(time);
         }
     }
 
     /// Says that a track brings no more.
-    pub fn end(&mut self, track: usize) {
-        if let Some(track) = self.tracks.get_mut(track) {
-            track.ended = true;
-        }
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Misuse`] for a track that doesn't exist or has ended.
+    pub fn end(&mut self, track: usize) -> Result<()> {
+        let Track { converter, sound, ended } = self.open(track)?;
+        *ended = true;
+        converter.finish(&mut |piece| sound.place(piece))
+    }
+
+    fn open(&mut self, track: usize) -> Result<&mut Track> {
+        self.tracks
+            .get_mut(track)
+            .filter(|track| !track.ended)
+            .ok_or_else(|| Error::misuse(format!("the mixer has no open track {track}")))
     }
 
     /// The next block of the sum, at most 4096 frames; `None` while an open track has not arrived there, and when all
     /// have ended.
     pub fn pull(&mut self) -> Option<AudioBuffer> {
-        let open = self.tracks.iter().filter(|track| !track.ended).map(|track| track.known).min();
-        let until = open.or_else(|| self.tracks.iter().map(|track| track.known).max())?;
+        let open = self.tracks.iter().filter(|track| !track.ended).map(|track| track.sound.known).min();
+        let until = open.or_else(|| self.tracks.iter().map(|track| track.sound.known).max())?;
         let frames = usize::try_from(until.saturating_sub(self.position).min(BLOCK))
             .ok()
             .filter(|&frames| frames > 0)?;
@@ -125,14 +116,33 @@ impl Mixer {
         let mut mixed = AudioBuffer::silence(self.rate, self.layout.clone(), pts, frames);
         let end = self.position + frames as i64;
         for track in &mut self.tracks {
-            track.add(self.position, end, mixed.planes_mut());
+            track.sound.add(self.position, end, mixed.planes_mut());
         }
         self.position = end;
         Some(mixed)
     }
 }
 
-impl Track {
+impl Placed {
+    /// Keeps a piece until it is summed, but for what comes too late.
+    fn place(&mut self, piece: AudioBuffer) -> Result<()> {
+        // The converter counts in frames of the mixer.
+        let start = piece.pts.ticks_in(self.rate, Rounding::Nearest).unwrap_or(self.known);
+        let frames = piece.frames();
+        let skipped = usize::try_from(self.known.saturating_sub(start)).unwrap_or(0).min(frames);
+        let mut planes = piece.into_planes();
+        for plane in &mut planes {
+            plane.drain(..skipped);
+        }
+        if frames > skipped {
+            let start = start.max(self.known);
+            self.volume.apply(self.rate, start, &mut planes);
+            self.waiting.push_back((start, planes));
+            self.known = start.saturating_add(i64::try_from(frames - skipped).unwrap_or(i64::MAX));
+        }
+        Ok(())
+    }
+
     /// Adds what sounds from frame `start` to frame `end`, and lets go of it.
     fn add(&mut self, start: i64, end: i64, out: &mut [Vec<f32>]) {
         while let Some((begin, planes)) = self.waiting.front() {
@@ -175,14 +185,14 @@ mod tests {
     #[test]
     fn tracks_are_summed_where_they_sound() {
         let mut mixer = Mixer::new(rate(), ChannelLayout::stereo(), Time::ZERO);
-        let music = mixer.add_track(&ChannelLayout::stereo(), Volume::constant(0.5).unwrap()).unwrap();
-        let voice = mixer.add_track(&ChannelLayout::mono(), Volume::default()).unwrap();
-        mixer.push(music, &buffer(ChannelLayout::stereo(), 0, 100, 0.5)).unwrap();
+        let music = mixer.add_track(Volume::constant(0.5).unwrap());
+        let voice = mixer.add_track(Volume::default());
+        mixer.push(music, buffer(ChannelLayout::stereo(), 0, 100, 0.5)).unwrap();
         assert!(mixer.pull().is_none(), "the voice has not arrived yet");
-        mixer.push(voice, &buffer(ChannelLayout::mono(), 40, 20, 0.25)).unwrap();
-        mixer.push(music, &buffer(ChannelLayout::stereo(), 100, 50, 1.0)).unwrap();
-        mixer.end(voice);
-        mixer.end(music);
+        mixer.push(voice, buffer(ChannelLayout::mono(), 40, 20, 0.25)).unwrap();
+        mixer.push(music, buffer(ChannelLayout::stereo(), 100, 50, 1.0)).unwrap();
+        mixer.end(voice).unwrap();
+        mixer.end(music).unwrap();
         let sum = everything(&mut mixer);
         assert_eq!(sum.len(), 150);
         assert_eq!((sum[39], sum[40], sum[59], sum[60], sum[100]), (0.25, 0.5, 0.5, 0.25, 0.5));
@@ -191,15 +201,15 @@ mod tests {
     #[test]
     fn gaps_are_silent_and_overlaps_are_left_out() {
         let mut mixer = Mixer::new(rate(), ChannelLayout::mono(), Time::from_millis(10));
-        let track = mixer.add_track(&ChannelLayout::mono(), Volume::default()).unwrap();
-        mixer.push(track, &buffer(ChannelLayout::mono(), 0, 20, 1.0)).unwrap();
-        mixer.push(track, &buffer(ChannelLayout::mono(), 15, 10, 2.0)).unwrap();
-        mixer.push(track, &buffer(ChannelLayout::mono(), 10_000, 10, 3.0)).unwrap();
+        let track = mixer.add_track(Volume::default());
+        mixer.push(track, buffer(ChannelLayout::mono(), 0, 20, 1.0)).unwrap();
+        mixer.push(track, buffer(ChannelLayout::mono(), 15, 10, 2.0)).unwrap();
+        mixer.push(track, buffer(ChannelLayout::mono(), 10_000, 10, 3.0)).unwrap();
         assert!(!mixer.wants(track));
-        mixer.end(track);
+        mixer.end(track).unwrap();
         let sum = everything(&mut mixer);
         assert_eq!((sum.len(), sum[0], sum[9], sum[10], sum[14], sum[15]), (10_000, 1.0, 1.0, 2.0, 2.0, 0.0));
         assert_eq!((sum[9989], sum[9990]), (0.0, 3.0));
-        assert!(mixer.push(track, &buffer(ChannelLayout::mono(), 0, 1, 0.0)).is_err());
+        assert!(mixer.push(track, buffer(ChannelLayout::mono(), 0, 1, 0.0)).is_err());
     }
 }

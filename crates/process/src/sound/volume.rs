@@ -59,6 +59,9 @@ impl Volume {
 
     /// Multiplies samples, the first of which is frame `first` of the timeline.
     pub(super) fn apply(&self, rate: Timescale, first: i64, planes: &mut [Vec<f32>]) {
+        if self.ramps.is_empty() {
+            return;
+        }
         let frames = planes.first().map_or(0, Vec::len);
         let end = first.saturating_add(i64::try_from(frames).unwrap_or(i64::MAX));
         let mut at = first;
