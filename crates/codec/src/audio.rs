@@ -52,7 +52,7 @@ pub struct AudioEncoderSettings {
 }
 
 impl AudioEncoderSettings {
-    /// Settings for `codec`: 64 kbit/s a channel on average, LPCM as it comes.
+    /// Settings for `codec`: 64 kbit/s a channel on average. LPCM needs [`Self::pcm`] as well.
     pub fn new(codec: AudioCodec, sample_rate: u32, layout: ChannelLayout) -> Self {
         let channels = u32::try_from(layout.count()).unwrap_or(u32::MAX);
         let rate = AudioRate::Average(channels.saturating_mul(64_000));

@@ -3,8 +3,9 @@
 #![cfg(feature = "native")]
 #![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
 
+mod foreign;
+
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use reelwright::{Asset, AssetWriter, FileType, InputConfig, Overwrite, SoundReader};
 use reelwright_codec::{AudioEncoderSettings, AudioRate, Registry};
@@ -71,47 +72,6 @@ fn by_rusty_aac(path: &Path) -> Vec<Vec<f32>> {
     out
 }
 
-/// By an ffmpeg, per channel; it must not complain.
-fn by_ffmpeg(ffmpeg: &Path, path: &Path, channels: usize) -> Vec<Vec<f32>> {
-    let run = Command::new(ffmpeg)
-        .args(["-nostdin", "-v", "warning", "-xerror", "-err_detect", "explode", "-i"])
-        .arg(path)
-        .args(["-f", "f32le", "-"])
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8_lossy(&run.stderr), "", "{}", path.display());
-    let samples: Vec<f32> =
-        run.stdout.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
-    (0..channels).map(|channel| samples.iter().skip(channel).step_by(channels).copied().collect()).collect()
-}
-
-fn is_there(ffmpeg: &PathBuf) -> bool {
-    Command::new(ffmpeg).arg("-version").output().is_ok()
-}
-
-/// The ffmpeg of PyPI's imageio-ffmpeg. (FFmpeg 5.1 doesn't trim the last packet.)
-fn newer_ffmpeg() -> Option<PathBuf> {
-    let question = "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())";
-    let output = Command::new("python3").args(["-c", question]).output().ok();
-    let output = output.filter(|output| output.status.success());
-    let path = output.map(|output| PathBuf::from(String::from_utf8(output.stdout).unwrap().trim()));
-    let path = path.filter(is_there);
-    if path.is_none() {
-        eprintln!("SKIPPED: no newer ffmpeg: pip install imageio-ffmpeg");
-    }
-    path
-}
-
-/// The ffmpeg commands that are installed.
-fn ffmpegs() -> Vec<PathBuf> {
-    let found: Vec<PathBuf> =
-        [Some("ffmpeg".into()), newer_ffmpeg()].into_iter().flatten().filter(is_there).collect();
-    if found.is_empty() {
-        eprintln!("SKIPPED: ffmpeg is not installed");
-    }
-    found
-}
-
 fn check(rate: u32, layout: ChannelLayout, kind: AudioRate) {
     const FRAMES: usize = 10_011;
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("aac_{rate}_{}.mp4", layout.count()));
@@ -120,8 +80,8 @@ fn check(rate: u32, layout: ChannelLayout, kind: AudioRate) {
     write(&path, FileType::Mp4, settings(rate, layout.clone(), kind), planes);
     let ours = by_rusty_aac(&path);
     assert!(ours.len() == channels && ours.iter().all(|plane| plane.len() == FRAMES));
-    for ffmpeg in ffmpegs() {
-        let theirs = by_ffmpeg(&ffmpeg, &path, channels);
+    for ffmpeg in foreign::ffmpegs() {
+        let theirs = foreign::sound(&ffmpeg, &path, channels);
         // FFmpeg 5.1 doesn't trim the last packet.
         assert!(theirs[0].len() == FRAMES || theirs[0].len() == FRAMES.next_multiple_of(1024));
         let difference =
@@ -171,7 +131,7 @@ fn decoders_agree_on_every_layout() {
 
 #[test]
 fn every_layout_keeps_its_frames_in_every_container() {
-    let Some(ffmpeg) = newer_ffmpeg() else { return };
+    let Some(ffmpeg) = foreign::newer_ffmpeg() else { return };
     for layout in (1..=8).filter_map(ChannelLayout::default_for) {
         let channels = layout.count();
         for kind in [FileType::M4a, FileType::Mp4, FileType::Mov] {
@@ -181,7 +141,7 @@ fn every_layout_keeps_its_frames_in_every_container() {
                 let rate = AudioRate::Constant(64_000 * channels as u32);
                 let planes = sound(&layout, frames, 48_000);
                 write(&path, kind, settings(48_000, layout.clone(), rate), planes);
-                let decoded = by_ffmpeg(&ffmpeg, &path, channels);
+                let decoded = foreign::sound(&ffmpeg, &path, channels);
                 let lengths: Vec<usize> = decoded.iter().map(Vec::len).collect();
                 assert_eq!(lengths, vec![frames; channels], "{}", path.display());
                 std::fs::remove_file(&path).unwrap();

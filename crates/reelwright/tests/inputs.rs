@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "native")]
 
+mod foreign;
 mod generated;
 
 use std::path::{Path, PathBuf};
@@ -78,20 +79,6 @@ fn kinds(parent: &BoxRef) -> Vec<String> {
     parent.children().filter_map(Result::ok).map(|child| child.kind().to_string()).collect()
 }
 
-/// What ffprobe says, one line a stream; `None` without it.
-fn probe(path: &Path, entries: &str) -> Option<Vec<String>> {
-    let run = Command::new("ffprobe")
-        .args(["-v", "error", "-of", "default=noprint_wrappers=1", "-show_entries", entries])
-        .arg(path)
-        .output();
-    let Ok(run) = run else {
-        eprintln!("SKIPPED: ffprobe is not installed");
-        return None;
-    };
-    assert!(run.stderr.is_empty(), "{}", String::from_utf8_lossy(&run.stderr));
-    Some(String::from_utf8(run.stdout).unwrap().lines().map(str::to_owned).collect())
-}
-
 #[test]
 fn headers_say_what_the_input_said() {
     for (file_type, name) in [(FileType::Mov, "headers.mov"), (FileType::Mp4, "headers.mp4")] {
@@ -131,7 +118,7 @@ fn headers_say_what_the_input_said() {
 
         let entries =
             "stream=time_base:stream_disposition=default:stream_tags=language:stream_side_data=rotation";
-        let Some(said) = probe(&path, entries) else { return };
+        let Some(said) = foreign::probe(&path, entries) else { return };
         // FFmpeg leaves "und" out for QuickTime, and keeps it for MPEG-4.
         let said: Vec<_> = said.iter().map(String::as_str).filter(|line| !line.ends_with("und")).collect();
         let expected = [
@@ -340,7 +327,7 @@ fn metadata_goes_where_the_kind_of_file_has_it() {
             assert!(holds(&track, &[b"udta"], "Left microphone"));
         }
         assert!(holds(&track, &[b"udta", b"tagc"], "public.auxiliary-content"));
-        let Some(said) = probe(&path, "format_tags") else { return };
+        let Some(said) = foreign::probe(&path, "format_tags") else { return };
         let prefix = if file_type == FileType::Mov { "TAG:com.apple.quicktime." } else { "TAG:" };
         for fact in ["title=A day out", "make=Nobody"] {
             assert!(said.contains(&format!("{prefix}{fact}")), "{said:?}");

@@ -65,7 +65,9 @@ impl InputConfig {
         Self::new(InputSource::Video(Box::new(settings), EncoderSpecification::default()))
     }
 
-    /// PCM is encoded. Buffers are joined end to end; gaps of more than 10 ms are filled with silence.
+    /// PCM is encoded. Buffers of another sample rate or channel layout than the settings' are converted as they are
+    /// appended, and may change from one to the next. Buffers are joined end to end; gaps of more than 10 ms are filled
+    /// with silence.
     pub fn encode_audio(settings: AudioEncoderSettings) -> Self {
         Self::new(InputSource::Audio(Box::new(settings), EncoderSpecification::default()))
     }

@@ -1,15 +1,15 @@
 //! Inputs that encode: a codec, and the way from its clock to the session's.
 
-use reelwright_codec::{AudioEncoder, Converter, FrameOptions, VideoEncoder};
+use reelwright_codec::{AudioEncoder, AudioEncoderSettings, Converter, FrameOptions, VideoEncoder};
 use reelwright_media::{
-    AudioBuffer, Error, Result, Rounding, SampleBuffer, Stage, Time, Timescale, VideoFrame,
+    AudioBuffer, ChannelLayout, Error, Result, Rounding, SampleBuffer, Stage, Time, Timescale, VideoFrame,
 };
-use reelwright_process::Workers;
+use reelwright_process::{AudioConverter, Workers};
 
 /// The encoder of an input.
 pub(super) enum Encoding {
     Video(VideoLane),
-    Audio(AudioLane),
+    Audio(Box<AudioLane>),
 }
 
 /// Pictures in, samples out, times unchanged.
@@ -21,18 +21,26 @@ pub(super) struct VideoLane {
     pub(super) last: Option<i64>,
 }
 
-/// PCM in, samples out; the encoder counts from zero with its priming, the session from the first buffer without it.
+/// PCM in, samples out.
 pub(super) struct AudioLane {
-    pub(super) encoder: Box<dyn AudioEncoder>,
-    pub(super) rate: Timescale,
-    pub(super) clock: Option<AudioClock>,
+    converter: AudioConverter,
+    stream: Stream,
+}
+
+/// What the encoder is fed: sound without holes. The encoder counts from zero with its priming, the session from the
+/// first frame without it.
+struct Stream {
+    encoder: Box<dyn AudioEncoder>,
+    rate: Timescale,
+    layout: ChannelLayout,
+    clock: Option<AudioClock>,
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct AudioClock {
+struct AudioClock {
     /// When the first frame sounds, in frames.
     start: i64,
-    /// Where the next buffer is expected, in frames.
+    /// Where the next piece is expected, in frames.
     next: i64,
 }
 
@@ -70,37 +78,56 @@ impl VideoLane {
 type Out<'a> = dyn FnMut(SampleBuffer) -> Result<()> + 'a;
 
 impl AudioLane {
-    pub(super) fn encode(&mut self, mut audio: AudioBuffer, out: &mut Out<'_>) -> Result<()> {
-        if audio.sample_rate != self.rate {
-            return Err(Error::misuse(format!(
-                "the encoder takes {} frames a second, not {}",
-                self.rate, audio.sample_rate
-            ))
-            .with_hint("give the settings the sample rate of the sound, or resample it"));
-        }
-        let ticks = |time: Time| time.ticks_in(self.rate, Rounding::Nearest);
-        let start = ticks(audio.pts)
-            .ok_or_else(|| Error::misuse("the time does not fit 64 bits").at_time(audio.pts))?;
-        let clock = *self.clock.get_or_insert(AudioClock { start, next: start });
-        let gap = start.saturating_sub(clock.next);
-        let tolerance = ticks(TOLERANCE).unwrap_or(0);
-        if gap > tolerance {
-            self.fill(gap, &audio, out)?;
-        } else if gap < -tolerance {
-            audio.trim_start(usize::try_from(gap.unsigned_abs()).unwrap_or(usize::MAX));
-        }
-        self.feed(&audio, out)
+    /// For an encoder made with `settings`.
+    pub(super) fn new(encoder: Box<dyn AudioEncoder>, settings: &AudioEncoderSettings) -> Self {
+        let rate = Timescale::or_one(settings.sample_rate);
+        let layout = settings.layout.clone();
+        let converter = AudioConverter::new(rate, layout.clone()).tolerance(TOLERANCE);
+        Self { converter, stream: Stream { encoder, rate, layout, clock: None } }
     }
 
-    /// What was fed has to last as long as the clock says.
-    fn fill(&mut self, mut gap: i64, like: &AudioBuffer, out: &mut Out<'_>) -> Result<()> {
-        while gap > 0 {
-            let frames = gap.min(SILENCE);
-            let count = usize::try_from(frames).unwrap_or(0);
-            self.feed(&AudioBuffer::silence(self.rate, like.layout.clone(), like.pts, count), out)?;
-            gap -= frames;
+    /// Converts and encodes a buffer and the silence before it. Gives the buffer back where the silence is so long that
+    /// it is to be called again once there is room.
+    pub(super) fn encode(&mut self, audio: AudioBuffer, out: &mut Out<'_>) -> Result<Option<AudioBuffer>> {
+        let stream = &mut self.stream;
+        let start = audio
+            .pts
+            .ticks_in(stream.rate, Rounding::Nearest)
+            .ok_or_else(|| Error::misuse("the time does not fit 64 bits").at_time(audio.pts))?;
+        if stream.clock.is_some_and(|clock| start.saturating_sub(clock.next) > SILENCE) {
+            self.converter.finish(&mut |piece| stream.take(&piece, out))?;
+            return stream.be_silent(SILENCE, out).map(|()| Some(audio));
         }
-        Ok(())
+        self.converter.convert(audio, &mut |piece| stream.take(&piece, out)).map(|()| None)
+    }
+
+    fn finish(&mut self, out: &mut Out<'_>) -> Result<()> {
+        let stream = &mut self.stream;
+        self.converter.finish(&mut |piece| stream.take(&piece, out))?;
+        let shift = stream.shift();
+        stream.encoder.finish(&mut |sample| out(shifted(sample, shift)))
+    }
+}
+
+impl Stream {
+    /// Feeds a piece, in its place.
+    fn take(&mut self, piece: &AudioBuffer, out: &mut Out<'_>) -> Result<()> {
+        // The converter counts in frames of the encoder.
+        let start = piece.pts.value();
+        let next = self.clock.get_or_insert(AudioClock { start, next: start }).next;
+        self.be_silent(start.saturating_sub(next), out)?;
+        self.feed(piece, out)
+    }
+
+    /// What is fed has to last as long as the clock says.
+    fn be_silent(&mut self, frames: i64, out: &mut Out<'_>) -> Result<()> {
+        match (usize::try_from(frames), self.clock) {
+            (Ok(frames @ 1..), Some(clock)) => {
+                let pts = Time::new(clock.next, self.rate);
+                self.feed(&AudioBuffer::silence(self.rate, self.layout.clone(), pts, frames), out)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn feed(&mut self, audio: &AudioBuffer, out: &mut Out<'_>) -> Result<()> {
@@ -129,10 +156,7 @@ impl Encoding {
     pub(super) fn finish(&mut self, out: &mut Out<'_>) -> Result<()> {
         let finished = match self {
             Self::Video(lane) => lane.encoder.finish(out),
-            Self::Audio(lane) => {
-                let shift = lane.shift();
-                lane.encoder.finish(&mut |sample| out(shifted(sample, shift)))
-            }
+            Self::Audio(lane) => lane.finish(out),
         };
         finished.map_err(|error| error.at_stage(Stage::Encode))
     }

@@ -105,33 +105,47 @@ impl Input {
     /// Misuse changes nothing: no session, samples for an input that encodes, a time before the last. Everything else
     /// is the failure of the writer, possibly of something appended before.
     pub fn append(&mut self, data: impl Into<InputData>) -> Result<()> {
-        self.queue.wait_for_room()?;
-        self.lane.take(data.into(), &self.queue)
+        let mut rest = Some(data.into());
+        while let Some(data) = rest {
+            self.queue.wait_for_room()?;
+            rest = self.lane.take(data, &self.queue)?;
+        }
+        Ok(())
     }
 
-    /// Appends if there is room, without waiting.
+    /// Appends if there is room, without waiting. Where there is no room for all of the silence before a piece of sound,
+    /// the sound comes back, and goes on from there when it is appended again.
     ///
     /// # Errors
     ///
     /// As [`Self::append`].
     pub fn try_append(&mut self, data: impl Into<InputData>) -> Result<TryAppend> {
-        match self.queue.readiness() {
-            Readiness::Full { waiting_for } => {
-                Ok(TryAppend::Full { data: Box::new(data.into()), waiting_for })
+        let mut rest = Some(data.into());
+        while let Some(data) = rest {
+            match self.queue.readiness() {
+                Readiness::Full { waiting_for } => {
+                    return Ok(TryAppend::Full { data: Box::new(data), waiting_for });
+                }
+                Readiness::Failed(error) => return Err(error),
+                Readiness::Ready => rest = self.lane.take(data, &self.queue)?,
             }
-            Readiness::Failed(error) => Err(error),
-            Readiness::Ready => self.lane.take(data.into(), &self.queue).map(|()| TryAppend::Taken),
         }
+        Ok(TryAppend::Taken)
     }
 
-    /// Appends once there is room. Needs no particular executor; dropped before it is ready, it has appended nothing.
+    /// Appends once there is room. Needs no particular executor; dropped before it is ready, it has appended nothing but
+    /// silence.
     ///
     /// # Errors
     ///
     /// As [`Self::append`].
     pub async fn append_async(&mut self, data: impl Into<InputData>) -> Result<()> {
-        poll_fn(|context| self.queue.poll_room(context.waker())).await?;
-        self.lane.take(data.into(), &self.queue)
+        let mut rest = Some(data.into());
+        while let Some(data) = rest {
+            poll_fn(|context| self.queue.poll_room(context.waker())).await?;
+            rest = self.lane.take(data, &self.queue)?;
+        }
+        Ok(())
     }
 
     /// Nothing more comes: what an encoder still holds is stored, the other inputs stop waiting. `markAsFinished()`.
@@ -177,19 +191,21 @@ impl LaneState {
 }
 
 impl Lane {
-    /// Takes what is appended, room or not.
-    fn take(&self, data: InputData, queue: &Queue) -> Result<()> {
+    /// Takes what is appended, room or not; what is left is to be given again once there is room.
+    fn take(&self, data: InputData, queue: &Queue) -> Result<Option<InputData>> {
         let mut state = self.lock();
         let mut out = |sample| queue.push(self.index, sample);
         let taken = match (data, &mut state.encoding) {
             (InputData::Sample(sample), None) => self.in_order(&sample, state.last_dts).and_then(|dts| {
                 state.last_dts = Some(dts);
-                out(sample)
+                out(sample).map(|()| None)
             }),
             (InputData::Frame(frame, options), Some(Encoding::Video(lane))) => {
-                lane.encode(frame, options, &mut out)
+                lane.encode(frame, options, &mut out).map(|()| None)
             }
-            (InputData::Audio(audio), Some(Encoding::Audio(lane))) => lane.encode(audio, &mut out),
+            (InputData::Audio(audio), Some(Encoding::Audio(lane))) => {
+                lane.encode(audio, &mut out).map(|rest| rest.map(InputData::Audio))
+            }
             (data, encoding) => Err(wrong_kind(&data, encoding.as_ref())),
         };
         taken.map_err(|error| {

@@ -356,11 +356,7 @@ impl Source {
                     formats: vec![encoder.format().clone()],
                     pixel_format: None,
                     track: Some(track),
-                    encoding: Some(Encoding::Audio(AudioLane {
-                        encoder,
-                        rate: track.timescale,
-                        clock: None,
-                    })),
+                    encoding: Some(Encoding::Audio(Box::new(AudioLane::new(encoder, settings)))),
                 }
             }
         })

@@ -1,0 +1,251 @@
+//! Sound that doesn't come as the settings have it: of another rate or layout, with holes, overlaps, jitter. What ffmpeg
+//! decodes of the file is what was given, when it was given.
+#![cfg(feature = "native")]
+#![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
+
+mod foreign;
+
+use std::f64::consts::TAU;
+use std::path::{Path, PathBuf};
+
+use reelwright::{
+    Asset, AssetWriter, ExportOptions, ExportSession, FileType, FinishReport, Input, InputConfig, Overwrite,
+    Preset,
+};
+use reelwright_codec::{AudioEncoderSettings, AudioRate};
+use reelwright_media::{AudioBuffer, AudioCodec, ChannelLayout, PcmFormat, Time, Timescale};
+
+/// Of the files.
+const RATE: u32 = 48_000;
+
+/// LPCM and AAC, 48 kHz, stereo, with the file types that hold them.
+fn targets() -> [(FileType, &'static str, AudioEncoderSettings); 2] {
+    let settings = |codec| AudioEncoderSettings {
+        rate: AudioRate::Constant(256_000),
+        ..AudioEncoderSettings::new(codec, RATE, ChannelLayout::stereo())
+    };
+    let lpcm = AudioEncoderSettings { pcm: Some(PcmFormat::S16LE), ..settings(AudioCodec::Lpcm) };
+    [(FileType::Mov, "mov", lpcm), (FileType::Mp4, "mp4", settings(AudioCodec::Aac))]
+}
+
+/// Writes what `feed` appends, in a session that starts at five seconds.
+fn write(
+    path: &Path,
+    kind: FileType,
+    settings: AudioEncoderSettings,
+    feed: impl FnOnce(&mut Input),
+) -> FinishReport {
+    let mut builder = AssetWriter::create(path, kind).overwrite(Overwrite::Replace);
+    let mut input = builder.add_input(InputConfig::encode_audio(settings)).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(START).unwrap();
+    feed(&mut input);
+    input.finish().unwrap();
+    writer.finish().unwrap()
+}
+
+const START: Time = Time::from_secs(5);
+
+fn output(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// Silence, and from a quarter of a second on 1 kHz at half of full scale; at `seconds` of the session.
+fn tone(seconds: f64) -> f64 {
+    if seconds < 0.25 { 0.0 } else { 0.5 * (TAU * 1000.0 * (seconds - 0.25)).sin() }
+}
+
+/// `frames` frames of [`tone`] in the first channels of `layout`, two at most, from frame `start` on.
+fn tones(rate: u32, layout: &ChannelLayout, start: usize, frames: usize) -> AudioBuffer {
+    let sounding: Vec<f32> =
+        (start..start + frames).map(|frame| tone(frame as f64 / f64::from(rate)) as f32).collect();
+    let plane = |channel| if channel < 2 { sounding.clone() } else { vec![0.0; frames] };
+    let planes = (0..layout.count()).map(plane).collect();
+    let rate = Timescale::new(rate).unwrap();
+    AudioBuffer::new(rate, layout.clone(), after(start, rate), planes)
+}
+
+/// So many frames into the session.
+fn after(frames: usize, rate: Timescale) -> Time {
+    START.checked_add(Time::new(i64::try_from(frames).unwrap(), rate)).unwrap()
+}
+
+/// How many frames later than in [`tone`] the tone begins in what was decoded: where the two are most alike.
+fn delay(decoded: &[f32]) -> i64 {
+    let likeness = |lag: i64| -> f64 {
+        let pairs = (9_600..14_400).map(|frame: i64| {
+            (tone(frame as f64 / f64::from(RATE)), f64::from(decoded[(frame + lag) as usize]))
+        });
+        let (product, power) =
+            pairs.fold((0.0, 0.0), |(product, power), (a, b)| (product + a * b, power + b * b));
+        product / power.sqrt()
+    };
+    (-200..=200).max_by(|&a, &b| likeness(a).total_cmp(&likeness(b))).unwrap()
+}
+
+/// In decibels below full scale.
+fn level(samples: &[f32]) -> f64 {
+    let power: f64 = samples.iter().map(|&sample| f64::from(sample).powi(2)).sum::<f64>();
+    10.0 * (power / samples.len() as f64).log10()
+}
+
+/// Half of full scale as a sine.
+const TONE_LEVEL: f64 = -9.03;
+
+#[test]
+fn sound_of_another_rate_or_layout_is_converted() {
+    // Of 5.1, left and right are mixed down by 1 / (1 + sqrt(1/2) + sqrt(1/2)).
+    let sources = [
+        (44_100, ChannelLayout::stereo(), 0.0),
+        (48_000, ChannelLayout::surround_5_1(), -7.66),
+        (44_100, ChannelLayout::surround_5_1(), -7.66),
+        (96_000, ChannelLayout::mono(), 0.0),
+        (16_000, ChannelLayout::mono(), 0.0),
+    ];
+    for (kind, extension, settings) in targets() {
+        for (rate, layout, gain) in &sources {
+            let path = output(&format!("converted_{rate}_{}.{extension}", layout.count()));
+            let frames = *rate as usize * 3 / 2 + 17;
+            let report = write(&path, kind, settings.clone(), |input| {
+                for start in (0..frames).step_by(1001) {
+                    input.append(tones(*rate, layout, start, 1001.min(frames - start))).unwrap();
+                }
+            });
+            let expected = (frames * RATE as usize * 2 + *rate as usize) / (*rate as usize * 2);
+            let length = Time::new(i64::try_from(expected).unwrap(), Timescale::new(RATE).unwrap());
+            assert_eq!(report.duration, length, "{}", path.display());
+            let Some(ffmpeg) = foreign::newer_ffmpeg() else { continue };
+            for plane in foreign::sound(&ffmpeg, &path, 2) {
+                assert_eq!(plane.len(), expected, "{}", path.display());
+                assert_eq!(delay(&plane), 0, "{}", path.display());
+                let found = level(&plane[24_000..67_200]);
+                assert!((found - TONE_LEVEL - gain).abs() < 0.1, "{}: {found:.2} dB", path.display());
+                let before = level(&plane[..10_000]);
+                assert!(before < -60.0, "{}: {before:.2} dB", path.display());
+            }
+        }
+    }
+}
+
+/// As when a headset is plugged in.
+#[test]
+fn rate_and_layout_may_change_while_recording() {
+    let forms = [
+        (44_100, ChannelLayout::stereo()),
+        (48_000, ChannelLayout::stereo()),
+        (16_000, ChannelLayout::mono()),
+        (96_000, ChannelLayout::stereo()),
+    ];
+    for (kind, extension, settings) in targets() {
+        let path = output(&format!("changing.{extension}"));
+        let report = write(&path, kind, settings, |input| {
+            for (number, (rate, layout)) in forms.iter().enumerate() {
+                let half = *rate as usize / 2;
+                for start in (0..half).step_by(half / 10) {
+                    input.append(tones(*rate, layout, number * half + start, half / 10)).unwrap();
+                }
+            }
+        });
+        assert_eq!(report.duration, Time::from_secs(2));
+        let Some(ffmpeg) = foreign::newer_ffmpeg() else { continue };
+        for plane in foreign::sound(&ffmpeg, &path, 2) {
+            assert_eq!((plane.len(), delay(&plane)), (96_000, 0));
+            // The tone goes on through each change; the last is 1 kHz with the phase it had at first.
+            for second in [0.6, 1.1, 1.6] {
+                let begin = (second * f64::from(RATE)) as usize;
+                let wanted = (begin..begin + 14_400).map(|frame| tone(frame as f64 / f64::from(RATE)) as f32);
+                let noise: Vec<f32> = plane[begin..].iter().zip(wanted).map(|(a, b)| a - b).collect();
+                assert!(level(&noise) < TONE_LEVEL - 30.0, "{second}: {:.1} dB", level(&noise));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_would_alias_is_a_hundred_decibels_down() {
+    let path = output("above.mov");
+    let pcm = PcmFormat { float: true, bits: 32, ..PcmFormat::S16LE };
+    let settings = AudioEncoderSettings::new(AudioCodec::Lpcm, 44_100, ChannelLayout::mono());
+    let rate = Timescale::new(RATE).unwrap();
+    write(&path, FileType::Mov, AudioEncoderSettings { pcm: Some(pcm), ..settings }, |input| {
+        for second in 0..2 {
+            let value = |frame: i64| (TAU * 23_000.0 * frame as f64 / f64::from(RATE)).sin() as f32;
+            let frames = i64::from(RATE);
+            let plane = (second * frames..(second + 1) * frames).map(value).collect();
+            let at = START.checked_add(Time::from_secs(second)).unwrap();
+            input.append(AudioBuffer::new(rate, ChannelLayout::mono(), at, vec![plane])).unwrap();
+        }
+    });
+    let Some(ffmpeg) = foreign::newer_ffmpeg() else { return };
+    let heard = foreign::sound(&ffmpeg, &path, 1).remove(0);
+    assert_eq!(heard.len(), 88_200);
+    // Where it begins and ends it is no tone above, but a click.
+    let left = level(&heard[1000..87_200]);
+    assert!(left < -100.0, "{left:.1} dB");
+}
+
+#[test]
+fn the_file_says_what_the_settings_say() {
+    let forms = [
+        (AudioCodec::Aac, 44_100, ChannelLayout::mono(), "aac", "mono"),
+        (AudioCodec::Aac, 48_000, ChannelLayout::stereo(), "aac", "stereo"),
+        (AudioCodec::Aac, 48_000, ChannelLayout::surround_5_1(), "aac", "5.1"),
+        (AudioCodec::Lpcm, 96_000, ChannelLayout::stereo(), "pcm_s16le", "stereo"),
+        // AAC has one order of six, and FFmpeg another name for it.
+        (AudioCodec::Lpcm, 48_000, ChannelLayout::surround_5_1(), "pcm_s16le", "5.1(side)"),
+    ];
+    for (codec, rate, layout, name, layout_name) in forms {
+        let path = output(&format!("settings_{name}_{rate}_{}.mov", layout.count()));
+        let channels = layout.count();
+        let settings = AudioEncoderSettings {
+            pcm: (codec == AudioCodec::Lpcm).then_some(PcmFormat::S16LE),
+            ..AudioEncoderSettings::new(codec, rate, layout)
+        };
+        // Of another form than the settings.
+        let source = ChannelLayout::stereo();
+        write(&path, FileType::Mov, settings, |input| {
+            input.append(tones(32_000, &source, 0, 32_000)).unwrap();
+        });
+        let entries = "stream=codec_name,sample_rate,channels,channel_layout";
+        let Some(said) = foreign::probe(&path, entries) else { continue };
+        let expected = [
+            format!("codec_name={name}"),
+            format!("sample_rate={rate}"),
+            format!("channels={channels}"),
+            format!("channel_layout={layout_name}"),
+        ];
+        assert_eq!(said, expected, "{}", path.display());
+    }
+}
+
+/// Two tracks of different form, the second from one second on: exported, they sound together, to the frame.
+#[test]
+fn tracks_are_mixed_where_they_sound() {
+    let path = output("two_tracks.mov");
+    let mut builder = AssetWriter::create(&path, FileType::Mov).overwrite(Overwrite::Replace);
+    let mut add = |rate, layout: &ChannelLayout| {
+        let settings = AudioEncoderSettings::new(AudioCodec::Lpcm, rate, layout.clone());
+        let settings = AudioEncoderSettings { pcm: Some(PcmFormat::S16LE), ..settings };
+        builder.add_input(InputConfig::encode_audio(settings)).unwrap()
+    };
+    let forms = [(48_000, ChannelLayout::stereo(), 0), (44_100, ChannelLayout::mono(), 44_100)];
+    let inputs = forms.each_ref().map(|(rate, layout, _)| add(*rate, layout));
+    let writer = builder.start().unwrap();
+    writer.start_session(START).unwrap();
+    for (mut input, (rate, layout, start)) in inputs.into_iter().zip(&forms) {
+        input.append(tones(*rate, layout, *start, *rate as usize * 2 - start)).unwrap();
+    }
+    writer.finish().unwrap();
+
+    let mixed = output("two_tracks.m4a");
+    let options = ExportOptions { overwrite: true, ..Preset::AppleM4a.into() };
+    ExportSession::new(&Asset::open(&path).unwrap(), options).export(&mixed, FileType::M4a).unwrap();
+    let Some(ffmpeg) = foreign::newer_ffmpeg() else { return };
+    for plane in foreign::sound(&ffmpeg, &mixed, 2) {
+        assert_eq!((plane.len(), delay(&plane)), (96_000, 0));
+        let (alone, together) = (level(&plane[24_000..43_200]), level(&plane[50_400..93_600]));
+        assert!((alone - TONE_LEVEL).abs() < 0.1, "{alone:.2} dB");
+        // In phase, they are twice as large.
+        assert!((together - TONE_LEVEL - 6.02).abs() < 0.1, "{together:.2} dB");
+    }
+}
