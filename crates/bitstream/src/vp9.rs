@@ -62,6 +62,32 @@ impl FrameHeader {
     }
 }
 
+/// The frames of a sample: of a superframe (bitstream specification, annex B) each, else the one there is.
+///
+/// Sizes that leave the sample end the list; a sample whose index holds nothing of use is one frame.
+pub fn frames(sample: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let sizes = index(sample).unwrap_or_default();
+    let mut at = 0;
+    let split = sizes.into_iter().map_while(move |size| {
+        let frame = sample.get(at..)?.get(..size)?;
+        at += size;
+        Some(frame)
+    });
+    let mut split = split.peekable();
+    let whole = split.peek().is_none().then_some(sample);
+    split.chain(whole)
+}
+
+/// The sizes of a superframe's frames; `None` where the sample has no index.
+fn index(sample: &[u8]) -> Option<Vec<usize>> {
+    let &marker = sample.last().filter(|&&marker| marker & 0xE0 == 0xC0)?;
+    let (count, width) = (usize::from(marker & 7) + 1, usize::from(marker >> 3 & 3) + 1);
+    let index = sample.get(sample.len().checked_sub(2 + count * width)?..)?;
+    let sizes = index.get(1..1 + count * width).filter(|_| index[0] == marker)?;
+    let size = |bytes: &[u8]| bytes.iter().rev().fold(0, |size, &byte| size << 8 | usize::from(byte));
+    Some(sizes.chunks_exact(width).map(size).collect())
+}
+
 fn read_key(reader: &mut BitReader<'_>, profile: u8) -> Result<StreamFacts> {
     if reader.bits(24)? != 0x49_83_42 {
         return Err(Error::malformed("no VP9 sync code"));
@@ -236,9 +262,20 @@ mod tests {
     }
 
     #[test]
+    fn superframes_are_split() {
+        let split = |sample: &'static [u8]| frames(sample).collect::<Vec<_>>();
+        assert_eq!(split(b"abcde\xC9\x02\0\x03\0\xC9"), [&b"ab"[..], b"cde"]);
+        // An index that asks for more than there is, and none at all.
+        assert_eq!(split(b"ab\xC1\x02\x09\xC1"), [&b"ab"[..]]);
+        assert_eq!(split(b"abcd\xC1"), [&b"abcd\xC1"[..]]);
+        assert_eq!(split(b""), [&b""[..]]);
+    }
+
+    #[test]
     fn any_bytes_are_survived() {
         crate::noise::for_each(3000, |bytes| {
             let _ = (FrameHeader::parse(bytes), VpConfig::parse(bytes), vp8_key_frame(bytes));
+            assert!(frames(bytes).map(<[u8]>::len).sum::<usize>() <= bytes.len());
         });
     }
 }

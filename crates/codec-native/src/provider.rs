@@ -8,7 +8,7 @@ use reelwright_media::{Error, ErrorKind, FormatDescription, Result};
 
 #[cfg(not(feature = "leave-av1"))]
 use crate::av1;
-use crate::{aac_decoder, aac_encoder, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony};
+use crate::{aac_decoder, aac_encoder, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony, vp9};
 
 /// The provider's name in the registry.
 const NAME: &str = "native";
@@ -20,6 +20,7 @@ pub fn provider() -> Arc<dyn Provider> {
         hevc::info(NAME),
         #[cfg(not(feature = "leave-av1"))]
         av1::info(NAME),
+        vp9::info(NAME),
         aac_decoder::info(NAME),
         pcm::decoder_info(NAME),
     ];
@@ -69,6 +70,7 @@ impl Provider for Native {
             #[cfg(not(feature = "leave-av1"))]
             av1::ID => Ok(Box::new(av1::Av1::new(settings)?)),
             hevc::ID => Ok(Box::new(hevc::Hevc::new(settings)?)),
+            vp9::ID => vp9::decoder(settings),
             _ => Err(unknown(id)),
         }
     }

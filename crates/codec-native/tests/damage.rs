@@ -95,6 +95,11 @@ fn av1() {
 }
 
 #[test]
+fn vp9() {
+    survive_video("vp9.mp4", 20, 8);
+}
+
+#[test]
 fn a_broken_length_is_located() {
     let Some(path) = corpus::file("samsung_sef_super_slowmo.mp4") else { return };
     let stream = corpus::stream(&path, "v");

@@ -85,6 +85,38 @@ files! {
     hevc_hev1: "hevc_1080p_hev1.mp4",
     av1_with_sound: "av1_aac.mp4",
     av1_hdr10: "av1_hdr10_portrait.mp4",
+    vp9: "vp9.mp4",
+}
+
+/// Depths and subsamplings, hidden frames, tiles and odd sizes, made by ffmpeg's own encoder.
+#[test]
+fn vp9_of_every_profile() {
+    if !corpus::has("ffmpeg") {
+        eprintln!("SKIPPED: no ffmpeg");
+        return;
+    }
+    let file = std::env::temp_dir().join(format!("reelwright-vp9-{}.mp4", std::process::id()));
+    for (size, format, more) in [
+        ("352x288", "yuv420p", &["-auto-alt-ref", "1", "-lag-in-frames", "12", "-b:v", "300k"][..]),
+        ("641x359", "yuv420p", &["-tile-columns", "1", "-row-mt", "1", "-g", "7"]),
+        ("161x90", "yuv422p", &[]),
+        ("160x90", "yuv444p", &["-lossless", "1"]),
+        ("160x90", "gbrp", &[]),
+        ("160x90", "yuv420p10le", &["-aq-mode", "3"]),
+        ("160x90", "yuv444p12le", &["-error-resilient", "1"]),
+    ] {
+        let source = format!("testsrc2=s={size}:r=30");
+        let start =
+            ["-v", "error", "-y", "-f", "lavfi", "-i", &source, "-frames:v", "24", "-pix_fmt", format];
+        let codec = ["-c:v", "libvpx-vp9", "-cpu-used", "5"];
+        corpus::run("ffmpeg", &[&start[..], &codec, more, &[file.to_str().unwrap()]].concat());
+        let stream = corpus::stream(&file, "v");
+        let expected = corpus::expected_pictures(&file);
+        for threads in [1, 3] {
+            compare_on(threads, &format!("{format} {size}"), &stream, &expected);
+        }
+    }
+    std::fs::remove_file(&file).unwrap();
 }
 
 #[test]

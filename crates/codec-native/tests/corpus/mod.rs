@@ -92,6 +92,7 @@ pub fn stream(path: &std::path::Path, kind: &str) -> Stream {
             "h264" => (VideoCodec::H264, config(b"avcC")),
             "hevc" => (VideoCodec::Hevc, config(b"hvcC")),
             "av1" => (VideoCodec::Av1, config(b"av1C")),
+            "vp9" => (VideoCodec::Vp9, None),
             "mjpeg" => (VideoCodec::Jpeg, None),
             other => panic!("no test for {other}"),
         };
