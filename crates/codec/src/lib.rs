@@ -19,7 +19,7 @@ pub use registry::{
     Codec, DecoderInfo, EncoderInfo, EncoderSpecification, HardwareUse, Licence, Provider, QualityClass,
     Registry, SpeedClass,
 };
-pub use session::{Accepted, CompressionSession, DecompressionSession, Outcome, Output};
+pub use session::{Accepted, CompressionSession, DecodeTimes, DecompressionSession, Outcome, Output};
 pub use video::{
     FrameOptions, KeyFrames, PictureWork, RateLimit, VideoDecoder, VideoDecoderSettings, VideoEncoder,
     VideoEncoderSettings, VideoProfile, VideoRate,

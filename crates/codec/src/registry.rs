@@ -256,16 +256,26 @@ impl Registry {
     ///
     /// [`ErrorKind::NoCodec`], saying which encoders there are and what each lacks.
     pub fn select(&self, codec: Codec, specification: &EncoderSpecification) -> Result<&EncoderInfo> {
-        self.provider_for(codec, specification).map(|(_, info)| info)
+        Ok(self.fitting(codec, specification)?[0].1)
     }
 
-    /// Selects and makes a video encoder.
+    /// Selects and makes a video encoder. An encoder on hardware that doesn't work here, and that wasn't asked for by its
+    /// id, makes way for the next that fits.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`] for a picture without width or height, [`ErrorKind::NoCodec`] where nothing fits, and the
+    /// encoder's own.
     pub fn video_encoder(
         &self,
         settings: &VideoEncoderSettings,
         specification: &EncoderSpecification,
     ) -> Result<(EncoderInfo, Box<dyn VideoEncoder>)> {
         let codec = Codec::Video(settings.codec);
+        if settings.size.area() == 0 {
+            let message = format!("a picture of {} has nothing to encode", settings.size);
+            return Err(Error::misuse(message).at_stage(Stage::Encode));
+        }
         self.encoder(codec, specification, |provider, id| provider.video_encoder(id, settings))
     }
 
@@ -303,9 +313,22 @@ impl Registry {
         specification: &EncoderSpecification,
         make: impl Fn(&dyn Provider, &str) -> Result<T>,
     ) -> Result<(EncoderInfo, T)> {
-        let (provider, info) = self.provider_for(codec, specification)?;
-        let encoder = make(provider.as_ref(), &info.id).map_err(|error| error.at_stage(Stage::Encode))?;
-        Ok((info.clone(), encoder))
+        let mut refusals = Vec::new();
+        for (provider, info) in self.fitting(codec, specification)? {
+            match make(provider.as_ref(), &info.id) {
+                Ok(encoder) => return Ok((info.clone(), encoder)),
+                // Its device or driver may be missing.
+                Err(error) if info.hardware && specification.id.is_none() => {
+                    refusals.push(format!("{}: {}", info.id, error.message()));
+                }
+                Err(error) => return Err(error.at_stage(Stage::Encode)),
+            }
+        }
+        let message =
+            format!("no {} encoder works on this machine's hardware: {}", codec.name(), refusals.join("; "));
+        Err(Error::new(ErrorKind::NoCodec, message)
+            .at_stage(Stage::Encode)
+            .with_hint("allow an encoder in software"))
     }
 
     fn decoder<T>(
@@ -330,11 +353,12 @@ impl Registry {
             .at_stage(Stage::Decode))
     }
 
-    fn provider_for(
+    /// The encoders that fit, the best first; never none.
+    fn fitting(
         &self,
         codec: Codec,
         specification: &EncoderSpecification,
-    ) -> Result<(&Arc<dyn Provider>, &EncoderInfo)> {
+    ) -> Result<Vec<(&Arc<dyn Provider>, &EncoderInfo)>> {
         let candidates = || {
             let all = self
                 .providers
@@ -347,10 +371,15 @@ impl Registry {
         // Stable: among equals the provider asked first wins.
         let hardware_first = specification.hardware == HardwareUse::Prefer;
         fitting.sort_by_key(|(_, info)| (hardware_first && !info.hardware, Reverse(info.quality)));
-        fitting.first().copied().ok_or_else(|| self.nothing_fits(codec, specification))
+        if fitting.is_empty() { Err(self.nothing_fits(codec, specification)) } else { Ok(fitting) }
     }
 
     fn nothing_fits(&self, codec: Codec, specification: &EncoderSpecification) -> Error {
+        if let Some(id) = &specification.id
+            && let Some(error) = self.misnamed(codec, id)
+        {
+            return error;
+        }
         let reasons: Vec<_> = self
             .encoders()
             .filter(|info| info.codec == codec)
@@ -365,6 +394,22 @@ impl Registry {
             format!("no {} encoder fits the request: {}", codec.name(), reasons.join("; ")),
         )
         .with_hint("relax the request; `reel encoders` lists what there is")
+    }
+
+    /// Why the encoder with this id can't be had, where the name alone says so.
+    fn misnamed(&self, codec: Codec, id: &str) -> Option<Error> {
+        let names: Vec<_> =
+            self.encoders().filter(|info| info.codec == codec).map(|info| info.id.as_str()).collect();
+        let message = match self.encoders().find(|info| info.id == id) {
+            Some(info) if info.codec == codec => return None,
+            Some(info) => format!("encoder {id} makes {}, not {}", info.codec.name(), codec.name()),
+            None => format!("this build has no encoder '{id}'"),
+        };
+        let hint = match names.is_empty() {
+            true => format!("build with `--features libav` for one of {}", codec.name()),
+            false => format!("for {} there are {}", codec.name(), names.join(", ")),
+        };
+        Some(Error::new(ErrorKind::NoCodec, message).with_hint(hint))
     }
 }
 

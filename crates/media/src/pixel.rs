@@ -1,7 +1,8 @@
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{Color, ContentLight, Error, MasteringDisplay, Ratio, Result, Size};
+use crate::{Color, ContentLight, Error, ErrorKind, MasteringDisplay, Ratio, Result, Size};
 
 /// How pixels are laid out in memory. Above 8 bit: native-endian `u16`, in the low bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -312,10 +313,16 @@ pub struct PixelPool {
     size: Size,
     planes: [Plane; 4],
     len: usize,
+    color: Color,
     free: Arc<FreeList>,
 }
 
-type FreeList = Mutex<Vec<Memory>>;
+/// Memory that waits to be used again, and how much is in use.
+#[derive(Default)]
+struct FreeList {
+    memory: Mutex<Vec<Memory>>,
+    lent: AtomicUsize,
+}
 
 /// Rows start at multiples of this many bytes.
 const ALIGN: usize = 64;
@@ -349,7 +356,13 @@ impl PixelPool {
             *plane = Plane { offset: len, stride, rows };
             len += stride * rows;
         }
-        Self { format, size, planes, len, free: Arc::default() }
+        Self { format, size, planes, len, color: Color::UNSPECIFIED, free: Arc::default() }
+    }
+
+    /// The same pool, its pictures tagged with this colour.
+    #[must_use]
+    pub fn tagged(self, color: Color) -> Self {
+        Self { color, ..self }
     }
 
     /// The format of its pictures.
@@ -369,10 +382,30 @@ impl PixelPool {
 
     /// A picture, zeroed when new, with old contents when reused.
     pub fn take(&self) -> PixelBuffer {
-        let reused = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        self.free.lent.fetch_add(1, Ordering::Relaxed);
+        let reused = self.free.memory.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let memory = reused.unwrap_or_else(|| Memory::new(self.len));
         let storage = Arc::new(Pooled { memory, home: self.free.clone() });
-        PixelBuffer::untagged(self.format, self.size, self.planes, storage)
+        let mut picture = PixelBuffer::untagged(self.format, self.size, self.planes, storage);
+        picture.color = self.color;
+        picture
+    }
+
+    /// A picture, as long as fewer than `most` are in use. `kCVPixelBufferPoolAllocationThresholdKey`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Limit`] where that many are (`kCVReturnWouldExceedAllocationThreshold`).
+    pub fn take_within(&self, most: usize) -> Result<PixelBuffer> {
+        let lent = self.free.lent.load(Ordering::Relaxed);
+        if lent < most {
+            return Ok(self.take());
+        }
+        Err(Error::new(
+            ErrorKind::Limit,
+            format!("{lent} pictures of the pool are in use, and {most} may be"),
+        )
+        .with_hint("wait until some are dropped"))
     }
 }
 
@@ -409,7 +442,8 @@ impl PixelStorage for Pooled {
 
 impl Drop for Pooled {
     fn drop(&mut self) {
-        let mut free = self.home.lock().unwrap_or_else(PoisonError::into_inner);
+        self.home.lent.fetch_sub(1, Ordering::Relaxed);
+        let mut free = self.home.memory.lock().unwrap_or_else(PoisonError::into_inner);
         if free.len() < KEPT {
             free.push(std::mem::take(&mut self.memory));
         }

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use reelwright_media::{
@@ -33,6 +34,18 @@ pub struct CompressionSession<T: Send + 'static> {
     changes_rate: bool,
     /// The average rate from the next frame on, where it is another one.
     rate: Option<u32>,
+    decode_times: DecodeTimes,
+}
+
+/// What the `dts` of a session's samples says where frames are reordered. Without reordering it is the `pts`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DecodeTimes {
+    /// When to decode so that every frame is there in time: never after it is shown. The default.
+    #[default]
+    Shifted,
+    /// What VideoToolbox says, for code written for it: the n-th sample carries the time of the n-th frame, so that the
+    /// first has its own and frames that others refer to are shown before their `dts`. Whoever stores them shifts.
+    Raw,
 }
 
 struct Submission {
@@ -42,6 +55,7 @@ struct Submission {
     key: Time,
     /// The average rate from here on, where it changes.
     rate: Option<u32>,
+    decode_times: DecodeTimes,
 }
 
 impl<T: Send + 'static> CompressionSession<T> {
@@ -61,7 +75,7 @@ impl<T: Send + 'static> CompressionSession<T> {
     ) -> Result<Self> {
         let (info, encoder) = registry.video_encoder(&settings, specification)?;
         let format = encoder.format().clone();
-        let pool = PixelPool::new(encoder.input_format(), settings.size);
+        let pool = PixelPool::new(encoder.input_format(), settings.size).tagged(settings.color);
         let (timescale, real_time) = (settings.timescale, settings.real_time);
         let is_average = matches!(settings.rate, VideoRate::Average(_));
         let changes_rate = is_average && encoder.changes_rate();
@@ -74,6 +88,7 @@ impl<T: Send + 'static> CompressionSession<T> {
             settings,
             again,
             submitted: Vec::new(),
+            order: VecDeque::new(),
             drained: false,
         };
         let pipeline = Pipeline::new("compression", QUEUE, real_time, engine, on_output)?;
@@ -87,6 +102,7 @@ impl<T: Send + 'static> CompressionSession<T> {
             key_frame_owed: false,
             changes_rate,
             rate: None,
+            decode_times: DecodeTimes::default(),
         })
     }
 
@@ -105,7 +121,8 @@ impl<T: Send + 'static> CompressionSession<T> {
         self.pool.format()
     }
 
-    /// Pictures that are encoded as they are. `VTCompressionSessionGetPixelBufferPool`.
+    /// Pictures that are encoded as they are, tagged with the session's colour.
+    /// `VTCompressionSessionGetPixelBufferPool`.
     pub fn pool(&self) -> &PixelPool {
         &self.pool
     }
@@ -132,6 +149,11 @@ impl<T: Send + 'static> CompressionSession<T> {
         Ok(())
     }
 
+    /// Says what the `dts` of samples is to mean, from the next accepted frame on.
+    pub fn set_decode_times(&mut self, decode_times: DecodeTimes) {
+        self.decode_times = decode_times;
+    }
+
     /// Accepts a frame later than all before it; `token` comes back with its sample, whose time and duration are the
     /// frame's own, to the bit. A picture of another layout, size or colour than the encoder's is converted on the
     /// session's thread ([`Converter`]).
@@ -151,8 +173,8 @@ impl<T: Send + 'static> CompressionSession<T> {
         }
         let force_key_frame = options.force_key_frame || self.key_frame_owed;
         let options = FrameOptions { force_key_frame };
-        let accepted =
-            self.pipeline.accept(Submission { frame, options, key, rate: self.rate }, key, token)?;
+        let submission = Submission { frame, options, key, rate: self.rate, decode_times: self.decode_times };
+        let accepted = self.pipeline.accept(submission, key, token)?;
         if !accepted.dropped {
             self.rate = None;
         }
@@ -195,22 +217,36 @@ struct Compressor {
     registry: Registry,
     settings: VideoEncoderSettings,
     again: EncoderSpecification,
-    /// Times as they were submitted, by the time in the encoder's timescale.
-    submitted: Vec<(Time, Time, Option<Time>)>,
+    /// What was submitted and hasn't come out.
+    submitted: Vec<Submitted>,
+    /// The times of frames in the order of submission, of which no sample has taken its raw `dts` yet.
+    order: VecDeque<Time>,
     drained: bool,
+}
+
+struct Submitted {
+    /// In the encoder's timescale.
+    key: Time,
+    pts: Time,
+    duration: Option<Time>,
+    decode_times: DecodeTimes,
 }
 
 /// Gives a sample the times its frame was submitted with.
 fn restored(
-    submitted: &mut Vec<(Time, Time, Option<Time>)>,
+    submitted: &mut Vec<Submitted>,
+    order: &mut VecDeque<Time>,
     mut sample: SampleBuffer,
 ) -> (Time, SampleBuffer) {
-    let key = sample.pts;
-    if let Some(index) = submitted.iter().position(|(time, ..)| *time == key) {
-        let (_, pts, duration) = submitted.remove(index);
+    let (key, raw) = (sample.pts, order.pop_front());
+    if let Some(index) = submitted.iter().position(|frame| frame.key == key) {
+        let Submitted { pts, duration, decode_times, .. } = submitted.remove(index);
         // Without reordering both times are the same one.
         if sample.dts == sample.pts {
             sample.dts = pts;
+        }
+        if decode_times == DecodeTimes::Raw {
+            sample.dts = raw.unwrap_or(sample.dts);
         }
         sample.pts = pts;
         sample.duration = duration.unwrap_or(sample.duration);
@@ -228,10 +264,12 @@ impl Engine<Submission, SampleBuffer> for Compressor {
             self.settings.rate = VideoRate::Average(rate);
         }
         let pixels = self.converter.convert(&input.frame.pixels, self.workers)?;
-        self.submitted.push((input.key, input.frame.pts, input.frame.duration));
-        let submitted = &mut self.submitted;
+        let Submission { key, decode_times, ref frame, .. } = input;
+        self.submitted.push(Submitted { key, pts: frame.pts, duration: frame.duration, decode_times });
+        self.order.push_back(frame.pts);
+        let (submitted, order) = (&mut self.submitted, &mut self.order);
         self.encoder.encode(VideoFrame { pixels, ..input.frame }, input.options, &mut |sample| {
-            let (key, sample) = restored(submitted, sample);
+            let (key, sample) = restored(submitted, order, sample);
             out(key, sample);
             Ok(())
         })
@@ -239,13 +277,14 @@ impl Engine<Submission, SampleBuffer> for Compressor {
 
     fn drain(&mut self, out: &mut dyn FnMut(Time, SampleBuffer)) -> Result<()> {
         self.drained = true;
-        let submitted = &mut self.submitted;
+        let (submitted, order) = (&mut self.submitted, &mut self.order);
         let result = self.encoder.finish(&mut |sample| {
-            let (key, sample) = restored(submitted, sample);
+            let (key, sample) = restored(submitted, order, sample);
             out(key, sample);
             Ok(())
         });
         self.submitted.clear();
+        self.order.clear();
         result
     }
 

@@ -1,4 +1,6 @@
-use reelwright_media::{Result, SampleBuffer, Time, VideoFrame};
+use std::sync::Arc;
+
+use reelwright_media::{FormatDescription, Result, SampleBuffer, Time, VideoFrame};
 
 use super::pipeline::{Engine, Pipeline};
 use super::{Accepted, Output};
@@ -15,6 +17,8 @@ const QUEUE: usize = 16;
 pub struct DecompressionSession<T: Send + 'static> {
     pipeline: Pipeline<SampleBuffer, T>,
     decoder: DecoderInfo,
+    registry: Registry,
+    settings: VideoDecoderSettings,
 }
 
 impl<T: Send + 'static> DecompressionSession<T> {
@@ -31,7 +35,14 @@ impl<T: Send + 'static> DecompressionSession<T> {
     ) -> Result<Self> {
         let (info, decoder) = registry.video_decoder(settings)?;
         let pipeline = Pipeline::new("decompression", QUEUE, false, Decompressor { decoder }, on_output)?;
-        Ok(Self { pipeline, decoder: info })
+        Ok(Self { pipeline, decoder: info, registry: registry.clone(), settings: settings.clone() })
+    }
+
+    /// Whether samples of this format can follow, or a new session is needed for them.
+    /// `VTDecompressionSessionCanAcceptFormatDescription`.
+    pub fn can_accept(&self, format: &Arc<FormatDescription>) -> bool {
+        let settings = VideoDecoderSettings { threads: 1, format: format.clone(), ..self.settings.clone() };
+        self.registry.video_decoder(&settings).is_ok_and(|(decoder, _)| decoder.id == self.decoder.id)
     }
 
     /// The decoder that was selected.

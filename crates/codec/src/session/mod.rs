@@ -4,7 +4,7 @@ mod compression;
 mod decompression;
 mod pipeline;
 
-pub use compression::CompressionSession;
+pub use compression::{CompressionSession, DecodeTimes};
 pub use decompression::DecompressionSession;
 use reelwright_media::Result;
 
