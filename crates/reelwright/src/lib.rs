@@ -22,13 +22,13 @@ pub use boxes::dump_boxes;
 pub use codecs::registry;
 pub use export::{
     AudioOptions, AudioPlan, Counts, ExportHandle, ExportOptions, ExportSession, ExportState, ExportStatus,
-    Fate, Fit, Loss, MetadataPolicy, Others, PRESETS, Plan, Preset, PresetRow, Progress, RateChoice, Report,
-    SizeClass, TrackPlan, TrackReport, Treatment, VideoOptions, VideoPlan,
+    Fate, Fit, Loss, MetadataPolicy, Orientation, Others, PRESETS, Plan, Preset, PresetRow, Progress,
+    RateChoice, Report, SizeClass, TrackPlan, TrackReport, Treatment, VideoOptions, VideoPlan,
 };
 pub use facts::{TrackFacts, average_frame_rate, display_size};
 pub use generate::{TestMovie, TestMovieReport, TestSound};
 pub use reader::{Damage, FrameReader, SoundReader};
-pub use remux::{Remux, RemuxReport, RemuxedTrack, TrackOutcome};
+pub use remux::{CopyStep, CopyWatch, Remux, RemuxReport, RemuxedTrack, TrackOutcome};
 pub use sink::{FileSink, MemoryOutput, MemorySink, Overwrite, Sink};
 pub use writer::{
     AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, InputData, Readiness, TryAppend,

@@ -1,6 +1,7 @@
 //! Copying a whole input into a new file: every track that fits, sample by sample, nothing decoded.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use reelwright_formats::{Demuxer, SampleCursor};
 use reelwright_media::{
@@ -33,6 +34,38 @@ pub struct Remux {
     pub metadata: Option<Vec<MetadataItem>>,
     /// Stops the copy when raised; nothing is left behind then.
     pub cancel: CancelToken,
+    /// Hears how far the copy is. Default: nobody does.
+    pub watch: CopyWatch,
+}
+
+/// Hears how far a copy is, on the thread that copies: several times for every second of the presentation.
+#[derive(Clone, Default)]
+pub struct CopyWatch(Option<Arc<dyn Fn(CopyStep) + Send + Sync>>);
+
+impl CopyWatch {
+    /// Calls `hear` with every step.
+    pub fn new(hear: impl Fn(CopyStep) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(hear)))
+    }
+}
+
+impl std::fmt::Debug for CopyWatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CopyWatch({})", if self.0.is_some() { "somebody" } else { "nobody" })
+    }
+}
+
+/// A stretch of one track that was copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CopyStep {
+    /// The track's ID.
+    pub track: u32,
+    /// Its samples.
+    pub samples: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// When the last of them is decoded, on the presentation's timeline.
+    pub time: Time,
 }
 
 /// What a copy made.
@@ -85,6 +118,7 @@ impl Remux {
             tracks: None,
             metadata: None,
             cancel: CancelToken::new(),
+            watch: CopyWatch::default(),
         }
     }
 
@@ -200,11 +234,15 @@ impl Remux {
         while let Some(index) = next_lane(lanes) {
             self.cancel.check()?;
             let lane = &mut lanes[index];
+            let mut step = CopyStep { track: lane.track, samples: 0, bytes: 0, time: lane.time };
             // A lane keeps its turn while its samples stand one behind the other in the input.
             loop {
                 let Some(sample) = lane.head.take() else { break };
                 copied = copied.saturating_add(sample.payload.len());
                 check_growth(copied, &sample)?;
+                step.samples += 1;
+                step.bytes = step.bytes.saturating_add(sample.payload.len());
+                step.time = lane.time;
                 let end = sample.payload.source_offset().map(|offset| offset + sample.payload.len());
                 muxer.push(index, sample)?;
                 lane.advance()?;
@@ -215,6 +253,9 @@ impl Remux {
                 }
             }
             run_ready(muxer, sink, &self.cancel)?;
+            if let Some(hear) = &self.watch.0 {
+                hear(step);
+            }
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use reelwright::media::VideoCodec;
+use reelwright::codec::VideoProfile;
+use reelwright::media::{AudioCodec, VideoCodec};
 use reelwright::{FileType, PRESETS, PresetRow};
 
 /// Every Rust source of the workspace's crates.
@@ -86,6 +87,10 @@ fn cells(row: &PresetRow) -> [String; 7] {
     };
     let video = match row.video {
         Some(VideoCodec::Hevc) => "HEVC",
+        Some(VideoCodec::ProRes) => match row.profile {
+            Some(VideoProfile::ProRes4444) => "ProRes 4444",
+            _ => "ProRes 422",
+        },
         Some(_) => "H.264",
         None if row.audio.is_some() => "none",
         None => "copied",
@@ -99,7 +104,11 @@ fn cells(row: &PresetRow) -> [String; 7] {
     }
     size += &if row.align > 2 { format!(", multiples of {}", row.align) } else { String::new() };
     size += &row.max_frame_rate.map_or_else(String::new, |rate| format!(", at most {} fps", rate.num));
-    let sound = row.audio.map_or_else(|| "copied".to_owned(), |_| format!("AAC {}", rate(row.audio_rate)));
+    let sound = match row.audio {
+        None => "copied".to_owned(),
+        Some(AudioCodec::Lpcm) => "PCM 24 bit".to_owned(),
+        Some(_) => format!("AAC {}", rate(row.audio_rate)),
+    };
     let files: Vec<_> = row.file_types.iter().map(|kind: &FileType| kind.extensions()[0]).collect();
     let apple = row.apple.strip_prefix("AVAssetExportPreset").unwrap();
     [format!("`{}`", row.name), apple.into(), video.into(), size, video_rate, sound, files.join(", ")]

@@ -1,6 +1,6 @@
 use reelwright_bitstream::aac::{AudioSpecificConfig, SAMPLE_RATES, Sbr};
 use reelwright_codec::{AudioEncoderSettings, AudioRate, EncoderInfo};
-use reelwright_media::{AudioFormat, ChannelLayout, MediaType, Result, Stage, Track};
+use reelwright_media::{AudioCodec, AudioFormat, ChannelLayout, MediaType, Result, Stage, Track};
 
 use super::AudioOptions;
 use super::plan::{Context, Fate, acceptance, select_audio};
@@ -18,8 +18,18 @@ pub struct AudioPlan {
 }
 
 impl AudioPlan {
+    /// Packets a second, as the index counts them: AAC's of 1024 frames; PCM's are not counted.
+    pub(super) fn packets_a_second(&self) -> f64 {
+        if self.settings.pcm.is_some() { 0.0 } else { f64::from(self.settings.sample_rate) / 1024.0 }
+    }
+
     /// Bits per second the encode is expected to take.
     pub fn expected_rate(&self) -> u32 {
+        if let Some(pcm) = self.settings.pcm {
+            let channels = u32::try_from(self.settings.layout.count()).unwrap_or(2);
+            let bits = u32::from(pcm.bits).saturating_mul(channels);
+            return bits.saturating_mul(self.settings.sample_rate);
+        }
         match self.settings.rate {
             AudioRate::Constant(rate) | AudioRate::Average(rate) => rate,
             AudioRate::Quality(_) => 64_000 * u32::try_from(self.settings.layout.count()).unwrap_or(2),
@@ -92,7 +102,8 @@ fn misfit(
     if format.codec != options.codec {
         return Some(format!("it is {}, not {}", format.codec.name(), options.codec.name()));
     }
-    if !is_low_complexity(format) {
+    let pcm = options.codec == AudioCodec::Lpcm;
+    if !pcm && !is_low_complexity(format) {
         return Some("it is not AAC-LC".into());
     }
     if let Err(refusal) = acceptance(context, track) {
@@ -111,6 +122,7 @@ fn misfit(
     let seconds = track.media_duration.to_seconds_lossy();
     if let Some(bytes) = track.byte_count
         && seconds > 0.0
+        && !pcm
     {
         let rate = bytes as f64 * 8.0 / seconds;
         // Encoders overshoot a little, and a quarter more is not worth a generation of loss.
@@ -146,7 +158,10 @@ fn settings(context: &Context<'_>, chosen: &[u32], options: &AudioOptions) -> Au
     let formats = || chosen.iter().filter_map(|id| movie.track(*id)?.formats.first()?.as_audio());
     let channels = formats().map(|format| format.channels).max().unwrap_or(2).clamp(1, options.max_channels);
     let source_rate = formats().map(|format| format.sample_rate).max().unwrap_or(48_000);
-    let sample_rate = encodable_rate(source_rate, options.max_sample_rate);
+    let sample_rate = match options.codec {
+        AudioCodec::Lpcm => source_rate.min(options.max_sample_rate),
+        _ => encodable_rate(source_rate, options.max_sample_rate),
+    };
     // A channel of AAC takes at most 6144 bits for 1024 frames; a preset's rate is more than slow sound can use.
     let most = sample_rate.saturating_mul(6) / 100 * 95 * u32::from(channels);
     let rate = rate_for(options, channels);
@@ -156,7 +171,7 @@ fn settings(context: &Context<'_>, chosen: &[u32], options: &AudioOptions) -> Au
         sample_rate,
         layout: ChannelLayout::default_for(channels).unwrap_or_else(ChannelLayout::stereo),
         rate: AudioRate::Average(rate),
-        pcm: None,
+        pcm: options.pcm,
         options: Vec::new(),
     }
 }

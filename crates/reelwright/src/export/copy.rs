@@ -1,5 +1,5 @@
 use reelwright_media::{
-    CancelToken, EditTimeline, Result, SampleBuffer, Span, Time, TimeRange, Timescale, Track,
+    CancelToken, EditTimeline, MediaType, Result, SampleBuffer, Span, Time, TimeRange, Timescale, Track,
 };
 
 use super::progress::Meter;
@@ -19,6 +19,8 @@ pub(super) struct CopyJob<'a> {
     pub(super) cut: bool,
     pub(super) stop: CancelToken,
     pub(super) meter: &'a Meter,
+    /// Whether copies alone move the progress bar.
+    pub(super) leads: bool,
 }
 
 impl CopyJob<'_> {
@@ -38,6 +40,8 @@ impl CopyJob<'_> {
     pub(super) fn run(&self, mut input: Input) -> Result<Counts> {
         let mut counts = Counts::default();
         let mut cursor = self.asset.cursor(self.track.id)?;
+        // From the media's time to the output's, by the first edit: near enough for a progress bar.
+        let shift = self.timeline().shift().saturating_sub(self.range.start);
         if self.cut {
             let mut stored = None;
             for (from, until) in self.needed() {
@@ -49,22 +53,26 @@ impl CopyJob<'_> {
                     // Decoding for this stretch may begin among samples the one before has brought.
                     if stored.is_none_or(|last| sample.dts > last) {
                         stored = Some(sample.dts);
-                        self.copy(sample, &mut input, &mut counts)?;
+                        self.copy(sample, shift, &mut input, &mut counts)?;
                     }
                 }
             }
         } else {
             while let Some(sample) = cursor.next_sample()? {
-                self.copy(sample, &mut input, &mut counts)?;
+                self.copy(sample, shift, &mut input, &mut counts)?;
             }
         }
         input.finish()?;
         Ok(counts)
     }
 
-    fn copy(&self, sample: SampleBuffer, input: &mut Input, counts: &mut Counts) -> Result<()> {
+    fn copy(&self, sample: SampleBuffer, shift: Time, input: &mut Input, counts: &mut Counts) -> Result<()> {
         self.stop.check()?;
-        self.meter.count(0, sample.payload.len(), Time::ZERO);
+        let (frames, done) = match self.leads {
+            true => (u64::from(self.track.media == MediaType::Video), sample.pts.saturating_add(shift)),
+            false => (0, Time::ZERO),
+        };
+        self.meter.count(frames, sample.payload.len(), done);
         input.append(sample)?;
         counts.read += 1;
         counts.written += 1;

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use reelwright_codec::{EncoderSpecification, KeyFrames, RateLimit};
-use reelwright_media::{AudioCodec, MetadataItem, Ratio, Size, Time, TimeRange, VideoCodec};
+use reelwright_codec::{EncoderSpecification, KeyFrames, RateLimit, VideoProfile};
+use reelwright_media::{AudioCodec, MetadataItem, PcmFormat, Ratio, Size, Time, TimeRange, VideoCodec};
 
 use super::Preset;
 use crate::IndexPlace;
@@ -81,8 +81,12 @@ pub struct VideoOptions {
     pub max_size: Option<Size>,
     /// What is fitted into the box.
     pub fit: Fit,
+    /// How the picture comes to stand upright.
+    pub orientation: Orientation,
     /// Widths and heights are rounded to multiples of this.
     pub align: u32,
+    /// The codec's profile; `None` leaves it to the encoder.
+    pub profile: Option<VideoProfile>,
     /// How bits are spent.
     pub rate: RateChoice,
     /// A ceiling over a window.
@@ -109,11 +113,22 @@ pub enum Fit {
     Displayed,
 }
 
+/// How a picture that a track's matrix turns or mirrors comes to stand upright.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Orientation {
+    /// The output's matrix does what the source's did, and pixels stay as they are coded: Apple's rule.
+    #[default]
+    KeepMatrix,
+    /// The pixels are turned, for players that don't look at the matrix; the output's then does nothing, and the box the
+    /// picture must fit is that of the turned picture. A matrix that is no multiple of 90° is kept.
+    TurnPixels,
+}
+
 /// How the bit rate of an encode is found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RateChoice {
     /// From this nominal rate (bits per second at 30 fps in a full box), by the picture's real size and rate, and not
-    /// above 1.1 times the source's.
+    /// above the source's: its own where the picture keeps its size, else what its codec's rate is worth in this one.
     Nominal(u32),
     /// Exactly so many bits per second on average.
     Average(u32),
@@ -128,6 +143,8 @@ pub struct AudioOptions {
     pub codec: AudioCodec,
     /// Which encoder.
     pub encoder: EncoderSpecification,
+    /// For LPCM, how it is laid out; else `None`.
+    pub pcm: Option<PcmFormat>,
     /// Bits per second: of stereo by default (mono gets 5/8), of the whole track where it was asked for by name.
     pub rate: u32,
     /// Whether `rate` was asked for by name.
@@ -171,7 +188,9 @@ impl ExportOptions {
                 encoder_options: Vec::new(),
                 max_size: row.max_size,
                 fit: Fit::default(),
+                orientation: Orientation::default(),
                 align: row.align,
+                profile: row.profile,
                 rate: RateChoice::Nominal(row.video_rate),
                 limit: None,
                 key_frames: KeyFrames { frames: None, interval: Some(Time::from_secs(2)) },
@@ -186,10 +205,12 @@ impl ExportOptions {
             Some(codec) => Treatment::Encode(AudioOptions {
                 codec,
                 encoder: EncoderSpecification::default(),
+                pcm: (codec == AudioCodec::Lpcm).then_some(PcmFormat { bits: 24, ..PcmFormat::S16LE }),
                 rate: row.audio_rate,
                 explicit_rate: false,
-                max_channels: 2,
-                max_sample_rate: 48_000,
+                // PCM needn't be made less of to be carried.
+                max_channels: if codec == AudioCodec::Lpcm { u16::MAX } else { 2 },
+                max_sample_rate: if codec == AudioCodec::Lpcm { u32::MAX } else { 48_000 },
             }),
         };
         Self {

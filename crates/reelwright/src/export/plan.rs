@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use reelwright_codec::{AudioEncoderSettings, EncoderInfo, Registry, VideoEncoderSettings};
 use reelwright_media::{
-    EditTimeline, Error, ErrorKind, FormatDescription, Matrix, MediaType, Result, Size, Stage, Time,
-    TimeRange, Track,
+    EditTimeline, Error, ErrorKind, ForeignBox, FormatDescription, Matrix, MediaType, MetadataItem,
+    MetadataValue, Result, Size, Stage, Time, TimeRange, Track,
 };
 
 use super::audio_plan::{self, AudioPlan};
@@ -102,7 +102,11 @@ impl Plan {
                 file_type.name(),
                 allowed.join(", ")
             ))
-            .at_stage(Stage::Plan));
+            .at_stage(Stage::Plan)
+            .with_hint(format!(
+                "end the output's name in .{}, or choose another preset",
+                options.preset.file_types()[0].extensions()[0]
+            )));
         }
         let context =
             Context { asset, options, registry, file_type, range: clamp_range(asset, options.range)? };
@@ -166,17 +170,60 @@ impl Plan {
         let seconds = self.range.duration.to_seconds_lossy();
         let total = asset.movie().duration.to_seconds_lossy();
         let share = if total > 0.0 { (seconds / total).min(1.0) } else { 1.0 };
+        let track = |plan: &TrackPlan| asset.movie().track(plan.source);
+        let encoded = |rate: u32, samples: f64| f64::from(rate) * seconds / 8.0 + samples * BYTES_PER_SAMPLE;
         let bytes = |plan: &TrackPlan| match &plan.fate {
-            Fate::Copy => {
-                asset.movie().track(plan.source).and_then(|track| track.byte_count).unwrap_or(0) as f64
-                    * share
+            Fate::Copy => track(plan).map_or(0.0, copied_bytes) * share,
+            Fate::EncodeVideo(video) => {
+                encoded(video.expected_rate(), seconds * video.settings.frame_rate.to_f64())
             }
-            Fate::EncodeVideo(video) => f64::from(video.expected_rate()) * seconds / 8.0,
-            Fate::EncodeAudio(audio) => f64::from(audio.expected_rate()) * seconds / 8.0,
+            Fate::EncodeAudio(audio) => encoded(audio.expected_rate(), seconds * audio.packets_a_second()),
             Fate::MixInto(_) | Fate::Drop => 0.0,
         };
-        // The index costs about a hundredth.
-        (self.tracks.iter().map(bytes).sum::<f64>() * 1.01) as u64
+        let media: f64 = self.tracks.iter().map(bytes).sum();
+        let headers: u64 = self
+            .tracks
+            .iter()
+            .filter(|plan| plan.fate.is_output())
+            .filter_map(track)
+            .map(|track| header_bytes(&track.formats, &track.metadata, &track.foreign))
+            .sum();
+        let movie = asset.movie();
+        media as u64 + headers + header_bytes(&[], &movie.metadata, &movie.foreign)
+    }
+}
+
+/// What the index says of a sample: its size, and now and then its time.
+const BYTES_PER_SAMPLE: f64 = 5.0;
+
+/// A copied track's samples, and what the index says of them, where they aren't all of one size.
+fn copied_bytes(track: &Track) -> f64 {
+    let indexed = match track.formats.first().and_then(|format| format.as_audio()) {
+        Some(audio) if audio.bytes_per_packet > 0 => 0,
+        _ => track.sample_count.unwrap_or(0),
+    };
+    track.byte_count.unwrap_or(0) as f64 + indexed as f64 * BYTES_PER_SAMPLE
+}
+
+/// The boxes of a movie or track but its tables, roughly.
+fn header_bytes(
+    formats: &[Arc<FormatDescription>],
+    metadata: &[MetadataItem],
+    foreign: &[ForeignBox],
+) -> u64 {
+    const BOXES: u64 = 500;
+    let entries = formats.iter().filter_map(|format| Some(format.entry()?.bytes.len()));
+    let items = metadata.iter().map(|item| 40 + value_bytes(&item.value));
+    let boxes = foreign.iter().map(|carried| carried.bytes.len());
+    let bytes: usize = entries.chain(items).chain(boxes).sum();
+    BOXES.saturating_add(bytes as u64)
+}
+
+fn value_bytes(value: &MetadataValue) -> usize {
+    match value {
+        MetadataValue::Text(text) => text.len(),
+        MetadataValue::Integer(_) | MetadataValue::Float(_) => 8,
+        MetadataValue::Data { bytes, .. } => bytes.len(),
     }
 }
 
@@ -364,8 +411,11 @@ pub(super) fn select_video(
     settings: &VideoEncoderSettings,
     specification: &reelwright_codec::EncoderSpecification,
 ) -> Result<EncoderInfo> {
-    let specification =
-        reelwright_codec::EncoderSpecification { size: Some(settings.size), ..specification.clone() };
+    let specification = reelwright_codec::EncoderSpecification {
+        size: Some(settings.size),
+        profile: settings.profile,
+        ..specification.clone()
+    };
     registry.select(reelwright_codec::Codec::Video(settings.codec), &specification).cloned()
 }
 

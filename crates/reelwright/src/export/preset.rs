@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use reelwright_codec::{Codec, EncoderSpecification, Registry};
+use reelwright_codec::{Codec, EncoderSpecification, Registry, VideoProfile};
 use reelwright_media::{AudioCodec, Error, MediaType, Ratio, Size, Stage, VideoCodec};
 
 use super::{ExportOptions, Plan};
@@ -25,6 +25,10 @@ pub enum Preset {
     H264(SizeClass),
     /// HEVC inside a box, HDR kept. `AVAssetExportPresetHEVC1920x1080` to `AVAssetExportPresetHEVC7680x4320`.
     Hevc(SizeClass),
+    /// ProRes 422 at the source's size, HDR kept, with PCM sound. `AVAssetExportPresetAppleProRes422LPCM`.
+    ProRes422,
+    /// ProRes 4444 at the source's size, HDR kept, with PCM sound. `AVAssetExportPresetAppleProRes4444LPCM`.
+    ProRes4444,
     /// The sound alone, as AAC. `AVAssetExportPresetAppleM4A`.
     AppleM4a,
 }
@@ -75,6 +79,8 @@ pub struct PresetRow {
     pub apple: &'static str,
     /// The video codec; `None` where video is copied or dropped.
     pub video: Option<VideoCodec>,
+    /// The codec's profile; `None` leaves it to the encoder.
+    pub profile: Option<VideoProfile>,
     /// The box pictures are fitted into; `None` keeps the source's size.
     pub max_size: Option<Size>,
     /// Widths and heights are multiples of this.
@@ -85,7 +91,7 @@ pub struct PresetRow {
     pub max_frame_rate: Option<Ratio>,
     /// The audio codec; `None` where audio is copied.
     pub audio: Option<AudioCodec>,
-    /// Bits per second of stereo; mono gets 5/8 of it.
+    /// Bits per second of stereo; mono gets 5/8 of it. 0 for PCM, which takes what it takes.
     pub audio_rate: u32,
     /// Whether PQ and HLG are kept; else they are tone-mapped to BT.709.
     pub keeps_hdr: bool,
@@ -95,6 +101,7 @@ pub struct PresetRow {
 
 const MOVIES: &[FileType] = &[FileType::Mp4, FileType::Mov, FileType::M4v];
 const AUDIO: &[FileType] = &[FileType::M4a];
+const QUICKTIME: &[FileType] = &[FileType::Mov];
 const ANY: &[FileType] = &[FileType::Mov, FileType::Mp4, FileType::M4v, FileType::M4a];
 
 const fn row(preset: Preset, name: &'static str, apple: &'static str, video_rate: u32) -> PresetRow {
@@ -105,31 +112,42 @@ const fn row(preset: Preset, name: &'static str, apple: &'static str, video_rate
         Preset::LowQuality => (Some(VideoCodec::H264), Some(Size::new(224, 144))),
         Preset::MediumQuality => (Some(VideoCodec::H264), Some(Size::new(568, 360))),
         Preset::HighestQuality => (Some(VideoCodec::H264), None),
+        Preset::ProRes422 | Preset::ProRes4444 => (Some(VideoCodec::ProRes), None),
         Preset::Passthrough | Preset::AppleM4a => (None, None),
     };
     let small = matches!(preset, Preset::LowQuality | Preset::MediumQuality);
+    let prores = matches!(preset, Preset::ProRes422 | Preset::ProRes4444);
     PresetRow {
         preset,
         name,
         apple,
         video,
+        profile: match preset {
+            Preset::ProRes422 => Some(VideoProfile::ProRes422),
+            Preset::ProRes4444 => Some(VideoProfile::ProRes4444),
+            _ => None,
+        },
         max_size,
         align: if small { 8 } else { 2 },
         video_rate,
         max_frame_rate: if small { Ratio::new(30, 1) } else { None },
         audio: match preset {
             Preset::Passthrough => None,
+            _ if prores => Some(AudioCodec::Lpcm),
             _ => Some(AudioCodec::Aac),
         },
         audio_rate: match preset {
+            _ if prores => 0,
             Preset::LowQuality => 64_000,
             Preset::MediumQuality => 96_000,
             Preset::HighestQuality | Preset::HevcHighestQuality | Preset::AppleM4a => 192_000,
             _ => 160_000,
         },
-        keeps_hdr: matches!(preset, Preset::Hevc(_) | Preset::HevcHighestQuality | Preset::Passthrough),
+        keeps_hdr: prores
+            || matches!(preset, Preset::Hevc(_) | Preset::HevcHighestQuality | Preset::Passthrough),
         file_types: match preset {
             Preset::AppleM4a => AUDIO,
+            _ if prores => QUICKTIME,
             Preset::Passthrough => ANY,
             _ => MOVIES,
         },
@@ -152,6 +170,8 @@ pub const PRESETS: &[PresetRow] = &[
     row(Preset::Hevc(SizeClass::Uhd2160), "hevc-3840x2160", "AVAssetExportPresetHEVC3840x2160", 25_000_000),
     row(Preset::Hevc(SizeClass::Wide2160), "hevc-4320x2160", "AVAssetExportPresetHEVC4320x2160", 30_000_000),
     row(Preset::Hevc(SizeClass::Uhd4320), "hevc-7680x4320", "AVAssetExportPresetHEVC7680x4320", 80_000_000),
+    row(Preset::ProRes422, "prores-422", "AVAssetExportPresetAppleProRes422LPCM", 147_000_000),
+    row(Preset::ProRes4444, "prores-4444", "AVAssetExportPresetAppleProRes4444LPCM", 330_000_000),
     row(Preset::AppleM4a, "m4a", "AVAssetExportPresetAppleM4A", 0),
 ];
 
@@ -191,14 +211,38 @@ impl Preset {
         Self::available(registry).into_iter().filter(suits).collect()
     }
 
+    /// Whether `asset` can be exported with it into a file of this type, or into any of its types: what an export would say
+    /// before it writes anything. Reads the index, opens codecs, writes nothing.
+    /// `determineCompatibility(ofExportPreset:with:outputFileType:)`.
+    ///
+    /// # Errors
+    ///
+    /// Why not: where several types are asked for, of the first.
+    pub fn check(self, asset: &Asset, file_type: Option<FileType>, registry: &Registry) -> Result<(), Error> {
+        let types = file_type.as_ref().map_or(self.file_types(), std::slice::from_ref);
+        let options = ExportOptions::new(self);
+        let mut refusal = None;
+        for &file_type in types {
+            match Plan::new(asset, &options, file_type, registry) {
+                Ok(_) => return Ok(()),
+                Err(error) => refusal = refusal.or(Some(error)),
+            }
+        }
+        refusal.map_or(Ok(()), Err)
+    }
+
     /// Why these codecs can't make it: [`reelwright_media::ErrorKind::NoCodec`], with what would help; `None` where they
     /// can.
     pub fn why_not(self, registry: &Registry) -> Option<Error> {
         let row = self.row();
         let codecs = row.video.map(Codec::Video).into_iter().chain(row.audio.map(Codec::Audio));
         let missing = |codec| {
-            let size = row.max_size.filter(|_| matches!(codec, Codec::Video(_)));
-            registry.select(codec, &EncoderSpecification { size, ..EncoderSpecification::default() }).err()
+            let wanted = match codec {
+                Codec::Video(_) => (row.max_size, row.profile),
+                Codec::Audio(_) => (None, None),
+            };
+            let (size, profile) = wanted;
+            registry.select(codec, &EncoderSpecification { size, profile, ..Default::default() }).err()
         };
         codecs.into_iter().find_map(missing).map(|error| error.at_stage(Stage::Plan))
     }

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reelwright_media::{Error, ErrorKind, Rounding, Time, TimeRange, Timescale};
 
@@ -16,6 +16,8 @@ pub struct Progress {
     pub time: Time,
     /// Bytes of media handed to the writer.
     pub bytes: u64,
+    /// How long the rest takes if it goes on as so far; `None` while too little is done to tell.
+    pub remaining: Option<Duration>,
 }
 
 /// What an export is doing. `AVAssetExportSession.State`; it has no end: that is what the export returns.
@@ -78,7 +80,7 @@ pub(super) struct Meter {
 /// Where the export stands, and who is to be told of the end.
 #[derive(Default)]
 struct Stand {
-    begun: bool,
+    begun: Option<Instant>,
     /// Once it is over: nothing, or why it failed.
     end: Option<Option<Error>>,
     waker: Option<Waker>,
@@ -93,7 +95,7 @@ impl Meter {
     /// States the length of the whole: it runs now.
     pub(super) fn begin(&self, range: TimeRange) {
         self.total.store(range.duration.ticks_in(TICKS, Rounding::Up).unwrap_or(0).max(1), Ordering::Relaxed);
-        self.stand().begun = true;
+        self.stand().begun = Some(Instant::now());
         self.bell.notify_all();
     }
 
@@ -126,8 +128,9 @@ impl Meter {
     /// Sleeps for `interval` (without one for as long as it takes), at most until what comes after `before`; what it is
     /// doing then, or `None` at the end.
     pub(super) fn next(&self, before: ExportStatus, interval: Option<Duration>) -> Option<ExportState> {
-        let same =
-            |stand: &mut Stand| stand.end.is_none() && stand.begun == (before == ExportStatus::Exporting);
+        let same = |stand: &mut Stand| {
+            stand.end.is_none() && stand.begun.is_some() == (before == ExportStatus::Exporting)
+        };
         let stand = match interval {
             None => self.bell.wait_while(self.stand(), same).unwrap_or_else(PoisonError::into_inner),
             Some(interval) => {
@@ -135,7 +138,7 @@ impl Meter {
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
         };
-        let (begun, over) = (stand.begun, stand.end.is_some());
+        let (begun, over) = (stand.begun.is_some(), stand.end.is_some());
         drop(stand);
         match (begun, over) {
             // Even an export that is over by now did run, which is a change.
@@ -149,7 +152,7 @@ impl Meter {
     pub(super) fn status(&self) -> ExportStatus {
         let stand = self.stand();
         match &stand.end {
-            None if !stand.begun => ExportStatus::Idle,
+            None if stand.begun.is_none() => ExportStatus::Idle,
             None => ExportStatus::Exporting,
             Some(None) => ExportStatus::Completed,
             Some(Some(error)) if error.kind() == ErrorKind::Cancelled => ExportStatus::Cancelled,
@@ -165,8 +168,12 @@ impl Meter {
         let (time, total) = (self.time.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed));
         let share = if total > 0 { (time as f64 / total as f64).clamp(0.0, 1.0) } else { 0.0 };
         let done = self.status() == ExportStatus::Completed;
+        let fraction = if done { 1.0 } else { share * (1.0 - FINAL_SHARE) };
+        let begun = self.stand().begun.filter(|_| fraction > 0.01);
+        let left = |begun: Instant| begun.elapsed().mul_f64((1.0 - fraction) / fraction);
         Progress {
-            fraction: if done { 1.0 } else { share * (1.0 - FINAL_SHARE) },
+            fraction,
+            remaining: begun.map(left),
             frames: self.frames.load(Ordering::Relaxed),
             time: Time::new(time, TICKS),
             bytes: self.bytes.load(Ordering::Relaxed),

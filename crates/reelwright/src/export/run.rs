@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use reelwright_codec::Registry;
 use reelwright_media::{
-    CancelToken, EditTimeline, Error, ErrorKind, MetadataItem, MetadataKey, PixelFormat, Result, Time,
-    TimeRange, Timescale, Track, TrackReference,
+    CancelToken, EditTimeline, Error, ErrorKind, MediaType, MetadataItem, MetadataKey, PixelFormat, Result,
+    Time, TimeRange, Timescale, Track, TrackReference,
 };
 
 use super::copy::CopyJob;
@@ -18,7 +18,8 @@ use super::{ExportOptions, Fate, Plan, TrackPlan};
 use crate::facts::presented;
 use crate::held::COPY_AGAIN;
 use crate::{
-    Asset, AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, Overwrite, Remux, TrackOutcome,
+    Asset, AssetWriter, AssetWriterBuilder, CopyWatch, FinishReport, Input, InputConfig, Overwrite, Remux,
+    TrackOutcome,
 };
 
 /// Carries a plan out.
@@ -99,7 +100,17 @@ impl Run {
             .iter()
             .filter(|track| matches!(track.fate, Fate::Copy))
             .map(|track| track.source);
+        // Pictures are what is counted, where there are any.
+        let movie = self.asset.movie();
+        let pictures = movie.tracks.iter().filter(|track| track.media == MediaType::Video);
+        let pictures: Vec<_> = pictures.map(|track| track.id).collect();
+        let meter = self.meter.clone();
+        let watch = CopyWatch::new(move |step| {
+            let frames = if pictures.contains(&step.track) { step.samples } else { 0 };
+            meter.count(frames, step.bytes, step.time);
+        });
         let remux = Remux {
+            watch,
             index: self.options.index,
             overwrite: self.overwrite(),
             sync: self.options.sync,
@@ -255,8 +266,11 @@ impl Run {
             }
             _ => {
                 let ticks = self.movie_timescale();
-                let job =
-                    CopyJob { asset, track, ticks, range, cut: self.options.range.is_some(), stop, meter };
+                let encodes =
+                    |plan: &TrackPlan| matches!(plan.fate, Fate::EncodeVideo(_) | Fate::EncodeAudio(_));
+                let leads = !self.plan.tracks.iter().any(encodes);
+                let cut = self.options.range.is_some();
+                let job = CopyJob { asset, track, ticks, range, cut, stop, meter, leads };
                 let config = job.config().metadata(self.track_metadata(track));
                 let input = builder.add_input(config.references(self.references(track)))?;
                 Job::Copy(job, input)

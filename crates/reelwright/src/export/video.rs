@@ -4,8 +4,11 @@ use std::thread;
 use std::time::Instant;
 
 use reelwright_codec::{Converter, Registry};
-use reelwright_media::{CancelToken, Error, ErrorKind, PixelFormat, Result, Stage, TimeRange, VideoFrame};
-use reelwright_process::Workers;
+use reelwright_media::{
+    CancelToken, Error, ErrorKind, PixelBuffer, PixelFormat, PixelLayout, Result, Stage, TimeRange,
+    VideoFrame,
+};
+use reelwright_process::{Workers, turn};
 
 use super::VideoPlan;
 use super::effort::Effort;
@@ -53,7 +56,7 @@ impl VideoJob<'_> {
         let (decoded, to_process) = sync_channel(depth);
         let (processed, to_encode) = sync_channel(depth);
         thread::scope(|scope| {
-            let converter = Arc::new(Converter::new(self.format, &self.plan.settings));
+            let converter = Arc::new(self.converter());
             let early = converter.clone();
             let decode = scope.spawn(|| self.decode(decoded, early));
             let process = scope.spawn(move || self.process(to_process, processed, &converter));
@@ -107,7 +110,8 @@ impl VideoJob<'_> {
         let mut effort = Effort::up_to(most);
         let mut process = |frame: VideoFrame| -> Result<VideoFrame> {
             let begun = Instant::now();
-            let pixels = converter.convert(&frame.pixels, effort.workers());
+            let pixels =
+                converter.convert(&frame.pixels, effort.workers()).and_then(|pixels| self.turn(pixels));
             effort.worked_since(begun);
             let pixels = pixels
                 .map_err(|error| error.at_stage(Stage::Process).at_track(self.track).at_time(frame.pts))?;
@@ -138,6 +142,22 @@ impl VideoJob<'_> {
         Ok(repeated)
     }
 
+    /// What pictures are made before they are turned, if they are: the encoder's layout and the size to come.
+    fn converter(&self) -> Converter {
+        let mut target = self.plan.settings.clone();
+        if !self.plan.turn.is_some_and(|(rotation, _)| rotation.is_quarter()) {
+            return Converter::new(self.format, &target);
+        }
+        target.size = target.size.turned();
+        Converter::new(turnable(self.format), &target)
+    }
+
+    fn turn(&self, pixels: PixelBuffer) -> Result<PixelBuffer> {
+        let Some((rotation, mirror)) = self.plan.turn else { return Ok(pixels) };
+        let refused = || Error::new(ErrorKind::Bug, format!("{:?} can't be turned", pixels.format));
+        turn(&pixels, rotation, mirror).ok_or_else(refused)
+    }
+
     fn encode(&self, frames: Receiver<VideoFrame>, mut input: Input) -> Result<u64> {
         let mut written = 0;
         for frame in frames {
@@ -151,6 +171,16 @@ impl VideoJob<'_> {
         self.stop.check()?;
         input.finish()?;
         Ok(written)
+    }
+}
+
+/// The layout in which a picture for `format` is turned by a quarter: where chroma is halved across alone, one that has it
+/// in full. The input makes the encoder's layout of it.
+fn turnable(format: PixelFormat) -> PixelFormat {
+    match format {
+        PixelFormat::Yuv(PixelLayout::Yuv422, depth) => PixelFormat::Yuv(PixelLayout::Yuv444, depth),
+        PixelFormat::Yuva(PixelLayout::Yuv422, depth) => PixelFormat::Yuva(PixelLayout::Yuv444, depth),
+        format => format,
     }
 }
 

@@ -6,7 +6,7 @@ use reelwright_media::{
 use reelwright_process::fit_inside;
 
 use super::plan::{Context, Fate, acceptance, carried_matrix, select_video};
-use super::{Fit, RateChoice, VideoOptions};
+use super::{Fit, Orientation, RateChoice, VideoOptions};
 use crate::facts::{average_frame_rate, is_simple, square_size};
 
 /// How one video track is encoded.
@@ -20,6 +20,9 @@ pub struct VideoPlan {
     pub source_size: Size,
     /// The output track's matrix.
     pub matrix: Matrix,
+    /// How the pixels themselves are turned, after being mirrored left to right where that is true; `None` where they
+    /// aren't.
+    pub turn: Option<(Rotation, bool)>,
     /// Whether HDR becomes SDR on the way.
     pub tone_mapped: bool,
     /// Exactly so many frames per second; `None` keeps the source's timing.
@@ -56,15 +59,18 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
         context.registry.video_decoder(&decoder_settings).map_err(|error| error.at_stage(Stage::Plan))?;
     let tone_mapped = format.color.is_hdr() && !options.keep_hdr;
     let turned = track.matrix.then(&context.asset.movie().matrix);
-    let (fitted, frame_rate) = (target_size(format, &turned, options), measured_rate(track));
-    let settings = settings(context, track, format, options, fitted, frame_rate);
+    let (turn, fitted, frame_rate) =
+        (turn(&turned, options), target_size(format, &turned, options), measured_rate(track));
+    let size = if is_quarter(turn) { fitted.turned() } else { fitted };
+    let settings = settings(context, track, format, options, size, frame_rate);
     let encoder = select_video(context.registry, &settings, &options.encoder)
         .map_err(|error| error.at_stage(Stage::Plan))?;
     let square = square_size(format, &turned);
     let plan = VideoPlan {
         encoder,
         source_size: format.size,
-        matrix: carried_matrix(&turned, square, settings.size),
+        matrix: if turn.is_some() { Matrix::IDENTITY } else { carried_matrix(&turned, square, fitted) },
+        turn,
         tone_mapped,
         frame_rate: options.frame_rate.or_else(|| capped_rate(options, frame_rate)),
         decoder: decoder.id,
@@ -111,6 +117,9 @@ fn misfit(
         return Some("it changes its format on the way".into());
     }
     let turned = track.matrix.then(&context.asset.movie().matrix);
+    if turn(&turned, options).is_some() {
+        return Some("its pixels are turned upright".into());
+    }
     let target = target_size(format, &turned, options);
     if target != format.size {
         return Some(format!("it is scaled from {} to {target}", format.size));
@@ -141,23 +150,33 @@ fn starts_clean(context: &Context<'_>, track: &Track) -> bool {
     is_simple(&track.edits) && context.range.start.is_zero()
 }
 
-/// The size to encode at: inside the box, display aspect kept, never enlarged.
+/// How the pixels are turned, if they are to be and have to be.
+fn turn(matrix: &Matrix, options: &VideoOptions) -> Option<(Rotation, bool)> {
+    let wanted = options.orientation == Orientation::TurnPixels;
+    matrix.orientation().filter(|turn| wanted && *turn != (Rotation::None, false))
+}
+
+fn is_quarter(turn: Option<(Rotation, bool)>) -> bool {
+    turn.is_some_and(|(rotation, _)| rotation.is_quarter())
+}
+
+/// The size of the picture before it is turned, if it is: inside the box, display aspect kept, never enlarged.
 fn target_size(format: &VideoFormat, matrix: &Matrix, options: &VideoOptions) -> Size {
     let square = square_size(format, matrix);
     let Some(mut limit) = options.max_size else {
         return fit_inside(square, square, options.align);
     };
+    let quarter = is_quarter(matrix.orientation());
     if options.fit == Fit::Displayed {
-        let quarter =
-            matrix.orientation().is_some_and(|(rotation, _): (Rotation, bool)| rotation.is_quarter());
         let displayed = if quarter { square.turned() } else { square };
         let portrait_box = limit.height > limit.width;
         if (displayed.height > displayed.width) != portrait_box && displayed.height != displayed.width {
             limit = limit.turned();
         }
-        if quarter {
-            limit = limit.turned();
-        }
+    }
+    // The box is one for the picture turned upright, by whoever turns it.
+    if quarter && (options.fit == Fit::Displayed || options.orientation == Orientation::TurnPixels) {
+        limit = limit.turned();
     }
     fit_inside(square, limit, options.align)
 }
@@ -218,16 +237,38 @@ fn settings(
     let rate = match options.rate {
         RateChoice::Average(rate) => VideoRate::Average(rate),
         RateChoice::Quality(quality) => VideoRate::Quality(quality),
+        // Its profile decides, in proportion to pixels; no source makes it less.
+        RateChoice::Nominal(nominal) if options.codec == VideoCodec::ProRes => {
+            let share = size.area() as f64 / Size::new(1920, 1080).area() as f64 * frame_rate.to_f64() / 30.0;
+            VideoRate::Average((f64::from(nominal) * share) as u32)
+        }
         RateChoice::Nominal(nominal) => {
             let wanted = nominal_rate(nominal, options.max_size, size, frame_rate);
+            let source = source_rate(track).map_or(f64::INFINITY, f64::from);
             let worth = efficiency(format.codec) / efficiency(options.codec);
-            let ceiling = source_rate(track).map_or(f64::INFINITY, |rate| 1.1 * worth * f64::from(rate));
-            VideoRate::Average(f64::from(wanted).min(ceiling).max(least_rate(size, frame_rate)) as u32)
+            let least = least_rate(size, frame_rate);
+            let (ceiling, least) = match options.max_size {
+                // At its own size a picture takes no more than it did, even where an encoder misses its aim by a little.
+                None => (source * worth.min(0.97), least.min(0.97 * source)),
+                Some(_) => (source * worth, least),
+            };
+            VideoRate::Average(f64::from(wanted).min(ceiling).max(least) as u32)
         }
     };
     let hdr = format.color.is_hdr() && options.keep_hdr;
     VideoEncoderSettings {
-        bit_depth: if hdr && options.codec != VideoCodec::H264 { 10 } else { 8 },
+        bit_depth: match options.codec {
+            VideoCodec::ProRes => 10,
+            VideoCodec::H264 => 8,
+            _ => {
+                if hdr {
+                    10
+                } else {
+                    8
+                }
+            }
+        },
+        profile: options.profile,
         timescale: timescale(track, options.frame_rate.or_else(|| capped_rate(options, source_frame_rate))),
         frame_rate,
         color: target_color(format, options),

@@ -4,18 +4,19 @@ use std::path::Path;
 
 use reelwright::codec::{Codec, EncoderSpecification, VideoEncoderSettings, VideoLevel};
 use reelwright::media::{
-    Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, ErrorKind, MasteringDisplay, Size, Time,
-    TransferFunction, VideoCodec, VideoFrame,
+    Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, ErrorKind, MasteringDisplay, Matrix,
+    MediaType, Rotation, Size, Time, TimeRange, TransferFunction, VideoCodec, VideoFrame,
 };
 use reelwright::{
-    Asset, AssetWriter, ExportOptions, ExportSession, Fate, FileType, InputConfig, Preset, SizeClass,
-    dump_boxes,
+    Asset, AssetWriter, ExportOptions, ExportSession, Fate, FileType, InputConfig, Orientation, Preset,
+    SizeClass, Treatment, dump_boxes,
 };
 use reelwright_bitstream::length_prefixed_units;
 use reelwright_process::pattern::TestPicture;
 
 use super::Folder;
-use super::presets::{X264, hlg, made, probe};
+use super::geometry::{bright_corner, shown_corner};
+use super::presets::{X264, foreign, hlg, made, probe};
 
 const SIZE: Size = Size::new(320, 180);
 
@@ -180,5 +181,126 @@ fn mastering_display_and_light_level_come_along() {
     assert_eq!(facts[0], "smpte2084");
     for fact in ["1000", "400", "10000000/10000", "13250/50000"] {
         assert!(facts.iter().any(|said| said == fact), "{fact}: {facts:?}");
+    }
+}
+
+#[test]
+fn prores_presets_make_prores_with_pcm_in_quicktime() {
+    let folder = Folder::new("prores");
+    let sound = ["-f", "lavfi", "-i", "sine=duration=1:sample_rate=44100"];
+    let picture = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30:duration=1"];
+    let source = folder.file("in.mp4");
+    let out = [X264, &["-c:a", "aac", source.to_str().unwrap()]].concat();
+    if foreign("ffmpeg", &[&picture[..], &sound, &out].concat()).is_none() {
+        return;
+    }
+    let asset = Asset::open(&source).unwrap();
+    let path = folder.file("out.mov");
+    for (preset, tag, format) in
+        [(Preset::ProRes422, "apcn", "yuv422p10le"), (Preset::ProRes4444, "ap4h", "yuv444p")]
+    {
+        assert!(Preset::available(&reelwright::registry()).contains(&preset));
+        assert_eq!(preset.file_types(), [FileType::Mov]);
+        for orientation in [Orientation::KeepMatrix, Orientation::TurnPixels] {
+            let mut options = ExportOptions { overwrite: true, ..ExportOptions::new(preset) };
+            options.video.as_encode_mut().unwrap().orientation = orientation;
+            let session = || ExportSession::new(&asset, options.clone());
+            assert_eq!(session().plan(FileType::Mp4).unwrap_err().kind(), ErrorKind::Misuse);
+            let plan = session().plan(FileType::Mov).unwrap();
+            let report = session().export(&path, FileType::Mov).unwrap();
+            assert!(report.notes.is_empty() && report.tracks.iter().all(|track| track.fate == "encode"));
+            let facts =
+                probe(&path, "v", "codec_name,codec_tag_string,width,height,pix_fmt,nb_frames").unwrap();
+            assert_eq!(facts[..4], ["prores", tag, "320", "180"]);
+            assert!(facts[4].starts_with(format) && facts[5] == "30", "{facts:?}");
+            let facts = probe(&path, "a", "codec_name,sample_rate,channels").unwrap();
+            assert_eq!(facts, ["pcm_s24le", "44100", "1"]);
+            let estimate = plan.estimated_bytes as f64 / report.bytes as f64;
+            assert!((0.4..2.5).contains(&estimate), "{estimate}");
+        }
+    }
+}
+
+#[test]
+fn chroma_halved_across_alone_is_turned_too() {
+    let folder = Folder::new("turned-422");
+    let (size, path) = (Size::new(128, 64), folder.file("out.mov"));
+    let matrix = Matrix::rotation(Rotation::Clockwise90, size);
+    let settings = VideoEncoderSettings::new(VideoCodec::H264, size);
+    let asset = bright_corner(&folder.file("in.mov"), settings, matrix);
+    let mut options = ExportOptions::new(Preset::ProRes422);
+    options.video.as_encode_mut().unwrap().orientation = Orientation::TurnPixels;
+    ExportSession::new(&asset, options).export(&path, FileType::Mov).unwrap();
+    let Some(facts) = probe(&path, "v", "width,height,pix_fmt") else { return };
+    assert_eq!(facts, ["64", "128", "yuv422p10le"]);
+    assert_eq!(shown_corner(&path, size.turned(), &["-noautorotate"]), Some((true, false)));
+}
+
+#[test]
+fn hdr_of_cameras_survives_copies_and_transcodes() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media");
+    let folder = Folder::new("hdr");
+    let path = folder.file("out.mp4");
+    let side = "stream_side_data=side_data_type,red_x,red_y,green_x,green_y,blue_x,blue_y,white_point_x,white_point_y,min_luminance,max_luminance,max_content,max_average";
+    let mut seen = 0;
+    for name in [
+        "iphone_dv84_hdr.mov",
+        "iphone_hdr_edit_list.mov",
+        "iphone_hdr_colr.mov",
+        "pixel_hlg10.mp4",
+        "av1_hdr10_portrait.mp4",
+        "dv_p81.mp4",
+    ] {
+        let Ok(asset) = Asset::open(corpus.join(name)) else {
+            eprintln!("SKIPPED: {name} is not in ../shared/media");
+            continue;
+        };
+        let color = |path: &Path| probe(path, "v:0", "color_space,color_transfer,color_primaries");
+        let light = |path: &Path| {
+            let facts = probe(path, "v:0", &format!("index:{side}"))?;
+            let is_light =
+                |fact: &String| fact.contains('/') || fact.parse::<u32>().is_ok_and(|value| value > 9);
+            Some(facts.into_iter().filter(is_light).collect::<Vec<_>>())
+        };
+        let source = corpus.join(name);
+        let (Some(colors), Some(lights)) = (color(&source), light(&source)) else { return };
+        assert!(["smpte2084", "arib-std-b67"].contains(&colors[1].as_str()), "{name}: {colors:?}");
+        let mut options = ExportOptions { overwrite: true, ..ExportOptions::new(Preset::HevcHighestQuality) };
+        options.audio = Treatment::Drop;
+        options.range = Some(TimeRange::new(Time::ZERO, Time::from_ratio(1, 5).unwrap()));
+        options.reencode = true;
+        options.video.as_encode_mut().unwrap().max_size = Some(Size::new(320, 320));
+        let copied = ExportOptions { overwrite: true, ..ExportOptions::new(Preset::Passthrough) };
+        for (options, fate) in [(copied, "copy"), (options, "encode")] {
+            let report = ExportSession::new(&asset, options).export(&path, FileType::Mp4).unwrap();
+            let video = report.tracks.iter().find(|track| track.media == MediaType::Video).unwrap();
+            assert_eq!(video.fate, fate, "{name}");
+            assert_eq!(color(&path).unwrap()[..3], colors[..3], "{name}: {fate}");
+            assert_eq!(light(&path).unwrap(), lights, "{name}: {fate}");
+        }
+        seen += 1;
+    }
+    assert!(seen == 6 || seen == 0, "{seen} files");
+}
+
+#[test]
+fn highest_quality_is_never_larger_than_its_source() {
+    let folder = Folder::new("never-larger");
+    let ten = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le"];
+    let five =
+        ["-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-x265-params", "log-level=none"];
+    let (still, path) = (["-vf", "trim=end_frame=1,loop=89:1:0"], folder.file("out.mp4"));
+    for (name, codec, more) in [
+        ("ten.mov", &ten[..], &["-b:v", "300k"][..]),
+        ("hevc.mov", &five, &["-b:v", "200k"]),
+        ("crf.mov", &ten, &["-crf", "30"]),
+        ("still.mov", &ten, &still),
+    ] {
+        let codec = [codec, more].concat();
+        let Some(asset) = made(&folder.file(name), "320x180", "90", &codec) else { return };
+        export(&asset, Preset::HighestQuality, &path);
+        let bytes = |asset: &Asset| asset.movie().tracks[0].byte_count.unwrap();
+        let (before, after) = (bytes(&asset), bytes(&Asset::open(&path).unwrap()));
+        assert!(after <= before, "{name}: {after} bytes of {before}");
     }
 }

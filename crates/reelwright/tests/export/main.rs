@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
 #![cfg(feature = "native")]
 
+mod geometry;
 mod hooked;
 #[cfg(feature = "libav")]
 mod libav;
 mod planning;
+mod plans;
 mod presets;
 mod running;
 

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use reelwright::media::{Error, ErrorKind, Result, Size, Stage};
+use reelwright::media::{Error, ErrorKind, Result, Size, Stage, Time, TimeRange};
 use reelwright::{
     Asset, ExportHandle, ExportOptions, ExportSession, ExportState, ExportStatus, FileType, Preset, Report,
     TestSound,
@@ -199,6 +199,73 @@ fn a_failure_names_kind_stage_track_time_and_number() {
     let time = place.time.unwrap().to_seconds_lossy();
     assert!((time - 10.0 / 30.0).abs() < 0.001, "{time}");
     assert_eq!(folder.names(), ["in.mov"]);
+}
+
+#[test]
+fn half_the_time_is_half_the_way_and_the_rest_is_foretold() {
+    let folder = Folder::new("halfway");
+    let asset = source(&folder);
+    // Every picture takes its time, so that the way is even; on a busy machine not every time.
+    let slow = |_| {
+        thread::sleep(Duration::from_millis(8));
+        Ok(())
+    };
+    let halfway = (0..5).find_map(|_| {
+        let begun = Instant::now();
+        let handle = session(&asset, slow).start(folder.file("out.mp4"), FileType::Mp4);
+        let mut seen = Vec::new();
+        for state in handle.states(Some(Duration::from_millis(5))) {
+            if let ExportState::Exporting(progress) = state {
+                seen.push((begun.elapsed(), progress));
+            }
+        }
+        let whole = begun.elapsed();
+        handle.wait().unwrap();
+        assert!(seen.windows(2).all(|pair| pair[0].1.fraction <= pair[1].1.fraction));
+        let (at, progress) = seen.iter().find(|(at, _)| *at >= whole / 2)?;
+        let left = progress.remaining?.as_secs_f64() / (whole - *at).as_secs_f64();
+        ((0.4..=0.6).contains(&progress.fraction) && (0.6..1.6).contains(&left)).then_some(())
+    });
+    assert_eq!(halfway, Some(()));
+}
+
+#[test]
+fn copies_tell_how_far_they_are() {
+    let folder = Folder::new("copied");
+    let asset = generated(&folder.file("in.mov"), Size::new(64, 64), 20, TestSound::Aac(1));
+    let whole = ExportOptions::new(Preset::Passthrough);
+    let range = Some(TimeRange::new(Time::from_secs(1), Time::from_secs(18)));
+    for options in [whole.clone(), ExportOptions { range, ..whole }] {
+        let path = folder.file("out.mp4");
+        let handle = ExportSession::new(&asset, options).start(&path, FileType::Mp4);
+        while !handle.is_finished() {
+            thread::yield_now();
+        }
+        let progress = handle.progress();
+        let report = handle.wait().unwrap();
+        assert_eq!(progress.frames, report.tracks[0].counts.written);
+        let bytes = |id| Asset::open(&path).unwrap().movie().track(id).unwrap().byte_count.unwrap();
+        assert_eq!(progress.bytes, bytes(1) + bytes(2));
+        let off = progress.time.to_seconds_lossy() - report.duration.to_seconds_lossy();
+        assert!(off.abs() < 1.0, "{off}");
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn two_hundred_cancelled_runs_leave_nothing() {
+    let folder = Folder::new("hundreds");
+    let asset = generated(&folder.file("in.mov"), Size::new(64, 64), 1, TestSound::Aac(1));
+    for run in 0..200u64 {
+        let handle = session(&asset, |_| Ok(())).start(folder.file("out.mp4"), FileType::Mp4);
+        thread::sleep(Duration::from_micros(run * 100));
+        handle.cancel();
+        match handle.wait() {
+            Ok(_) => std::fs::remove_file(folder.file("out.mp4")).unwrap(),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Cancelled),
+        }
+        assert_eq!(folder.names(), ["in.mov"], "run {run}");
+    }
 }
 
 /// Starts an export over an existing file, cancels it once `frames` pictures are through; how long it took to end.
