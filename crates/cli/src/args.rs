@@ -112,6 +112,9 @@ pub(crate) struct ExportArgs {
     /// What is fitted into the box: the picture as displayed, or as coded before it is turned
     #[arg(long, value_enum, default_value_t = FitArg::Display)]
     pub(crate) fit: FitArg,
+    /// Turn the pixels themselves, for players that don't heed how a track says it is turned
+    #[arg(long)]
+    pub(crate) upright: bool,
     /// Exactly this many frames per second (30, 29.97 or 30000/1001), repeating or dropping frames
     #[arg(long, value_name = "RATE", value_parser = values::frame_rate)]
     pub(crate) fps: Option<reelwright::media::Ratio>,
@@ -169,6 +172,9 @@ pub(crate) struct RemuxArgs {
     pub(crate) input: PathBuf,
     /// Where to write; the extension says which container
     pub(crate) output: PathBuf,
+    /// Fail where the container can't hold a track, rather than leave it out
+    #[arg(long)]
+    pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) out: OutputArgs,
 }
@@ -230,7 +236,7 @@ pub(crate) enum AudioArg {
     Stereo,
     /// One channel of AAC
     Mono,
-    /// 16-bit PCM, two channels (QuickTime only)
+    /// Two channels of 16-bit PCM
     Pcm,
     /// No sound
     None,

@@ -9,17 +9,22 @@ const RED: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiCo
 const YELLOW: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
 const CYAN: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan)));
 
-/// Prints the error and chooses the exit code: 130 when cancelled, else 1.
+/// Prints the error and chooses the exit code: 130 when cancelled, 2 where what was asked for is wrong, else 1.
 pub(crate) fn report(error: &Error) -> ExitCode {
     if error.kind() == ErrorKind::Cancelled {
         anstream::eprintln!("cancelled; nothing was left behind");
         return ExitCode::from(130);
     }
-    anstream::eprintln!("{RED}error{RED:#}: {error}");
+    let asked_wrong = error.kind() == ErrorKind::Misuse;
+    let text = error.to_string();
+    // What clap would have refused, had it known the files: said in its way.
+    let prefix = format!("{}: ", ErrorKind::Misuse.name());
+    let text = text.strip_prefix(&prefix).filter(|_| asked_wrong).unwrap_or(&text);
+    anstream::eprintln!("{RED}error{RED:#}: {text}");
     if let Some(hint) = error.hint().or_else(|| general_hint(error.kind())) {
         anstream::eprintln!("{CYAN}  try{CYAN:#}: {hint}");
     }
-    ExitCode::FAILURE
+    if asked_wrong { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
 /// Prints what went wrong without stopping anything.

@@ -59,12 +59,7 @@ fn line(progress: &Progress, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64().max(0.001);
     let rate = progress.frames as f64 / seconds;
     let speed = progress.time.to_seconds_lossy() / seconds;
-    let left = if progress.fraction > 0.01 {
-        seconds * (1.0 - progress.fraction) / progress.fraction
-    } else {
-        f64::NAN
-    };
-    let eta = if left.is_nan() { "--:--".to_owned() } else { clock(left) };
+    let eta = progress.remaining.map_or_else(|| "--:--".to_owned(), |left| clock(left.as_secs_f64()));
     format!(
         "[{}{}] {:3.0}%  {rate:.0} fps  {speed:.1}x  {}  {eta} left",
         "=".repeat(filled),

@@ -62,9 +62,9 @@ fn decimal(text: &str) -> Option<Time> {
     Time::from_ratio(whole.checked_mul(i64::from(scale))?.checked_add(fraction)?, scale)
 }
 
-/// `3M`, `4.5M`, `128k`, `96000`: bits per second, decimal multiples.
+/// `3M`, `4.5M`, `128k`, `96000`: bits per second, decimal multiples. Less than a thousand is a forgotten `k` or `M`.
 pub(crate) fn bit_rate(text: &str) -> Result<u32, String> {
-    let wrong = || format!("'{text}' is not a bit rate; write 3M, 4.5M, 128k or 96000");
+    let wrong = || format!("'{text}' is not a bit rate; write 3M, 4.5M, 128k or 96000 (1000 at least)");
     let (number, unit) = match text.as_bytes().last() {
         Some(b'k' | b'K') => (&text[..text.len() - 1], 1_000),
         Some(b'm' | b'M') => (&text[..text.len() - 1], 1_000_000),
@@ -72,7 +72,7 @@ pub(crate) fn bit_rate(text: &str) -> Result<u32, String> {
     };
     let value = decimal(number).ok_or_else(wrong)?;
     let bits = value.ticks_in(Timescale::or_one(unit), Rounding::Nearest).ok_or_else(wrong)?;
-    u32::try_from(bits).ok().filter(|bits| *bits > 0).ok_or_else(wrong)
+    u32::try_from(bits).ok().filter(|bits| *bits >= 1000).ok_or_else(wrong)
 }
 
 /// `1280x720`.
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(bit_rate("4.5M"), Ok(4_500_000));
         assert_eq!(bit_rate("128k"), Ok(128_000));
         assert_eq!(bit_rate("96000"), Ok(96_000));
-        assert!(bit_rate("0").is_err() && bit_rate("5G").is_err());
+        assert!(bit_rate("3").is_err() && bit_rate("5G").is_err());
         assert_eq!(frame_rate("29.97"), Ok(Ratio::new(30_000, 1001).unwrap()));
         assert_eq!(frame_rate("12.5"), Ok(Ratio::new(25, 2).unwrap()));
         assert!(frame_rate("0").is_err());

@@ -1,86 +1,12 @@
 //! `reel` as a person uses it, its output judged by ffprobe and ffmpeg where they are installed.
 #![allow(clippy::unwrap_used)] // A test states what it expects by unwrapping, its own small functions included.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod support;
 
-use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
 
-/// A folder of its own for each test, removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("reel-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(&self.0).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn reel(args: &[&str], files: &[&Path]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_reel")).args(args).args(files).output().unwrap()
-}
-
-fn succeed(output: Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn json(output: Output) -> Value {
-    serde_json::from_str(&succeed(output)).unwrap()
-}
-
-/// What ffprobe says of the first stream of a kind; `None`, said loudly, where it isn't installed.
-fn probe(file: &Path, kind: &str, entries: &str) -> Option<Vec<String>> {
-    let mut command = Command::new("ffprobe");
-    command.args([
-        "-v",
-        "error",
-        "-count_frames",
-        "-select_streams",
-        kind,
-        "-show_entries",
-        entries,
-        "-of",
-        "csv=p=0",
-    ]);
-    match command.arg(file).output() {
-        Ok(output) => {
-            let text = String::from_utf8(output.stdout).unwrap();
-            Some(text.trim().trim_end_matches(',').split(',').map(str::to_owned).collect())
-        }
-        Err(_) => {
-            eprintln!("SKIPPED: ffprobe is not installed");
-            None
-        }
-    }
-}
-
-/// A short movie to work on.
-fn generated(folder: &Folder, name: &str, more: &[&str]) -> PathBuf {
-    let file = folder.file(name);
-    let args = [&["generate", "--quiet", "--duration", "2", "--size", "320x180"], more].concat();
-    succeed(reel(&args, &[&file]));
-    file
-}
+use support::{Folder, generated, json, probe, reel, succeed};
 
 #[test]
 fn a_generated_movie_is_what_it_says() {
@@ -213,5 +139,5 @@ fn encoders_and_presets_are_listed() {
         |name: &str| presets.as_array().unwrap().iter().find(|row| row["name"] == name).cloned().unwrap();
     assert_eq!(row("1280x720")["compatible"], true);
     assert_eq!(row("m4a")["compatible"], true);
-    assert_eq!(presets.as_array().unwrap().len(), 15);
+    assert_eq!(presets.as_array().unwrap().len(), 17);
 }

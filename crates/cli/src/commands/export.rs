@@ -4,8 +4,8 @@ use std::time::Duration;
 use reelwright::codec::{EncoderSpecification, RateLimit};
 use reelwright::media::{Error, MediaType, Ratio, Result, Time, TimeRange, VideoCodec};
 use reelwright::{
-    Asset, ExportOptions, ExportSession, ExportState, Fate, FileType, Fit, IndexPlace, Loss, Plan, Preset,
-    RateChoice, Report, SizeClass, Treatment, average_frame_rate,
+    Asset, ExportOptions, ExportSession, ExportState, Fate, FileType, Fit, IndexPlace, Loss, Orientation,
+    Plan, Preset, RateChoice, Report, SizeClass, Treatment, average_frame_rate,
 };
 use serde::Serialize;
 
@@ -43,7 +43,12 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
 }
 
 /// Runs the session with a progress line.
-fn watch(session: ExportSession, output: &Path, file_type: FileType, quiet: bool) -> Result<Report> {
+pub(super) fn watch(
+    session: ExportSession,
+    output: &Path,
+    file_type: FileType,
+    quiet: bool,
+) -> Result<Report> {
     let mut line = ProgressLine::new(quiet);
     let handle = session.start(output, file_type);
     for state in handle.states(Some(Duration::from_millis(100))) {
@@ -68,31 +73,35 @@ fn options(args: &ExportArgs, asset: &Asset, preset: Preset) -> Result<ExportOpt
     options.overwrite = args.out.overwrite;
     options.sync = args.out.sync;
     options.index = if args.out.network { IndexPlace::First } else { IndexPlace::Last };
-    options.range = range(args, asset);
+    options.range = range(args, asset)?;
     if args.audio_only {
         options.video = Treatment::Drop;
     }
     if args.no_audio {
         options.audio = Treatment::Drop;
     }
-    if let Some(audio) = options.audio.as_encode_mut()
-        && let Some(rate) = args.audio_bitrate
-    {
-        (audio.rate, audio.explicit_rate) = (rate, true);
+    match (options.audio.as_encode_mut(), args.audio_bitrate) {
+        (Some(audio), Some(rate)) => (audio.rate, audio.explicit_rate) = (rate, true),
+        (None, Some(_)) => return Err(means_nothing(&["--audio-bitrate"], "no sound is encoded")),
+        (_, None) => {}
     }
     let asked = video_flags(args);
     match options.video.as_encode_mut() {
         Some(video) => video_options(args, video),
-        None if !asked.is_empty() => {
-            return Err(Error::misuse(format!(
-                "{} means nothing here: preset {preset} encodes no video",
-                asked.join(", ")
-            ))
-            .with_hint("choose a preset that encodes video, such as --preset 1920x1080"));
-        }
+        None if !asked.is_empty() => return Err(means_nothing(&asked, "no video is encoded")),
         None => {}
     }
+    if args.reencode && preset == Preset::Passthrough {
+        return Err(means_nothing(&["--reencode"], "preset passthrough copies everything"));
+    }
     Ok(options)
+}
+
+/// The refusal of flags that would be without effect.
+fn means_nothing(flags: &[&str], why: &str) -> Error {
+    let (mean, leave) = if flags.len() == 1 { ("means", "it") } else { ("mean", "them") };
+    Error::misuse(format!("{} {mean} nothing here: {why}", flags.join(", ")))
+        .with_hint(format!("leave {leave} out, or choose a preset that encodes, such as --preset 1920x1080"))
 }
 
 /// The flags given that only make sense where video is encoded.
@@ -101,6 +110,7 @@ fn video_flags(args: &ExportArgs) -> Vec<&'static str> {
         (args.encoder.is_some(), "--encoder"),
         (args.codec.is_some(), "--codec"),
         (args.size.is_some(), "--size"),
+        (args.upright, "--upright"),
         (args.fps.is_some(), "--fps"),
         (args.video_bitrate.is_some(), "--video-bitrate"),
         (args.max_rate.is_some(), "--max-rate"),
@@ -116,6 +126,9 @@ fn video_options(args: &ExportArgs, video: &mut reelwright::VideoOptions) {
         FitArg::Display => Fit::Displayed,
         FitArg::Coded => Fit::Coded,
     };
+    if args.upright {
+        video.orientation = Orientation::TurnPixels;
+    }
     if let Some(size) = args.size {
         video.max_size = Some(size);
     }
@@ -146,14 +159,14 @@ fn video_options(args: &ExportArgs, video: &mut reelwright::VideoOptions) {
     }
     video.frame_rate = args.fps;
     video.encoder_options.clone_from(&args.encoder_option);
-    let explicit = ["--codec", "--size"];
+    let explicit = ["--codec", "--size", "--upright"];
     video.explicit = video_flags(args).iter().any(|flag| !explicit.contains(flag));
 }
 
 /// The wanted part; frames are those of the first video track.
-fn range(args: &ExportArgs, asset: &Asset) -> Option<TimeRange> {
+fn range(args: &ExportArgs, asset: &Asset) -> Result<Option<TimeRange>> {
     if args.from.is_none() && args.to.is_none() {
-        return None;
+        return Ok(None);
     }
     let movie = asset.movie();
     let video = movie.tracks.iter().find(|track| track.media == MediaType::Video);
@@ -161,8 +174,11 @@ fn range(args: &ExportArgs, asset: &Asset) -> Option<TimeRange> {
         .and_then(|track| average_frame_rate(track, track.sample_count?))
         .unwrap_or(Ratio { num: 30, den: 1 });
     let from = args.from.map_or(Time::ZERO, |from| from.at(rate));
-    let to = args.to.map_or(movie.duration, |to| to.at(rate));
-    Some(TimeRange::between(from, to))
+    let to = args.to.map(|to| to.at(rate));
+    if let Some(to) = to.filter(|&to| to <= from) {
+        return Err(Error::misuse(format!("--to {to} is not after --from {from}")));
+    }
+    Ok(Some(TimeRange::between(from, to.unwrap_or(movie.duration))))
 }
 
 fn extension(path: &Path) -> Option<FileType> {

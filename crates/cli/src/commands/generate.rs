@@ -14,8 +14,12 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<()> {
     if args.output.exists() && !args.out.overwrite {
         return Err(Error::new(ErrorKind::Exists, format!("{} exists already", args.output.display())));
     }
+    let duration = args.duration.at(args.rate);
+    if duration.is_zero() {
+        return Err(Error::misuse("--duration 0 leaves nothing to write"));
+    }
     let movie = TestMovie {
-        duration: args.duration.at(args.rate),
+        duration,
         size: args.size,
         rate: args.rate,
         sound: match args.audio {

@@ -17,6 +17,9 @@ struct Row {
     audio_bit_rate: u32,
     keeps_hdr: bool,
     file_types: Vec<&'static str>,
+    /// Whether this build has the encoders it takes, and if not, which it lacks.
+    available: bool,
+    why_not: Option<String>,
     /// Only with a file: whether the preset can be used, and what it would make or why not.
     compatible: Option<bool>,
     outcome: Option<String>,
@@ -29,26 +32,31 @@ pub(crate) fn run(args: &PresetsArgs) -> Result<()> {
     if args.json {
         return print_json(&rows);
     }
-    let mut text = String::new();
-    for row in &rows {
-        let size = row.max_size.as_deref().unwrap_or("source size");
-        match &row.outcome {
-            Some(outcome) => {
-                let mark = if row.compatible == Some(true) { "yes" } else { "no " };
-                text += &format!("{:<15} {mark}  {outcome}\n", row.name);
-            }
-            None => {
-                text += &format!(
-                    "{:<15} {:<7} {:<12} {:<7} {}\n",
-                    row.name, row.video, size, row.audio, row.apple
-                )
-            }
-        }
-    }
-    print_text(&text)
+    let listed = |rows: &[Row]| rows.iter().map(listing).collect::<String>();
+    let compared = |rows: &[Row]| rows.iter().map(comparison).collect::<String>();
+    print_text(&if asset.is_some() { compared(&rows) } else { HEADINGS.to_owned() + &listed(&rows) })
+}
+
+const HEADINGS: &str = "name            video   box          sound   Apple's name\n";
+
+fn listing(row: &Row) -> String {
+    let size = match (&row.max_size, row.video.as_str()) {
+        (Some(size), _) => size,
+        (None, "none") => "",
+        (None, _) => "source size",
+    };
+    let lacking = if row.available { "" } else { " (not in this build)" };
+    let Row { name, video, audio, apple, .. } = row;
+    format!("{name:<15} {video:<7} {size:<12} {audio:<7} {apple}{lacking}\n")
+}
+
+fn comparison(row: &Row) -> String {
+    let mark = if row.compatible == Some(true) { "yes" } else { "no " };
+    format!("{:<15} {mark}  {}\n", row.name, row.outcome.as_deref().unwrap_or_default())
 }
 
 fn row(preset: &PresetRow, asset: Option<&Asset>) -> Row {
+    let why_not = preset.preset.why_not(&reelwright::registry());
     let outcome = asset.map(|asset| outcome(preset, asset));
     Row {
         name: preset.name,
@@ -63,6 +71,8 @@ fn row(preset: &PresetRow, asset: Option<&Asset>) -> Row {
         audio_bit_rate: preset.audio.map_or(0, |_| preset.audio_rate),
         keeps_hdr: preset.keeps_hdr,
         file_types: preset.file_types.iter().map(|kind| kind.extensions()[0]).collect(),
+        available: why_not.is_none(),
+        why_not: why_not.map(|error| error.message().to_owned()),
         compatible: outcome.as_ref().map(Result::is_ok),
         outcome: outcome.map(|outcome| outcome.unwrap_or_else(|reason| reason)),
     }

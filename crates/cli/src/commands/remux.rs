@@ -4,7 +4,7 @@ use reelwright::media::{Error, ErrorKind, Result};
 use reelwright::{Asset, ExportOptions, ExportSession, FileType, IndexPlace, Preset};
 
 use super::cancel_on_interrupt;
-use super::export::{print_report, refuse_same_file, unknown_extension};
+use super::export::{print_report, refuse_same_file, unknown_extension, watch};
 use crate::args::RemuxArgs;
 
 /// Copies every track into another container: an export with the passthrough preset.
@@ -16,11 +16,12 @@ pub(crate) fn run(args: &RemuxArgs) -> Result<()> {
         return Err(Error::new(ErrorKind::Exists, format!("{} exists already", args.output.display())));
     }
     let mut options = ExportOptions::new(Preset::Passthrough);
+    options.strict = args.strict;
     options.overwrite = args.out.overwrite;
     options.sync = args.out.sync;
     options.index = if args.out.network { IndexPlace::First } else { IndexPlace::Last };
     let session = ExportSession::new(&asset, options).cancelled_by(cancel_on_interrupt());
-    let report = session.export(&args.output, file_type)?;
+    let report = watch(session, &args.output, file_type, args.out.quiet || args.out.json)?;
     print_report(&report, args.out.json, args.out.quiet)
 }
 
