@@ -31,7 +31,8 @@ pub use reader::{Damage, FrameReader, SoundReader};
 pub use remux::{CopyStep, CopyWatch, Remux, RemuxReport, RemuxedTrack, TrackOutcome};
 pub use sink::{FileSink, MemoryOutput, MemorySink, Overwrite, Sink};
 pub use writer::{
-    AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, InputData, Readiness, TryAppend,
+    AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, InputData, Readiness, SoundGaps,
+    TryAppend,
 };
 
 pub use reelwright_bitstream::rfc6381;

@@ -7,13 +7,17 @@ mod foreign;
 
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use reelwright::{
-    Asset, AssetWriter, ExportOptions, ExportSession, FileType, FinishReport, Input, InputConfig, Overwrite,
-    Preset,
+    Asset, AssetWriter, ExportOptions, ExportSession, FileType, FinishReport, Input, InputConfig, InputData,
+    MemorySink, Overwrite, Preset, Sink, TryAppend,
 };
 use reelwright_codec::{AudioEncoderSettings, AudioRate};
-use reelwright_media::{AudioBuffer, AudioCodec, ChannelLayout, PcmFormat, Time, Timescale};
+use reelwright_media::{
+    AudioBuffer, AudioCodec, CancelToken, ChannelLayout, ErrorKind, PcmFormat, Rounding, Time, Timescale,
+};
+use reelwright_mux::{Capabilities, Op, Outcome};
 
 /// Of the files.
 const RATE: u32 = 48_000;
@@ -35,8 +39,17 @@ fn write(
     settings: AudioEncoderSettings,
     feed: impl FnOnce(&mut Input),
 ) -> FinishReport {
+    write_config(path, kind, InputConfig::encode_audio(settings), feed)
+}
+
+fn write_config(
+    path: &Path,
+    kind: FileType,
+    config: InputConfig,
+    feed: impl FnOnce(&mut Input),
+) -> FinishReport {
     let mut builder = AssetWriter::create(path, kind).overwrite(Overwrite::Replace);
-    let mut input = builder.add_input(InputConfig::encode_audio(settings)).unwrap();
+    let mut input = builder.add_input(config).unwrap();
     let writer = builder.start().unwrap();
     writer.start_session(START).unwrap();
     feed(&mut input);
@@ -248,4 +261,188 @@ fn tracks_are_mixed_where_they_sound() {
         // In phase, they are twice as large.
         assert!((together - TONE_LEVEL - 6.02).abs() < 0.1, "{together:.2} dB");
     }
+}
+
+/// As [`tones`], stamped `late` milliseconds late.
+fn stamped(rate: u32, start: usize, frames: usize, late: i64) -> AudioBuffer {
+    let mut buffer = tones(rate, &ChannelLayout::stereo(), start, frames);
+    buffer.pts = buffer.pts.checked_add(Time::from_millis(late)).unwrap();
+    buffer
+}
+
+/// What ffmpeg decodes of two seconds of [`tones`] in blocks of 10 ms, `late` telling what becomes of each: how late it is
+/// stamped, in milliseconds, or `None` where it is lost. Of each target, with the report.
+fn recorded(
+    name: &str,
+    rate: u32,
+    config: impl Fn(InputConfig) -> InputConfig,
+    late: impl Fn(i64) -> Option<i64>,
+) -> Vec<(FinishReport, Vec<f32>)> {
+    let block = rate as usize / 100;
+    let record = |(kind, extension, settings): (FileType, &str, AudioEncoderSettings)| {
+        let path = output(&format!("{name}_{rate}.{extension}"));
+        let feed = |input: &mut Input| {
+            for number in 0..200usize {
+                if let Some(late) = late(number as i64) {
+                    input.append(stamped(rate, number * block, block, late)).unwrap();
+                }
+            }
+        };
+        let report = write_config(&path, kind, config(InputConfig::encode_audio(settings)), feed);
+        let heard = foreign::newer_ffmpeg().map(|ffmpeg| foreign::sound(&ffmpeg, &path, 2).remove(0));
+        Some((report, heard?))
+    };
+    targets().into_iter().filter_map(record).collect()
+}
+
+/// The difference from [`tone`] between two instants, in decibels.
+fn noise(heard: &[f32], from: f64, to: f64) -> f64 {
+    let frame = |seconds: f64| (seconds * f64::from(RATE)).round() as usize;
+    let difference =
+        |(index, &value): (usize, &f32)| value - tone((frame(from) + index) as f64 / f64::from(RATE)) as f32;
+    let differences: Vec<f32> = heard[frame(from)..frame(to)].iter().enumerate().map(difference).collect();
+    level(&differences)
+}
+
+/// Codecs are this good at least.
+const CODED: f64 = -40.0;
+
+#[test]
+fn what_a_microphone_loses_is_silence_and_the_rest_stays_where_it_was() {
+    for rate in [48_000, 44_100] {
+        let lost = |block: i64| !(60..80).contains(&block);
+        for (report, heard) in recorded("lost", rate, |config| config, |block| lost(block).then_some(0)) {
+            let [gaps] = report.sound_gaps[..] else { panic!("{:?}", report.sound_gaps) };
+            let off = gaps.silence.checked_sub(Time::from_millis(200)).unwrap().to_seconds_lossy();
+            assert!(off.abs() <= 1.0 / f64::from(RATE) && gaps.left_out.is_zero(), "{gaps:?}");
+            assert_eq!(heard.len(), 96_000);
+            let silence = level(&heard[30_000..37_000]);
+            assert!(silence < CODED, "{rate} Hz: {silence:.1} dB");
+            for (from, to) in [(0.0, 0.24), (0.3, 0.58), (0.82, 1.9)] {
+                let noise = noise(&heard, from, to);
+                assert!(noise < CODED, "{rate} Hz, from {from} s: {noise:.1} dB");
+            }
+        }
+    }
+}
+
+#[test]
+fn jitter_is_not_heard() {
+    // A few milliseconds to either side; and further than is joined by default, for which more can be asked for.
+    let jitter = |most: i64| move |block: i64| Some(((block * 7919 + most) % (2 * most + 1)) - most);
+    let wide = |config: InputConfig| config.join_within(Time::from_millis(40));
+    for rate in [48_000, 44_100] {
+        let narrow = recorded("jitter", rate, |config| config, jitter(4));
+        for (report, heard) in narrow.into_iter().chain(recorded("wide", rate, wide, jitter(15))) {
+            assert_eq!((report.sound_gaps.len(), heard.len()), (0, 96_000));
+            let noise = noise(&heard, 0.3, 1.9);
+            assert!(noise < CODED, "{rate} Hz: {noise:.1} dB");
+        }
+    }
+}
+
+#[test]
+fn what_overlaps_is_heard_once() {
+    for (kind, extension, settings) in targets() {
+        let path = output(&format!("overlap.{extension}"));
+        let report = write(&path, kind, settings, |input| {
+            input.append(stamped(44_100, 0, 44_100, 0)).unwrap();
+            input.append(stamped(44_100, 39_690, 48_510, 0)).unwrap();
+            // Wholly within.
+            input.append(stamped(44_100, 39_690, 441, 0)).unwrap();
+        });
+        let [gaps] = report.sound_gaps[..] else { panic!("{:?}", report.sound_gaps) };
+        assert_eq!((gaps.track, gaps.silence, gaps.left_out), (1, Time::ZERO, Time::from_millis(110)));
+        let Some(ffmpeg) = foreign::newer_ffmpeg() else { continue };
+        let heard = foreign::sound(&ffmpeg, &path, 2).remove(0);
+        assert_eq!(heard.len(), 96_000);
+        let noise = noise(&heard, 0.3, 1.9);
+        assert!(noise < CODED, "{noise:.1} dB");
+    }
+}
+
+#[test]
+fn a_time_that_cannot_be_is_refused_and_recording_goes_on() {
+    let [(kind, _, settings), _] = targets();
+    let path = output("refused.mov");
+    let report = write(&path, kind, settings, |input| {
+        input.append(stamped(RATE, 0, 48_000, 0)).unwrap();
+        input.append(stamped(RATE, 48_000, 4_800, 0)).unwrap();
+        let mut refuse = |late: i64| {
+            let error = input.append(stamped(RATE, 48_000, 4_800, late)).unwrap_err();
+            assert_eq!((error.kind(), error.place().track), (ErrorKind::Misuse, Some(1)), "{error}");
+            assert!(error.place().time.is_some() && error.hint().is_some(), "{error}");
+        };
+        refuse(-500);
+        refuse(25 * 3_600_000);
+        refuse(i64::MAX / 10_000);
+        input.append(stamped(RATE, 52_800, 4_800, 0)).unwrap();
+    });
+    assert_eq!((report.duration, report.sound_gaps.len()), (Time::from_millis(1200), 0));
+}
+
+/// As many pauses as a long day has: none moves what comes after it.
+#[test]
+fn a_thousand_pauses_do_not_add_up() {
+    let [(kind, _, settings), _] = targets();
+    let path = output("pauses.mov");
+    let rate = Timescale::new(44_100).unwrap();
+    let report = write(&path, kind, settings, |input| {
+        for number in 0..1000i64 {
+            let mut buffer = tones(44_100, &ChannelLayout::stereo(), 0, 441);
+            buffer.pts = START.checked_add(Time::new(number * 1373, rate)).unwrap();
+            input.append(buffer).unwrap();
+        }
+    });
+    let end = Time::new(999 * 1373 + 441, rate);
+    let off = report.duration.checked_sub(end).unwrap().to_seconds_lossy();
+    assert!(off.abs() <= 1.0 / f64::from(RATE), "{off} s");
+    let Some(said) = foreign::probe(&path, "stream=duration_ts") else { return };
+    let ticks = report.duration.ticks_in(Timescale::new(RATE).unwrap(), Rounding::Nearest).unwrap();
+    assert_eq!(said, [format!("duration_ts={ticks}")]);
+}
+
+/// Stores nothing while the gate is closed.
+struct Gated(MemorySink, Arc<Mutex<()>>);
+
+impl Sink for Gated {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    fn run(&mut self, op: Op, cancel: &CancelToken) -> Outcome {
+        let _open = self.1.lock().unwrap();
+        self.0.run(op, cancel)
+    }
+
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+}
+
+/// A minute of silence is twelve megabytes; one is allowed.
+#[test]
+fn silence_waits_for_room_like_sound() {
+    let gate = Arc::new(Mutex::new(()));
+    let (sink, output) = MemorySink::new();
+    let mut builder = AssetWriter::create_on(Gated(sink, gate.clone()), FileType::Mov).memory(1 << 20);
+    let [(_, _, settings), _] = targets();
+    let mut input = builder.add_input(InputConfig::encode_audio(settings)).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(START).unwrap();
+    let closed = gate.lock().unwrap();
+    input.append(stamped(RATE, 0, 480, 0)).unwrap();
+    let mut after = InputData::from(stamped(RATE, 480, 480, 60_000));
+    let TryAppend::Full { data, .. } = input.try_append(after).unwrap() else { panic!("all was taken") };
+    drop(closed);
+    after = *data;
+    while let TryAppend::Full { data, .. } = input.try_append(after).unwrap() {
+        after = *data;
+        std::thread::yield_now();
+    }
+    drop(input);
+    let report = writer.finish().unwrap();
+    assert_eq!(report.duration, Time::from_millis(60_020));
+    assert_eq!(report.sound_gaps[0].silence, Time::from_secs(60));
+    assert!(output.take().unwrap().len() > 60_020 * 48 * 4);
 }

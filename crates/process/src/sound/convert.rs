@@ -19,6 +19,7 @@ pub struct AudioConverter {
     heard: Option<Time>,
     /// The place of the next frame that goes out.
     position: i64,
+    left_out: Time,
 }
 
 /// Holes of up to so many frames run through the filter as silence, so that its phase stays exact; behind longer ones it
@@ -28,7 +29,16 @@ const SHORT: i64 = 4096;
 impl AudioConverter {
     /// Makes sound of `rate` and `layout`.
     pub fn new(rate: Timescale, layout: ChannelLayout) -> Self {
-        Self { rate, layout, tolerance: Time::ZERO, remix: None, resampler: None, heard: None, position: 0 }
+        Self {
+            rate,
+            layout,
+            tolerance: Time::ZERO,
+            remix: None,
+            resampler: None,
+            heard: None,
+            position: 0,
+            left_out: Time::ZERO,
+        }
     }
 
     /// Joins buffers that miss each other by no more than this, as if they did not. Default nothing.
@@ -59,7 +69,9 @@ impl AudioConverter {
             Some(expected) if start.saturating_sub(expected) <= tolerance => {
                 let overlap = expected.saturating_sub(start);
                 if overlap > tolerance {
+                    let before = buffer.pts;
                     buffer.trim_start(usize::try_from(overlap).unwrap_or(usize::MAX));
+                    self.left_out = self.left_out.saturating_add(buffer.pts.saturating_sub(before));
                 }
                 expected
             }
@@ -80,6 +92,11 @@ impl AudioConverter {
         self.push(rate, buffer.into_planes(), out)?;
         self.heard = Some(Time::new(from.saturating_add(count), rate));
         Ok(())
+    }
+
+    /// How much was left out because it had been heard already.
+    pub fn left_out(&self) -> Time {
+        self.left_out
     }
 
     /// Puts out what is still inside. The converter can be fed again afterwards.

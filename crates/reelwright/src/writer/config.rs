@@ -28,6 +28,7 @@ pub struct InputConfig {
     metadata: Vec<MetadataItem>,
     chunk_duration: Time,
     sparse: bool,
+    pub(super) join_within: Time,
 }
 
 /// Where the samples of a track come from.
@@ -66,8 +67,12 @@ impl InputConfig {
     }
 
     /// PCM is encoded. Buffers of another sample rate or channel layout than the settings' are converted as they are
-    /// appended, and may change from one to the next. Buffers are joined end to end; gaps of more than 10 ms are filled
-    /// with silence.
+    /// appended, and may change from one to the next.
+    ///
+    /// The track lasts as long as the times of the buffers say. Those that miss each other by at most 10 ms
+    /// ([`Self::join_within`]) are joined end to end; wider gaps are filled with silence, and of a buffer that begins
+    /// before the end of the one before, what was heard already is left out. [`crate::FinishReport::sound_gaps`] says how
+    /// much that was.
     pub fn encode_audio(settings: AudioEncoderSettings) -> Self {
         Self::new(InputSource::Audio(Box::new(settings), EncoderSpecification::default()))
     }
@@ -90,6 +95,7 @@ impl InputConfig {
             metadata: Vec::new(),
             chunk_duration: Time::from_secs(1),
             sparse: false,
+            join_within: Time::from_millis(10),
         }
     }
 
@@ -232,6 +238,15 @@ impl InputConfig {
     #[must_use]
     pub fn sparse(mut self, sparse: bool) -> Self {
         self.sparse = sparse;
+        self
+    }
+
+    /// Buffers of PCM whose times miss each other by no more are joined end to end: the clock that counts samples is
+    /// steadier than the one times are read from. Sound is off by as much at most. Default 10 ms; where times say when a
+    /// buffer arrived rather than when it was recorded, 40 ms or more keep it whole. Without effect on what isn't encoded.
+    #[must_use]
+    pub fn join_within(mut self, tolerance: Time) -> Self {
+        self.join_within = tolerance;
         self
     }
 

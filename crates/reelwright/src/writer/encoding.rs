@@ -6,6 +6,17 @@ use reelwright_media::{
 };
 use reelwright_process::{AudioConverter, Workers};
 
+/// What was made up for in the sound of an input that encodes: its buffers did not follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoundGaps {
+    /// The ID of the track.
+    pub track: u32,
+    /// How much silence is in it that wasn't appended: nothing was, for so long.
+    pub silence: Time,
+    /// How much was appended and isn't in it: something else was heard at the time.
+    pub left_out: Time,
+}
+
 /// The encoder of an input.
 pub(super) enum Encoding {
     Video(VideoLane),
@@ -24,7 +35,10 @@ pub(super) struct VideoLane {
 /// PCM in, samples out.
 pub(super) struct AudioLane {
     converter: AudioConverter,
+    tolerance: Time,
     stream: Stream,
+    /// When the buffer appended last was said to begin.
+    last: Option<Time>,
 }
 
 /// What the encoder is fed: sound without holes. The encoder counts from zero with its priming, the session from the
@@ -34,6 +48,8 @@ struct Stream {
     rate: Timescale,
     layout: ChannelLayout,
     clock: Option<AudioClock>,
+    /// Frames of silence made.
+    silence: i64,
 }
 
 #[derive(Clone, Copy)]
@@ -44,10 +60,10 @@ struct AudioClock {
     next: i64,
 }
 
-/// Buffers that miss each other by no more are joined.
-const TOLERANCE: Time = Time::from_millis(10);
 /// Silence is made in blocks of so many frames.
 const SILENCE: i64 = 48_000;
+/// No recording is silent for longer, but the times of two clocks are easily further apart.
+const LONGEST: Time = Time::from_secs(24 * 60 * 60);
 
 impl VideoLane {
     pub(super) fn encode(
@@ -78,27 +94,43 @@ impl VideoLane {
 type Out<'a> = dyn FnMut(SampleBuffer) -> Result<()> + 'a;
 
 impl AudioLane {
-    /// For an encoder made with `settings`.
-    pub(super) fn new(encoder: Box<dyn AudioEncoder>, settings: &AudioEncoderSettings) -> Self {
+    /// For an encoder made with `settings`. Buffers that miss each other by no more than `tolerance` are joined.
+    pub(super) fn new(
+        encoder: Box<dyn AudioEncoder>,
+        settings: &AudioEncoderSettings,
+        tolerance: Time,
+    ) -> Self {
         let rate = Timescale::or_one(settings.sample_rate);
         let layout = settings.layout.clone();
-        let converter = AudioConverter::new(rate, layout.clone()).tolerance(TOLERANCE);
-        Self { converter, stream: Stream { encoder, rate, layout, clock: None } }
+        let converter = AudioConverter::new(rate, layout.clone()).tolerance(tolerance);
+        let stream = Stream { encoder, rate, layout, clock: None, silence: 0 };
+        Self { converter, tolerance, stream, last: None }
     }
 
     /// Converts and encodes a buffer and the silence before it. Gives the buffer back where the silence is so long that
     /// it is to be called again once there is room.
     pub(super) fn encode(&mut self, audio: AudioBuffer, out: &mut Out<'_>) -> Result<Option<AudioBuffer>> {
+        if self.last.is_some_and(|last| audio.pts < last.saturating_sub(self.tolerance)) {
+            return Err(Error::misuse("the sound begins before what was appended last")
+                .with_hint("append sound in the order it is heard, by the times of one clock")
+                .at_time(audio.pts));
+        }
         let stream = &mut self.stream;
-        let start = audio
-            .pts
-            .ticks_in(stream.rate, Rounding::Nearest)
-            .ok_or_else(|| Error::misuse("the time does not fit 64 bits").at_time(audio.pts))?;
-        if stream.clock.is_some_and(|clock| start.saturating_sub(clock.next) > SILENCE) {
+        let gap = stream.gap_before(audio.pts)?;
+        if gap > SILENCE {
             self.converter.finish(&mut |piece| stream.take(&piece, out))?;
             return stream.be_silent(SILENCE, out).map(|()| Some(audio));
         }
+        self.last = Some(audio.pts);
         self.converter.convert(audio, &mut |piece| stream.take(&piece, out)).map(|()| None)
+    }
+
+    /// What was not as it should have been, if anything was.
+    fn gaps(&self, track: u32) -> Option<SoundGaps> {
+        let silence = Time::new(self.stream.silence, self.stream.rate);
+        let left_out = self.converter.left_out();
+        let gaps = SoundGaps { track, silence, left_out };
+        (!silence.is_zero() || !left_out.is_zero()).then_some(gaps)
     }
 
     fn finish(&mut self, out: &mut Out<'_>) -> Result<()> {
@@ -110,6 +142,23 @@ impl AudioLane {
 }
 
 impl Stream {
+    /// How many frames lie between what was fed and `time`.
+    fn gap_before(&self, time: Time) -> Result<i64> {
+        let frames = |time: Time| time.ticks_in(self.rate, Rounding::Nearest);
+        let start =
+            frames(time).ok_or_else(|| Error::misuse("the time does not fit 64 bits").at_time(time))?;
+        let gap = self.clock.map_or(0, |clock| start.saturating_sub(clock.next));
+        if frames(LONGEST).is_some_and(|longest| gap > longest) {
+            let end = Time::new(start.saturating_sub(gap), self.rate);
+            return Err(Error::misuse(format!(
+                "the sound begins more than a day after {end}, where the last ended"
+            ))
+            .with_hint("give all buffers times of one clock")
+            .at_time(time));
+        }
+        Ok(gap)
+    }
+
     /// Feeds a piece, in its place.
     fn take(&mut self, piece: &AudioBuffer, out: &mut Out<'_>) -> Result<()> {
         // The converter counts in frames of the encoder.
@@ -124,6 +173,7 @@ impl Stream {
         match (usize::try_from(frames), self.clock) {
             (Ok(frames @ 1..), Some(clock)) => {
                 let pts = Time::new(clock.next, self.rate);
+                self.silence = self.silence.saturating_add(i64::try_from(frames).unwrap_or(i64::MAX));
                 self.feed(&AudioBuffer::silence(self.rate, self.layout.clone(), pts, frames), out)
             }
             _ => Ok(()),
@@ -152,6 +202,14 @@ fn shifted(sample: SampleBuffer, shift: Time) -> SampleBuffer {
 }
 
 impl Encoding {
+    /// What its sound lacked, if anything.
+    pub(super) fn gaps(&self, track: u32) -> Option<SoundGaps> {
+        match self {
+            Self::Video(_) => None,
+            Self::Audio(lane) => lane.gaps(track),
+        }
+    }
+
     /// Puts out what is still inside.
     pub(super) fn finish(&mut self, out: &mut Out<'_>) -> Result<()> {
         let finished = match self {

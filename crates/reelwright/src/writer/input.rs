@@ -7,7 +7,7 @@ use reelwright_media::{
     Timescale, VideoFrame,
 };
 
-use super::encoding::Encoding;
+use super::encoding::{Encoding, SoundGaps};
 use super::queue::{Queue, Readiness};
 
 /// One track of a file being written. `AVAssetWriterInput` while writing.
@@ -182,6 +182,7 @@ pub(super) struct LaneState {
     pub(super) encoding: Option<Encoding>,
     last_dts: Option<i64>,
     finished: bool,
+    gaps: Option<SoundGaps>,
 }
 
 impl LaneState {
@@ -240,7 +241,9 @@ impl Lane {
         }
         let drained = match state.encoding.take() {
             Some(mut encoding) if queue.is_open() => {
-                encoding.finish(&mut |sample| queue.push_unchecked(self.index, sample))
+                let finished = encoding.finish(&mut |sample| queue.push_unchecked(self.index, sample));
+                state.gaps = encoding.gaps(self.id);
+                finished
             }
             _ => Ok(()),
         };
@@ -250,6 +253,11 @@ impl Lane {
             queue.fail(error.clone());
             error
         })
+    }
+
+    /// What its sound lacked, once it is finished.
+    pub(super) fn gaps(&self) -> Option<SoundGaps> {
+        self.lock().gaps
     }
 
     fn lock(&self) -> MutexGuard<'_, LaneState> {

@@ -24,6 +24,7 @@ use queue::Queue;
 use thread::{Finished, Worker};
 
 pub use config::InputConfig;
+pub use encoding::SoundGaps;
 pub use input::{Input, InputData, TryAppend};
 pub use queue::Readiness;
 
@@ -72,6 +73,8 @@ pub struct FinishReport {
     pub tracks: Vec<TrackSummary>,
     /// Facts that the kind of file has no place for.
     pub dropped_metadata: Vec<MetadataItem>,
+    /// Encoded tracks whose sound had gaps or overlaps, and how much.
+    pub sound_gaps: Vec<SoundGaps>,
 }
 
 /// Memory for samples on their way.
@@ -134,6 +137,7 @@ impl AssetWriter {
             index: summary.index,
             dropped_metadata: summary.dropped_metadata,
             tracks: summary.tracks,
+            sound_gaps: self.lanes.iter().filter_map(|lane| lane.gaps()).collect(),
         })
     }
 
@@ -262,7 +266,7 @@ impl AssetWriterBuilder {
     pub fn add_input(&mut self, config: InputConfig) -> Result<Input> {
         let index = self.lanes.len();
         let id = u32::try_from(index + 1).map_err(|_| Error::misuse("too many inputs"))?;
-        let source = Source::open(&config.source, &self.registry).map_err(|error| error.at_track(id))?;
+        let source = Source::open(&config, &self.registry).map_err(|error| error.at_track(id))?;
         for format in &source.formats {
             self.settings
                 .file_type
@@ -327,8 +331,8 @@ struct Source {
 }
 
 impl Source {
-    fn open(source: &InputSource, registry: &Registry) -> Result<Self> {
-        Ok(match source {
+    fn open(config: &InputConfig, registry: &Registry) -> Result<Self> {
+        Ok(match &config.source {
             InputSource::Copy(formats) => {
                 Self { formats: formats.clone(), encoding: None, track: None, pixel_format: None }
             }
@@ -356,7 +360,11 @@ impl Source {
                     formats: vec![encoder.format().clone()],
                     pixel_format: None,
                     track: Some(track),
-                    encoding: Some(Encoding::Audio(Box::new(AudioLane::new(encoder, settings)))),
+                    encoding: Some(Encoding::Audio(Box::new(AudioLane::new(
+                        encoder,
+                        settings,
+                        config.join_within,
+                    )))),
                 }
             }
         })
