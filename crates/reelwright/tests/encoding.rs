@@ -218,6 +218,9 @@ fn inputs_take_what_they_are_for() {
     );
     assert_eq!(builder.add_input(InputConfig::encode_video(missing)).unwrap_err().kind(), ErrorKind::NoCodec);
     let writer = builder.start().unwrap();
+    // Less than the encoder makes a packet of: nothing would tell that there is no session to put it into.
+    assert_eq!(input.try_append(ramp(0, 10)).unwrap_err().kind(), ErrorKind::Misuse);
+    assert_eq!(input.append(ramp(0, 10)).unwrap_err().kind(), ErrorKind::Misuse);
     writer.start_session(Time::ZERO).unwrap();
     let sample = generated::pcm(&pcm_format(), 0, 1024);
     let error = input.append(sample).unwrap_err();

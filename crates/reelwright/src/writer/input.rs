@@ -120,6 +120,7 @@ impl Input {
     ///
     /// As [`Self::append`].
     pub fn try_append(&mut self, data: impl Into<InputData>) -> Result<TryAppend> {
+        self.queue.check_session()?;
         let mut rest = Some(data.into());
         while let Some(data) = rest {
             match self.queue.readiness() {

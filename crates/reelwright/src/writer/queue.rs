@@ -133,6 +133,11 @@ impl Queue {
         }
     }
 
+    /// Whether anything can be appended, room or not.
+    pub(super) fn check_session(&self) -> Result<()> {
+        self.lock().check_session()
+    }
+
     /// Waits for room, without taking it: others may be faster.
     pub(super) fn wait_for_room(&self) -> Result<()> {
         let mut state = self.lock();
