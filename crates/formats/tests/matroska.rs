@@ -110,6 +110,43 @@ fn pictures_that_begin_between_two_frames_keep_their_distance_to_the_sound() {
     assert!((video.range.start.to_seconds_lossy() - first).abs() < 1e-6, "{:?} is not {first}", video.range);
 }
 
+/// Sound primed before time 0, as MP4 is copied where nobody moves it: pictures and sound are presented together, when
+/// ffprobe says they are. Where all of it begins before 0, nothing is lost.
+#[test]
+fn what_begins_before_zero_keeps_its_distance() {
+    let folder = scratch("negative");
+    let (path, all) = (folder.join("negative.mkv"), folder.join("all.mkv"));
+    let keep = ["-avoid_negative_ts", "disabled"];
+    let arguments = [&["-c:v", "libx264", "-bf", "2", "-c:a", "aac"][..], &keep].concat();
+    if generate(&[PICTURE, TONE], &arguments, &path).is_none() {
+        return;
+    }
+    let copied = ["-c", "copy", "-copyts", "-output_ts_offset", "-0.5", all.to_str().unwrap()];
+    foreign::ffmpeg(&[&["-i", path.to_str().unwrap()][..], &keep, &copied].concat()).unwrap();
+    for (path, zero) in [(&path, 0.0), (&all, -0.5)] {
+        let demuxer = open_path(path).unwrap();
+        let movie = demuxer.movie();
+        for (index, track) in movie.tracks.iter().enumerate() {
+            let theirs = packets(path, index).unwrap();
+            // ffprobe 5.1 tells times before 0 of sound only.
+            let told = samples(&*demuxer, track.id).into_iter().zip(&theirs);
+            let told: Vec<_> = told.filter_map(|(our, their)| Some((our.pts, their.pts? - zero))).collect();
+            assert!(told.len() > 40 && (index == 0 || told[0].1 < -0.02), "{told:?}");
+            for (our, their) in told {
+                let our = foreign::presented(movie, track, our);
+                assert!((our - their).abs() < 0.001, "track {}: at {our}, theirs {their}", track.id);
+            }
+            assert!(track.range.start < Time::from_millis(2), "{:?}", track.range);
+        }
+    }
+    // Sound alone is heard from its beginning, as ffmpeg decodes it.
+    let alone = folder.join("alone.mka");
+    let copied = ["-vn", "-c", "copy", "-copyts", alone.to_str().unwrap()];
+    foreign::ffmpeg(&[&["-i", path.to_str().unwrap()][..], &keep, &copied].concat()).unwrap();
+    assert!(packets(&alone, 0).unwrap()[0].pts.unwrap() < -0.02);
+    assert_eq!(open_path(&alone).unwrap().movie().tracks[0].edits, []);
+}
+
 #[test]
 fn colour_shape_and_turn_are_read() {
     let path = scratch("colour").join("hdr.mkv");

@@ -20,6 +20,7 @@ use blocks::{Clusters, Frames};
 use ebml::{Element, elements, text, unsigned};
 use entry::TrackEntry;
 use notes::Notes;
+use timing::Built;
 
 const EBML: u32 = 0x1A45_DFA3;
 const SEGMENT: u32 = 0x1853_8067;
@@ -144,23 +145,29 @@ impl Segment {
         }
         let millis = Timescale::or_one(1000);
         let mut movie: Movie = movie(ContainerKind::Matroska, millis);
-        let mut storages = Vec::new();
+        let mut built = Vec::new();
         for entry in &self.tracks {
             let frames = self.frames.remove(&entry.number).unwrap_or_default();
-            match timing::build(entry, frames, self.scale, &source, window, millis) {
-                Ok((mut track, table)) => {
-                    track.metadata = self.notes.of_track(entry.uid);
-                    storages.push(Storage::Packets(Arc::new(table)));
-                    movie.tracks.push(track);
+            match timing::build(entry, frames, self.scale, &source, window) {
+                Ok(mut found) => {
+                    found.track.metadata = self.notes.of_track(entry.uid);
+                    built.push(found);
                 }
                 Err(error) => warn(&mut self.warnings, || {
                     format!("track {} is left out: {}", entry.number, error.message())
                 }),
             }
         }
-        if movie.tracks.is_empty() {
+        if built.is_empty() {
             let reasons = self.warnings.join("; ");
             return Err(Error::unsupported(format!("no track of this Matroska file can be read: {reasons}")));
+        }
+        let zero = beginning(&built);
+        let mut storages = Vec::new();
+        for mut found in built {
+            found.present(zero, millis);
+            movie.tracks.push(found.track);
+            storages.push(Storage::Packets(Arc::new(found.table)));
         }
         choose_alternatives(&mut movie);
         movie.duration =
@@ -170,6 +177,14 @@ impl Segment {
         movie.warnings = self.warnings;
         Ok(Indexed::new(movie, storages))
     }
+}
+
+/// Where the movie begins on the segment's timeline: at 0, whatever sound was primed with before; or, where all of
+/// pictures and sound begins before, as in a cut that kept its times, with the last of them.
+fn beginning(built: &[Built]) -> Time {
+    let lasting = built.iter().filter(|found| found.track.media != MediaType::Subtitle);
+    let last = lasting.filter(|found| found.table.packets.len() > 0).map(|found| found.start).max();
+    last.unwrap_or(Time::ZERO).min(Time::ZERO)
 }
 
 /// Of several tracks of pictures, of sound or of subtitles one is presented: they are alternatives. A single track of

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use reelwright_media::{
@@ -12,6 +13,29 @@ use super::{nanoseconds, video};
 use crate::indexed::{AudioClock, Packet, PacketTable, Prefix, Rows, present, track};
 use crate::window::Window;
 
+/// A track with its samples, on the segment's timeline.
+pub(super) struct Built {
+    pub(super) track: Track,
+    pub(super) table: PacketTable,
+    /// When the first of it is presented, which may be before the segment's beginning.
+    pub(super) start: Time,
+    /// The ticks of the media that are presented from then on.
+    presented: Range<i64>,
+}
+
+impl Built {
+    /// Puts the track on a timeline that begins at `zero` of the segment's. What would be presented before is decoded
+    /// only: nearly always it is priming.
+    pub(super) fn present(&mut self, zero: Time, movie: Timescale) {
+        let start = self.start.saturating_sub(zero);
+        let early = if start.is_negative() { Time::ZERO.saturating_sub(start) } else { Time::ZERO };
+        let cut = early.ticks_in(self.table.timescale, Rounding::Nearest).unwrap_or(i64::MAX);
+        let Range { start: from, end: to } = self.presented;
+        let from = from.saturating_add(cut).min(to);
+        present(&mut self.track, movie, start.max(Time::ZERO), from, to, self.table.media_end());
+    }
+}
+
 /// Describes a track and puts its blocks on a timeline.
 pub(super) fn build(
     entry: &TrackEntry,
@@ -19,8 +43,7 @@ pub(super) fn build(
     scale: u64,
     source: &Arc<dyn ReadAt>,
     window: &mut Window,
-    movie: Timescale,
-) -> Result<(Track, PacketTable)> {
+) -> Result<Built> {
     if let Some(reason) = &entry.hidden {
         return Err(Error::unsupported(reason.clone()));
     }
@@ -37,8 +60,7 @@ pub(super) fn build(
     } else if entry.codec == "V_PRORES" {
         table.prefix = Prefix::ProRes;
     }
-    let track = finish(entry, &mut table, delay, padding, movie);
-    Ok((track, table))
+    Ok(finish(entry, table, delay, padding))
 }
 
 /// Ticks of the segment.
@@ -294,7 +316,7 @@ fn text_table(
     table
 }
 
-fn finish(entry: &TrackEntry, table: &mut PacketTable, delay: i64, padding: i64, movie: Timescale) -> Track {
+fn finish(entry: &TrackEntry, mut table: PacketTable, delay: i64, padding: i64) -> Built {
     let base = table.rebase();
     // IDs are 32 bits here; numbers beyond that exist on paper only.
     let id = u32::try_from(entry.number).unwrap_or(u32::MAX).max(1);
@@ -304,9 +326,8 @@ fn finish(entry: &TrackEntry, table: &mut PacketTable, delay: i64, padding: i64,
         nanoseconds(padding.max(0).into()).ticks_in(table.timescale, Rounding::Nearest).unwrap_or(0);
     let from = first.saturating_add(delay).min(end);
     // Presented where the file says, less the codec's delay, plus the same that is discarded.
-    let start = Time::new(base.saturating_add(first).max(0), table.timescale);
+    let start = Time::new(base.saturating_add(first), table.timescale);
     let to = end.saturating_sub(padding).max(from);
-    present(&mut track, movie, start, from, to, table.media_end());
     track.sample_count = Some(table.packets.len() as u64);
     track.byte_count = Some(table.byte_count());
     track.language = entry.language.clone();
@@ -323,7 +344,7 @@ fn finish(entry: &TrackEntry, table: &mut PacketTable, delay: i64, padding: i64,
     {
         track.matrix = Matrix::rotation(rotation(entry.video.roll), video.size);
     }
-    track
+    Built { track, table, start, presented: from..to }
 }
 
 /// A roll counter-clockwise, in degrees, as a quarter turn.
