@@ -79,6 +79,10 @@ fn probe(window: &mut Window) -> Result<Content> {
         return Ok(Content::Flac);
     }
     if let Some(name) = refused(&head) {
+        // Some are known by a byte or two: anything may begin so.
+        if ts::follows_junk(window)? {
+            return Ok(Content::MpegTs);
+        }
         return Err(not_read(format!("{name} is not supported as an input")));
     }
     if ts::is_transport_stream(&head) {
@@ -86,6 +90,9 @@ fn probe(window: &mut Window) -> Result<Content> {
     }
     if let Some(content) = raw_audio(window, start)? {
         return Ok(content);
+    }
+    if ts::follows_junk(window)? {
+        return Ok(Content::MpegTs);
     }
     let bytes: Vec<_> = head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     Err(not_read(format!("the input is no container known here: it begins with {}", bytes.join(" "))))

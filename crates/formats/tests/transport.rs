@@ -5,7 +5,7 @@ mod foreign;
 
 use foreign::{Packet, corpus, generate, open_path, packets, pictures, presented, raw, samples, scratch};
 use reelwright_formats::Demuxer;
-use reelwright_media::{AudioCodec, FieldOrder, MediaType, Size, Time, VideoCodec};
+use reelwright_media::{AudioCodec, FieldOrder, MediaType, Movie, Size, Time, VideoCodec};
 
 const PICTURE: &str = "testsrc2=s=192x108:r=25:d=2";
 const TONE: &str = "aevalsrc=0.4*sin(440*2*PI*t)|0.3*sin(660*2*PI*t):s=48000:d=2";
@@ -161,6 +161,47 @@ fn damage_is_survived() {
         damaged[start..start + 7].fill(0x47);
         open_all(&damaged);
     }
+}
+
+#[test]
+fn what_stands_before_the_first_packet_is_passed_over() {
+    let path = scratch("junk").join("plain.ts");
+    if generate(&[PICTURE, TONE], &["-c:v", "libx264", "-c:a", "aac"], &path).is_none() {
+        return;
+    }
+    let plain = std::fs::read(&path).unwrap();
+    let seen = |movie: &Movie| {
+        movie
+            .tracks
+            .iter()
+            .map(|track| (track.range, track.edits.clone(), track.byte_count))
+            .collect::<Vec<_>>()
+    };
+    let expected = seen(open_path(&path).unwrap().movie());
+    let mut state = 1u32;
+    let mut byte = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    let junk: Vec<_> = (0..60_000).map(|_| byte()).collect();
+    let tag = [&b"ID3\x04\0\0\0\0\x20\0"[..], &[0; 4096]].concat();
+    let path = path.with_file_name("junk.ts");
+    for junk in [&junk[..777], &junk, &[0; 5000], &tag] {
+        std::fs::write(&path, [junk, &plain].concat()).unwrap();
+        let demuxer = open_path(&path).unwrap_or_else(|error| panic!("{} bytes: {error}", junk.len()));
+        let movie = demuxer.movie();
+        assert_eq!(
+            movie.warnings,
+            [format!("{} bytes in front of the first packet are left out", junk.len())]
+        );
+        assert_eq!(seen(movie), expected);
+        let theirs: Vec<_> = (0..2).map(|index| packets(&path, index).unwrap()).collect();
+        for (index, packets) in theirs.iter().enumerate() {
+            compare(&*demuxer, index, packets, earliest(&theirs), &format!("{} bytes", junk.len()));
+        }
+    }
+    std::fs::write(&path, [&vec![0; 100_000], &plain[..]].concat()).unwrap();
+    assert!(open_path(&path).is_err(), "there is a bound");
 }
 
 #[test]

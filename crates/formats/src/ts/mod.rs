@@ -38,6 +38,15 @@ pub(crate) fn is_transport_stream(start: &[u8]) -> bool {
     Framing::find(start).is_some()
 }
 
+/// Whether packets of transport follow behind some other bytes.
+///
+/// # Errors
+///
+/// Where the file can't be read.
+pub(crate) fn follows_junk(window: &mut Window) -> Result<bool> {
+    Ok(Framing::find_behind(window)?.is_some())
+}
+
 /// Opens a transport stream: the first program with a stream that is read here.
 ///
 /// # Errors
@@ -46,8 +55,11 @@ pub(crate) fn is_transport_stream(start: &[u8]) -> bool {
 pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 1 << 20);
     let framing =
-        Framing::find(window.at(0, 4096)?).ok_or_else(|| Error::malformed("no transport packets"))?;
+        Framing::find_behind(&mut window)?.ok_or_else(|| Error::malformed("no transport packets"))?;
     let mut warnings = Vec::new();
+    if framing.start > framing.step {
+        warnings.push(format!("{} bytes in front of the first packet are left out", framing.start));
+    }
     let mut tables = Tables::default();
     let streams = streams(&mut window, framing, &mut tables, &mut warnings)?;
     let mut lanes = BTreeMap::new();

@@ -17,19 +17,38 @@ pub(super) const PACKET: usize = 188;
 const SYNC: u8 = 0x47;
 
 impl Framing {
-    /// The framing of a file that begins with `head`, where it is one of packets.
+    const STEPS: [usize; 3] = [188, 192, 204];
+
+    /// Bytes that belong to no packet may stand in front of the first: a recording begins where it begins.
+    pub(super) const REACH: u64 = 64 << 10;
+
+    /// Sync bytes that must follow each other at one distance.
+    const RUN: usize = 5;
+
+    /// The framing of a file that begins with `head`, where it is one of packets from the first whole one on.
     pub(super) fn find(head: &[u8]) -> Option<Self> {
-        const RUN: usize = 5;
-        for step in [188usize, 192, 204] {
-            for start in 0..step {
-                let syncs = (0..RUN).map(|index| head.get(start + index * step)).take_while(Option::is_some);
-                let seen: Vec<_> = syncs.flatten().collect();
-                if seen.len() >= 3 && seen.iter().all(|&&byte| byte == SYNC) {
-                    return Some(Self { start: start as u64, step: step as u64 });
-                }
-            }
-        }
-        None
+        Self::STEPS.into_iter().find_map(|step| {
+            let seen = |start: usize| Self::syncs(head, start, step).is_some_and(|count| count >= 3);
+            Some(Self { start: (0..step).find(|&start| seen(start))? as u64, step: step as u64 })
+        })
+    }
+
+    /// The same with up to [`Self::REACH`] bytes of anything in front of the packets.
+    pub(super) fn find_behind(window: &mut Window) -> Result<Option<Self>> {
+        let head = window.at(0, Self::REACH as usize + Self::RUN * Self::STEPS[2])?;
+        let near = Self::find(head);
+        let at = |start: u64| {
+            let here = |step: &usize| Self::syncs(head, start as usize, *step) == Some(Self::RUN);
+            Self::STEPS.into_iter().find(here).map(|step| Self { start, step: step as u64 })
+        };
+        Ok(near.or_else(|| (0..Self::REACH).find_map(at)))
+    }
+
+    /// How many sync bytes stand at `start` and behind, a step apart, up to a run of them or the end of `head`; `None`
+    /// where another byte stands between.
+    fn syncs(head: &[u8], start: usize, step: usize) -> Option<usize> {
+        let stand = (0..Self::RUN).map_while(|index| head.get(start + index * step));
+        stand.into_iter().try_fold(0, |count, &byte| (byte == SYNC).then_some(count + 1))
     }
 
     /// The first sync byte at or after `from` that others follow: where reading goes on after damage.
