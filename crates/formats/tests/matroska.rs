@@ -8,8 +8,8 @@ use reelwright_bitstream::h264::AvcConfig;
 use reelwright_bitstream::hevc::HevcConfig;
 use reelwright_bitstream::{length_prefixed_to_annex_b, push_annex_b};
 use reelwright_media::{
-    AudioCodec, Channel, ContainerKind, FormatDescription, MediaType, Ratio, Rounding, Size, Time, Timescale,
-    VideoCodec,
+    AudioCodec, Channel, ColorRange, ContainerKind, FormatDescription, MediaType, Ratio, Rounding, Size,
+    Time, Timescale, VideoCodec,
 };
 
 const PICTURE: &str = "testsrc2=s=192x108:r=30000/1001:d=2";
@@ -145,6 +145,40 @@ fn what_begins_before_zero_keeps_its_distance() {
     foreign::ffmpeg(&[&["-i", path.to_str().unwrap()][..], &keep, &copied].concat()).unwrap();
     assert!(packets(&alone, 0).unwrap()[0].pts.unwrap() < -0.02);
     assert_eq!(open_path(&alone).unwrap().movie().tracks[0].edits, []);
+}
+
+/// Ticks that divide no second: lengths of many seconds, of pictures and of subtitles, and where everything stands.
+#[test]
+fn odd_ticks_leave_room_for_long_samples() {
+    let folder = scratch("odd");
+    let (text, path) = (folder.join("text.srt"), folder.join("odd.mkv"));
+    std::fs::write(&text, "1\n00:00:02,000 --> 00:00:19,000\nLong\n").unwrap();
+    let inputs = ["-f", "lavfi", "-i", "testsrc2=s=64x64:r=0.1:d=50", "-f", "lavfi", "-i", "sine=d=2"];
+    let kinds = ["-c:v", "libx264", "-c:a", "libvorbis", "-c:s", "srt"];
+    let files = ["-i", text.to_str().unwrap(), "-map", "0", "-map", "1", "-map", "2"];
+    let arguments = [&inputs[..], &files, &kinds, &[path.to_str().unwrap()]].concat();
+    if foreign::ffmpeg(&arguments).is_none() {
+        return;
+    }
+    let mut file = std::fs::read(&path).unwrap();
+    let scale = file.windows(3).position(|id| id == [0x2A, 0xD7, 0xB1]).unwrap() + 4;
+    assert_eq!(file[scale - 1..scale + 3], [0x83, 0x0F, 0x42, 0x40]);
+    file[scale..scale + 3].copy_from_slice(&1_333_333u32.to_be_bytes()[1..]);
+    std::fs::write(&path, file).unwrap();
+    compare_packets(&path, 0.0028, true, 0.0);
+    let demuxer = open_path(&path).unwrap();
+    let [video, _, text] = &demuxer.movie().tracks[..] else { panic!("three tracks") };
+    let mut shown: Vec<_> = packets(&path, 0).unwrap().iter().filter_map(|packet| packet.pts).collect();
+    shown.sort_by(f64::total_cmp);
+    let stated = ffprobe(&path, &["-select_streams", "2", "-show_entries", "packet=duration_time"]).unwrap();
+    for (track, theirs) in [(video, shown[1] - shown[0]), (text, stated[0][0].parse().unwrap())] {
+        let ours = samples(&*demuxer, track.id)[0].duration.to_seconds_lossy();
+        assert!(
+            (ours - theirs).abs() < 0.003 && theirs > 13.0,
+            "track {}: {ours}, theirs {theirs}",
+            track.id
+        );
+    }
 }
 
 #[test]

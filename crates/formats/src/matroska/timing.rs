@@ -63,31 +63,33 @@ pub(super) fn build(
     Ok(finish(entry, table, delay, padding))
 }
 
-/// Ticks of the segment.
+/// Turns ticks of the segment into those of a timescale.
 #[derive(Clone, Copy)]
 struct Clock {
+    /// Per tick of the segment.
     nanoseconds: u64,
     timescale: Timescale,
-    /// Ticks of `timescale` per tick of the segment.
-    factor: i64,
 }
 
 impl Clock {
+    const SECOND: u64 = 1_000_000_000;
+
+    /// A clock in whose timescale ticks of `nanoseconds` are whole numbers, or nearly: a finer one than this would leave 32
+    /// bits for less than an hour.
     fn new(nanoseconds: u64) -> Self {
-        const SECOND: u64 = 1_000_000_000;
-        let whole = u32::try_from(SECOND / nanoseconds.max(1)).ok().and_then(Timescale::new);
-        match whole.filter(|_| SECOND.is_multiple_of(nanoseconds.max(1))) {
-            Some(timescale) => Self { nanoseconds, timescale, factor: 1 },
-            None => Self {
-                nanoseconds,
-                timescale: Timescale::or_one(1_000_000_000),
-                factor: i64::try_from(nanoseconds).unwrap_or(i64::MAX),
-            },
-        }
+        const FINEST: u64 = 1_000_000;
+        // Beyond a quarter of an hour a tick it is damage.
+        let nanoseconds = nanoseconds.clamp(1, 1 << 40);
+        let exact = Self::SECOND / greatest_divisor(Self::SECOND, nanoseconds);
+        let ticks = u32::try_from(exact.min(FINEST)).unwrap_or(1);
+        Self { nanoseconds, timescale: Timescale::or_one(ticks) }
     }
 
     fn ticks(self, segment: i64) -> i64 {
-        segment.saturating_mul(self.factor)
+        let scaled = i128::from(segment) * i128::from(self.nanoseconds) * i128::from(self.timescale.ticks());
+        let second = i128::from(Self::SECOND);
+        let ticks = (scaled * 2 + second).div_euclid(second * 2);
+        i64::try_from(ticks.clamp(i64::MIN.into(), i64::MAX.into())).unwrap_or(i64::MAX)
     }
 
     fn time(self, segment: i64) -> Time {
@@ -97,6 +99,19 @@ impl Clock {
     fn length(self, segment: u32) -> u32 {
         u32::try_from(self.ticks(segment.into())).unwrap_or(u32::MAX)
     }
+
+    /// By how many ticks two times may be further apart, or closer, than what they were rounded from.
+    fn tolerance(self) -> i64 {
+        let exact = (self.nanoseconds * u64::from(self.timescale.ticks())).is_multiple_of(Self::SECOND);
+        self.ticks(1) + if exact { 0 } else { 2 }
+    }
+}
+
+fn greatest_divisor(mut one: u64, mut other: u64) -> u64 {
+    while other > 0 {
+        (one, other) = (other, one % other);
+    }
+    one.max(1)
 }
 
 fn packet(block: &Block, pts: i64, duration: u32) -> Packet {
@@ -118,7 +133,7 @@ fn picture_table(
     let format = Arc::new(FormatDescription::Video(video::describe(entry, &first)?));
     let mut table = PacketTable::new(source.clone(), format, clock.timescale);
     let mut last = 0i64;
-    let default = i64::try_from(entry.default_duration / clock.nanoseconds.max(1)).unwrap_or(0);
+    let default = i64::try_from(entry.default_duration / clock.nanoseconds).unwrap_or(0);
     let mut stated = None;
     table.packets = blocks
         .into_iter()
@@ -160,7 +175,7 @@ fn exact_rate(nanoseconds: u64) -> Option<Ratio> {
 fn on_grid(table: &mut PacketTable, rate: Ratio, clock: Clock) -> Option<u32> {
     let scale = grid_scale(rate, clock.timescale)?;
     let first = table.packets.iter().map(|packet| packet.pts).min()?;
-    let tick = i128::from(clock.factor);
+    let tolerance = i128::from(clock.tolerance());
     let (num, den) = (i128::from(rate.num), i128::from(rate.den));
     let ticks_per_second = i128::from(clock.timescale.ticks());
     let length = rate.den.checked_mul(scale.ticks() / rate.num)?;
@@ -171,7 +186,7 @@ fn on_grid(table: &mut PacketTable, rate: Ratio, clock: Clock) -> Option<u32> {
         let period = den * ticks_per_second;
         let frame = (distance * num * 2 + period).div_euclid(period * 2);
         let error = (distance * num - frame * period).abs();
-        if error > tick * num {
+        if error > tolerance * num {
             return None;
         }
         exact.push(i64::try_from(frame.checked_mul(length.into())?).ok()?);
@@ -188,11 +203,7 @@ fn on_grid(table: &mut PacketTable, rate: Ratio, clock: Clock) -> Option<u32> {
 fn grid_scale(rate: Ratio, segment: Timescale) -> Option<Timescale> {
     const MOST: u64 = 1_000_000;
     let (num, ticks) = (u64::from(rate.num), u64::from(segment.ticks()));
-    let (mut common, mut rest) = (num, ticks);
-    while rest > 0 {
-        (common, rest) = (rest, common % rest);
-    }
-    let both = num / common.max(1) * ticks;
+    let both = num / greatest_divisor(num, ticks) * ticks;
     Timescale::new(u32::try_from(both).ok().filter(|_| both <= MOST.max(num)).unwrap_or(rate.num))
 }
 
@@ -255,7 +266,7 @@ impl Heads {
 /// Packets whose length only a decoder knows: what the segment says counts, in its own ticks.
 fn place_unknown(entry: &TrackEntry, blocks: Rows<Block>, clock: Clock, table: &mut PacketTable) {
     table.timescale = clock.timescale;
-    let default = u32::try_from(entry.default_duration / clock.nanoseconds.max(1)).unwrap_or(u32::MAX);
+    let default = u32::try_from(entry.default_duration / clock.nanoseconds).unwrap_or(u32::MAX);
     let mut next = 0i64;
     let mut stated = None;
     let mut lace = 0;
@@ -360,6 +371,19 @@ fn rotation(roll: f64) -> Rotation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ticks_are_exact_where_they_can_be() {
+        let scale = |nanoseconds| Clock::new(nanoseconds).timescale.ticks();
+        assert_eq!([1_000_000, 1_500_000, 100_000, 40_000_000].map(scale), [1000, 2000, 10_000, 25]);
+        // A sample's length at 48 kHz.
+        assert_eq!([20_833, 1, 0].map(scale), [1_000_000; 3]);
+        let odd = Clock::new(20_833);
+        assert_eq!((odd.ticks(48), odd.ticks(-48), odd.ticks(1)), (1000, -1000, 21));
+        assert_eq!(Clock::new(1_333_333).length(3_000_000), 3_999_999_000);
+        let endless = Clock::new(u64::MAX);
+        assert_eq!((endless.ticks(i64::MIN), endless.ticks(i64::MAX)), (i64::MIN, i64::MAX));
+    }
 
     #[test]
     fn rates_are_recognised() {
