@@ -181,6 +181,34 @@ fn odd_ticks_leave_room_for_long_samples() {
     }
 }
 
+/// Of the size to display, what is left unsaid is that of the picture (RFC 9559, 5.1.4.1.28.10).
+#[test]
+fn half_a_display_size_is_a_shape_too() {
+    let folder = scratch("shape");
+    let path = folder.join("whole.mkv");
+    if generate(&["testsrc2=s=192x108:r=25:d=0.2"], &["-c:v", "mpeg4", "-vf", "setsar=4/3"], &path).is_none()
+    {
+        return;
+    }
+    let whole = std::fs::read(&path).unwrap();
+    let at = |id: [u8; 2]| whole.windows(3).position(|bytes| bytes == [id[0], id[1], 0x81]).unwrap();
+    let (width, height, unit) = (at([0x54, 0xB0]), at([0x54, 0xBA]), at([0x54, 0xB2]));
+    for (name, hidden) in [("height", height), ("width", width)] {
+        let mut file = whole.clone();
+        // In pixels, not a ratio; an ID that nobody knows hides the one.
+        (file[unit + 3], file[width + 3], file[height + 3]) = (0, 144, 216);
+        file[hidden + 1] = 0xB9;
+        let path = folder.join(format!("no_{name}.mkv"));
+        std::fs::write(&path, file).unwrap();
+        let theirs = ffprobe(&path, &["-show_entries", "stream=sample_aspect_ratio"]).unwrap();
+        let expected = if name == "height" { (3, 4) } else { (1, 2) };
+        assert_eq!(theirs, [[format!("{}:{}", expected.0, expected.1)]], "{name}");
+        let demuxer = open_path(&path).unwrap();
+        let video = demuxer.movie().tracks[0].formats[0].as_video().unwrap();
+        assert_eq!(video.pixel_aspect, Ratio::new(expected.0, expected.1), "without {name}");
+    }
+}
+
 #[test]
 fn colour_shape_and_turn_are_read() {
     let path = scratch("colour").join("hdr.mkv");

@@ -41,7 +41,8 @@ pub(super) struct Video {
     pub(super) height: u32,
     /// Pixels cut off at the left, right, top, bottom.
     pub(super) crop: [u32; 4],
-    pub(super) display: Option<(u32, u32)>,
+    /// Width and height to show it in; 0 where not stated.
+    pub(super) display: (u32, u32),
     /// 0: pixels. Anything else is a length or unknown.
     pub(super) display_unit: u64,
     pub(super) interlaced: u64,
@@ -173,7 +174,6 @@ impl TrackEntry {
 impl Video {
     fn parse(data: &[u8]) -> Self {
         let mut out = Self::default();
-        let mut display = (0, 0);
         let long = |data: &[u8]| u32::try_from(unsigned(data)).unwrap_or(0);
         let mut fields = 2;
         for (id, data) in elements(data) {
@@ -184,8 +184,8 @@ impl Video {
                 0x54DD => out.crop[1] = long(data),
                 0x54BB => out.crop[2] = long(data),
                 0x54AA => out.crop[3] = long(data),
-                0x54B0 => display.0 = long(data),
-                0x54BA => display.1 = long(data),
+                0x54B0 => out.display.0 = long(data),
+                0x54BA => out.display.1 = long(data),
                 0x54B2 => out.display_unit = unsigned(data),
                 0x9A => out.interlaced = unsigned(data),
                 0x9D => fields = unsigned(data),
@@ -194,7 +194,6 @@ impl Video {
                 _ => {}
             }
         }
-        out.display = (display.0 > 0 && display.1 > 0).then_some(display);
         out.field_order = match (out.interlaced, fields) {
             (2, _) => Some(FieldOrder::Progressive),
             (1, 1 | 9) => Some(FieldOrder::TopFirst),

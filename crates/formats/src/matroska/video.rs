@@ -87,12 +87,17 @@ fn apply(format: &mut VideoFormat, entry: &TrackEntry) {
 /// The shape of a pixel, from the picture's and the display's size; nothing where pixels are square, which is what every
 /// writer says of them.
 fn pixel_aspect(video: &Video) -> Option<Ratio> {
-    let (width, height) = video.display.filter(|_| video.display_unit <= 3)?;
     let [left, right, top, bottom] = video.crop;
     let seen = Size::new(
         video.width.saturating_sub(left).saturating_sub(right),
         video.height.saturating_sub(top).saturating_sub(bottom),
     );
+    let stated =
+        |length: u32, pixels: u32| if length == 0 && video.display_unit == 0 { pixels } else { length };
+    let (width, height) = (stated(video.display.0, seen.width), stated(video.display.1, seen.height));
+    if width == 0 || height == 0 || video.display_unit > 3 {
+        return None;
+    }
     let (mut num, mut den) =
         (u64::from(width) * u64::from(seen.height), u64::from(height) * u64::from(seen.width));
     while num > u64::from(u32::MAX) || den > u64::from(u32::MAX) {
