@@ -20,6 +20,7 @@ pub mod av1;
 pub mod flac;
 pub mod h264;
 pub mod hevc;
+pub mod jpeg;
 pub mod mpeg_audio;
 pub mod mpeg_video;
 pub mod opus;

@@ -1,11 +1,12 @@
-//! Motion JPEG decoding by `zune-jpeg`: pictures come out as 4:4:4 in full range, or as luma alone.
+//! Motion JPEG decoding by `zune-jpeg`: pictures come out as 4:4:4, or as luma alone.
 
 use std::sync::Arc;
 
+use reelwright_bitstream::jpeg;
 use reelwright_codec::{Codec, DecoderInfo, VideoDecoder};
 use reelwright_media::{
-    Color, ColorMatrix, ColorRange, Error, ErrorKind, FieldOrder, FormatDescription, PixelBuffer,
-    PixelFormat, PixelLayout, Plane, Result, SampleBuffer, Size, VideoCodec, VideoFrame,
+    Color, ColorMatrix, Error, ErrorKind, FieldOrder, FormatDescription, PixelBuffer, PixelFormat,
+    PixelLayout, Plane, Result, SampleBuffer, Size, VideoCodec, VideoFrame,
 };
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -39,9 +40,8 @@ impl Jpeg {
         if video.field_order.is_some_and(|order| order != FieldOrder::Progressive) {
             return Err(Error::unsupported("JPEG with two fields a sample"));
         }
-        // JFIF: BT.601 coefficients, all code values.
-        let stated =
-            Color { matrix: ColorMatrix::BT470BG, range: Some(ColorRange::Full), ..Color::UNSPECIFIED };
+        // JFIF's coefficients. Of the range each picture tells by itself.
+        let stated = Color { matrix: ColorMatrix::BT470BG, ..Color::UNSPECIFIED };
         Ok(Self { tags: Tags::new(video, stated, None, false) })
     }
 }
@@ -52,6 +52,7 @@ impl VideoDecoder for Jpeg {
         let decoded = guarded("zune-jpeg", || decode(&bytes)).and_then(|decoded| decoded);
         let mut pixels = decoded.map_err(|error| error.at_time(sample.pts))?;
         self.tags.put_on(&mut pixels);
+        pixels.color.range = Some(jpeg::range(&bytes));
         let duration = sample.known_duration();
         out(VideoFrame { pixels, pts: sample.pts, duration })
     }

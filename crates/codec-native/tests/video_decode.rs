@@ -158,13 +158,22 @@ fn jpeg_is_close_to_ffmpeg_s() {
         eprintln!("SKIPPED: no ffmpeg");
         return;
     }
-    let encode =
-        ["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x120:r=1:d=1", "-q:v", "2", "-f", "mjpeg", "-"];
-    let jpeg = corpus::run("ffmpeg", &encode);
-    let scratch = std::env::temp_dir().join(format!("reelwright-{}.jpg", std::process::id()));
+    // Values of video range stay as they are, and the picture says what they are.
+    for (range, layout, expected) in
+        [("pc", "yuvj420p", ColorRange::Full), ("tv", "yuv420p", ColorRange::Video)]
+    {
+        compare_jpeg(range, layout, expected);
+    }
+}
+
+fn compare_jpeg(range: &str, layout: &str, expected: ColorRange) {
+    let filter = format!("scale=out_range={range},format=yuv420p");
+    let source = ["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x120:r=1:d=1", "-vf", &filter];
+    let out = ["-color_range", range, "-strict", "-1", "-q:v", "2", "-f", "mjpeg", "-"];
+    let jpeg = corpus::run("ffmpeg", &[&source[..], &out].concat());
+    let scratch = std::env::temp_dir().join(format!("reelwright-{}-{range}.jpg", std::process::id()));
     std::fs::write(&scratch, &jpeg).unwrap();
-    let decode =
-        ["-v", "error", "-i", scratch.to_str().unwrap(), "-pix_fmt", "yuvj420p", "-f", "rawvideo", "-"];
+    let decode = ["-v", "error", "-i", scratch.to_str().unwrap(), "-pix_fmt", layout, "-f", "rawvideo", "-"];
     let theirs = corpus::run("ffmpeg", &decode);
     std::fs::remove_file(&scratch).unwrap();
 
@@ -190,7 +199,7 @@ fn jpeg_is_close_to_ffmpeg_s() {
     };
     decoder.decode(&sample, &mut out).unwrap();
     let picture = &pictures[0];
-    assert_eq!((picture.size, picture.color.range), (size, Some(ColorRange::Full)));
+    assert_eq!((picture.size, picture.color.range), (size, Some(expected)));
     for y in 0..120 {
         let pairs = picture.row(0, y).iter().zip(&theirs[y * 160..]);
         assert!(pairs.clone().all(|(ours, theirs)| ours.abs_diff(*theirs) <= 2), "row {y}");

@@ -230,6 +230,38 @@ fn colour_shape_and_turn_are_read() {
     assert_eq!((video.bit_depth, video.pixel_aspect), (Some(10), Ratio::new(4, 3)));
 }
 
+/// FFmpeg takes the range of JPEG from a remark in the picture, whatever the container says; so does every reader here.
+#[test]
+fn jpeg_says_its_range_itself() {
+    let folder = scratch("range");
+    let ranges = [("tv", ColorRange::Video), ("pc", ColorRange::Full)];
+    for (name, range) in ranges {
+        let filter = format!("scale=out_range={name},format=yuv420p");
+        let encode = ["-vf", &filter, "-color_range", name, "-strict", "-1", "-c:v", "mjpeg"];
+        for file in ["plain.mkv", "plain.mov", "plain.mp4"] {
+            let path = folder.join(format!("{name}_{file}"));
+            if generate(&["testsrc2=s=64x64:r=5:d=0.4"], &encode, &path).is_none() {
+                return;
+            }
+            // The same pictures in a container that says the contrary.
+            let (other, _) = ranges[usize::from(name == "tv")];
+            let contrary = folder.join(format!("{name}_contrary_{file}"));
+            let colour = ["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"];
+            let copy = ["-c", "copy", "-color_range", other, "-movflags", "write_colr"];
+            let out = [contrary.to_str().unwrap()];
+            foreign::ffmpeg(&[&["-i", path.to_str().unwrap()], &copy[..], &colour, &out].concat()).unwrap();
+            for path in [path, contrary] {
+                let theirs = ffprobe(&path, &["-show_entries", "stream=color_range"]).unwrap();
+                assert_eq!(theirs, [[name]], "{}", path.display());
+                let demuxer = open_path(&path).unwrap();
+                let video = demuxer.movie().tracks[0].formats[0].as_video().unwrap().clone();
+                assert_eq!(video.color.range, Some(range), "{}", path.display());
+                assert_eq!(samples(&*demuxer, 1)[0].format.as_video(), Some(&video));
+            }
+        }
+    }
+}
+
 #[test]
 fn a_cut_file_is_read_as_far_as_it_goes() {
     let Some(corpus) = corpus() else { return };

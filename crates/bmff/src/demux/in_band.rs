@@ -1,5 +1,5 @@
 //! What only the first picture says of a track's format: colour in a ProRes frame header, parameter sets that travel
-//! with the samples.
+//! with the samples, the range of JPEG.
 
 use std::sync::Arc;
 
@@ -50,13 +50,14 @@ pub(super) fn complete(source: &Arc<dyn ReadAt>, movie: &mut Movie, tracks: &mut
 
 /// Whether a look at a picture may tell what the sample entry doesn't.
 fn is_wanting(video: &VideoFormat) -> bool {
-    !video.color.is_described()
-        && match video.codec {
-            VideoCodec::ProRes => true,
-            // Where the parameter sets are known, the depth is.
-            VideoCodec::H264 => video.bit_depth.is_none(),
-            // Their configuration has the depth without parameter sets; most of these state the range.
-            VideoCodec::Hevc | VideoCodec::Av1 => video.color.range.is_none(),
-            _ => false,
-        }
+    match video.codec {
+        VideoCodec::Jpeg => true,
+        _ if video.color.is_described() => false,
+        VideoCodec::ProRes => true,
+        // Where the parameter sets are known, the depth is.
+        VideoCodec::H264 => video.bit_depth.is_none(),
+        // Their configuration has the depth without parameter sets; most of these state the range.
+        VideoCodec::Hevc | VideoCodec::Av1 => video.color.range.is_none(),
+        _ => false,
+    }
 }

@@ -76,8 +76,8 @@ pub fn complete_video(format: &mut VideoFormat) {
     visual::from_bitstream(format);
 }
 
-/// Fills in what container and configuration left unsaid from the head of the first sample: a ProRes frame header, or
-/// parameter sets that travel with the samples.
+/// Fills in what container and configuration left unsaid from the head of the first sample: a ProRes frame header,
+/// parameter sets that travel with the samples, a remark in JPEG.
 pub fn complete_video_from_sample(format: &mut VideoFormat, sample: &[u8]) {
     visual::from_sample(format, sample);
 }

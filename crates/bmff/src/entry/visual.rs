@@ -3,7 +3,7 @@ use reelwright_bitstream::{
     av1::SequenceHeader,
     h264::{self, AvcConfig},
     hevc::{self, HevcConfig},
-    length_prefixed_units, mpeg_video,
+    jpeg, length_prefixed_units, mpeg_video,
     prores::FrameHeader,
     vp9::VpConfig,
 };
@@ -167,7 +167,7 @@ pub(super) fn from_bitstream(format: &mut VideoFormat) {
             let header = mpeg_video::SequenceHeader::parse_mpeg4(&config.bytes).ok();
             (header.map(|header| header.color), Some(8))
         }
-        // JFIF: BT.601 coefficients, all code values.
+        // JFIF: BT.601 coefficients, all code values; a picture may say otherwise.
         (_, VideoCodec::Jpeg) => {
             let jfif =
                 Color { matrix: ColorMatrix::BT470BG, range: Some(ColorRange::Full), ..Color::UNSPECIFIED };
@@ -188,6 +188,10 @@ fn fill(format: &mut VideoFormat, color: Option<Color>, bit_depth: Option<u8>) {
 
 /// Fills in what the entry left unsaid from the head of the first sample.
 pub(super) fn from_sample(format: &mut VideoFormat, sample: &[u8]) {
+    // Of JPEG the picture alone is believed.
+    if format.codec == VideoCodec::Jpeg {
+        format.color.range = Some(jpeg::range(sample));
+    }
     let (color, bit_depth) = match format.codec {
         VideoCodec::ProRes => (FrameHeader::parse(sample).ok().map(|header| header.color), None),
         VideoCodec::Av1 => SequenceHeader::find(sample)

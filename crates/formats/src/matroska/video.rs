@@ -4,7 +4,7 @@ use reelwright_bitstream::h264::AvcConfig;
 use reelwright_bitstream::hevc::HevcConfig;
 use reelwright_bitstream::mpeg_video::SequenceHeader;
 use reelwright_bitstream::vp9::{FrameHeader, VpConfig};
-use reelwright_bmff::entry::{complete_video, read};
+use reelwright_bmff::entry::{complete_video, complete_video_from_sample, read};
 use reelwright_media::{
     BoxFamily, CleanAperture, CodecConfig, Color, Error, FormatDescription, FourCc, Ratio, Result, Size,
     VideoCodec, VideoFormat,
@@ -62,6 +62,9 @@ pub(super) fn describe(entry: &TrackEntry, first: &[u8]) -> Result<VideoFormat> 
     };
     apply(&mut format, entry);
     complete_video(&mut format);
+    if format.codec == VideoCodec::Jpeg {
+        complete_video_from_sample(&mut format, first);
+    }
     if format.pixel_aspect.is_none() {
         format.pixel_aspect = stream_aspect(&format);
     }
