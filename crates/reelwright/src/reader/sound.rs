@@ -4,8 +4,8 @@ use std::sync::Arc;
 use reelwright_codec::{AudioDecoder, Registry};
 use reelwright_formats::SampleCursor;
 use reelwright_media::{
-    AudioBuffer, CancelToken, ChannelLayout, Edit, EditTimeline, FormatDescription, Result, Rounding, Span,
-    Stage, Time, TimeRange, Timescale, Track,
+    AudioBuffer, CancelToken, ChannelLayout, Edit, EditTimeline, FormatDescription, Result, Rounding,
+    SampleBuffer, Span, Stage, Time, TimeRange, Timescale, Track,
 };
 
 use super::damage::{Damage, Tolerance};
@@ -39,6 +39,10 @@ struct Playing {
     /// The media time, in frames of the decoded rate, of the next decoded frame; unknown before the first.
     position: Option<i64>,
     media_length: Time,
+    /// How long the packet read last lasts.
+    before: Option<Time>,
+    /// Where the media ends, once its last packet states that it isn't heard whole.
+    end: Option<Time>,
     done: bool,
 }
 
@@ -118,6 +122,8 @@ impl SoundReader {
             cursor,
             position: None,
             media_length: self.track.media_duration,
+            before: None,
+            end: None,
             done: false,
         });
         Ok(true)
@@ -128,6 +134,7 @@ impl SoundReader {
         let Some(playing) = &mut self.current else { return Ok(()) };
         let sample = if playing.done { None } else { playing.cursor.next_sample()? };
         let Some(sample) = sample else { return self.end_span() };
+        playing.note_end(&sample)?;
         let index = self.read;
         self.read += 1;
         if self.decoder.as_ref().is_none_or(|(format, _)| !same_format(format, &sample.format)) {
@@ -184,6 +191,21 @@ impl SoundReader {
 }
 
 impl Playing {
+    /// The last packet of a track may state that it is shorter than those before: the rest of it is padding, whether or
+    /// not an edit list says so too (fragmented files can't say it when they begin).
+    fn note_end(&mut self, sample: &SampleBuffer) -> Result<()> {
+        let rate = sample.format.as_audio().map_or(0, |audio| audio.sample_rate);
+        // Ticks coarser than frames make packets of one length differ by one.
+        let jitter =
+            Time::new(i64::from(sample.duration.scale().ticks() < rate / 2), sample.duration.scale());
+        let Some(before) = self.before.replace(sample.duration) else { return Ok(()) };
+        let shorter = !sample.duration.is_zero() && sample.duration.saturating_add(jitter) < before;
+        if shorter && self.cursor.peek_offset()?.is_none() {
+            self.end = Some(sample.pts.saturating_add(sample.duration));
+        }
+        Ok(())
+    }
+
     /// Cuts a decoded buffer to the span and places it on the timeline.
     fn take(&mut self, mut buffer: AudioBuffer, ready: &mut VecDeque<AudioBuffer>) {
         let rate = buffer.sample_rate;
@@ -222,7 +244,8 @@ impl Playing {
     fn last_frame(&self, rate: Timescale) -> i64 {
         let left = self.media_length.saturating_sub(self.span.media_end);
         let near = !left.is_negative() && left < self.span.slack;
-        frames_at(if near { self.media_length } else { self.span.media_end }, rate)
+        let shown = if near { self.media_length } else { self.span.media_end };
+        frames_at(self.end.map_or(shown, |end| end.min(shown)), rate)
     }
 }
 
