@@ -4,6 +4,7 @@
 //! selects among their codecs by [`EncoderSpecification`].
 #![forbid(unsafe_code)]
 
+mod annex_b;
 mod audio;
 mod convert;
 mod level;
@@ -11,6 +12,7 @@ mod registry;
 mod session;
 mod video;
 
+pub use annex_b::annex_b;
 pub use audio::{AudioDecoder, AudioEncoder, AudioEncoderSettings, AudioRate};
 pub use convert::Converter;
 pub use level::VideoLevel;

@@ -5,13 +5,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use reelwright_codec::{
-    AudioDecoder, AudioEncoder, AudioEncoderSettings, Codec, CompressionSession, DecoderInfo,
-    DecompressionSession, EncoderInfo, EncoderSpecification, FrameOptions, Outcome, Provider, Registry,
-    VideoDecoder, VideoDecoderSettings, VideoEncoder, VideoEncoderSettings,
+    AudioDecoder, AudioEncoder, AudioEncoderSettings, Codec, CompressionSession, DecodeTimes, DecoderInfo,
+    DecompressionSession, EncoderInfo, EncoderSpecification, FrameOptions, HardwareUse, Outcome, Provider,
+    QualityClass, Registry, VideoDecoder, VideoDecoderSettings, VideoEncoder, VideoEncoderSettings,
 };
 use reelwright_media::{
-    Error, ErrorKind, FormatDescription, FourCc, PixelBuffer, PixelFormat, Result, Rounding, SampleBuffer,
-    SampleFlags, Size, Time, Timescale, Trim, VideoCodec, VideoFormat, VideoFrame,
+    Color, Error, ErrorKind, FormatDescription, FourCc, PixelBuffer, PixelFormat, Result, Rounding,
+    SampleBuffer, SampleFlags, Size, Time, Timescale, Trim, VideoCodec, VideoFormat, VideoFrame,
 };
 
 const SIZE: Size = Size::new(16, 16);
@@ -121,7 +121,10 @@ impl Provider for Fakes {
         &self.decoders
     }
 
-    fn video_encoder(&self, _: &str, settings: &VideoEncoderSettings) -> Result<Box<dyn VideoEncoder>> {
+    fn video_encoder(&self, id: &str, settings: &VideoEncoderSettings) -> Result<Box<dyn VideoEncoder>> {
+        if id == "broken" {
+            return Err(Error::unsupported("no driver"));
+        }
         let format = VideoFormat::new(VideoCodec::H264, FourCc::new(b"avc1"), settings.size);
         Ok(Box::new(Pairs {
             format: Arc::new(FormatDescription::Video(format)),
@@ -362,4 +365,155 @@ fn completing_inside_the_callback_is_refused_not_a_deadlock() {
     // The session must not be dropped by its own thread while the callback holds the lock.
     told.recv().unwrap();
     session.lock().unwrap().take();
+}
+
+#[test]
+fn a_session_goes_from_encoding_to_draining_and_back_until_it_is_invalid() {
+    let (mut session, log) = compress(&registry(None), false);
+    // Nothing to drain yet.
+    session.complete().unwrap();
+    session.complete_until(time(100)).unwrap();
+    for round in 0..3u32 {
+        let before = tokens(&log).len();
+        for index in 3 * round..3 * round + 3 {
+            session.encode(picture(time(index.into()), 0), FrameOptions::default(), index).unwrap();
+            assert!(session.pending() <= 3);
+        }
+        session.complete().unwrap();
+        assert_eq!((session.pending(), tokens(&log).len()), (0, before + 3));
+        // Twice is as good as once.
+        session.complete().unwrap();
+    }
+    // What was answered is not handed back; the session is gone with the call.
+    assert_eq!(session.invalidate(), []);
+    assert_eq!(tokens(&log).len(), 9);
+}
+
+#[test]
+fn pending_is_what_was_accepted_and_not_answered() {
+    let (open, gate) = channel::<()>();
+    let (mut session, log) = compress(&registry(Some(gate)), false);
+    for index in 0..6 {
+        session.encode(picture(time(index.into()), 0), FrameOptions::default(), index).unwrap();
+        assert_eq!(session.pending() + tokens(&log).len(), index as usize + 1);
+    }
+    (0..6).for_each(|_| open.send(()).unwrap());
+    session.complete().unwrap();
+    assert_eq!((session.pending(), tokens(&log).len()), (0, 6));
+}
+
+#[test]
+fn a_full_queue_makes_the_caller_wait_unless_time_is_real() {
+    let (open, gate) = channel::<()>();
+    let (mut session, log) = compress(&registry(Some(gate)), false);
+    let (tell, told) = channel();
+    let feeder = std::thread::spawn(move || {
+        for index in 0..30 {
+            let accepted = session.encode(picture(time(index.into()), 0), FrameOptions::default(), index);
+            assert!(!accepted.unwrap().dropped);
+            tell.send(index).unwrap();
+        }
+        session.complete().unwrap();
+    });
+    // The first few are taken, then nothing is until the encoder goes on.
+    let mut taken = 0;
+    while told.recv_timeout(std::time::Duration::from_millis(200)).is_ok() {
+        taken += 1;
+    }
+    assert!((1..30).contains(&taken), "{taken} frames");
+    (0..30).for_each(|_| open.send(()).unwrap());
+    feeder.join().unwrap();
+    assert_eq!(tokens(&log).len(), 30);
+}
+
+#[test]
+fn sessions_that_cannot_be_are_refused_with_videotoolbox_s_numbers() {
+    let make = |registry: &Registry, size: Size| {
+        let settings = VideoEncoderSettings::new(VideoCodec::H264, size);
+        let any = EncoderSpecification::default();
+        CompressionSession::<()>::new(registry, settings, &any, |_| ()).err().unwrap().kind()
+    };
+    let none = make(&Registry::new(), SIZE);
+    assert_eq!((none, none.os_status(), none.code()), (ErrorKind::NoCodec, Some(-12908), -11834));
+    for size in [Size::new(0, 16), Size::new(16, 0)] {
+        let empty = make(&registry(None), size);
+        assert_eq!((empty, empty.os_status()), (ErrorKind::Misuse, Some(-12902)));
+    }
+}
+
+/// The encoder of these tests swaps every two frames.
+#[test]
+fn decode_times_are_shifted_or_videotoolbox_s() {
+    for decode_times in [DecodeTimes::Shifted, DecodeTimes::Raw] {
+        let times: Arc<Mutex<Vec<(i64, i64)>>> = Arc::default();
+        let theirs = times.clone();
+        let settings = VideoEncoderSettings {
+            timescale: Timescale::or_one(30_000),
+            ..VideoEncoderSettings::new(VideoCodec::H264, SIZE)
+        };
+        let any = EncoderSpecification::default();
+        let mut session = CompressionSession::new(&registry(None), settings, &any, move |output| {
+            let Ok(Outcome::Done(sample)) = output.result else { panic!("{:?}", output.result) };
+            theirs.lock().unwrap().push((sample.pts.value() / 1001, sample.dts.value() / 1001));
+        })
+        .unwrap();
+        session.set_decode_times(decode_times);
+        for index in 0..4 {
+            session.encode(picture(time(index), 0), FrameOptions::default(), ()).unwrap();
+        }
+        session.complete().unwrap();
+        let expected = match decode_times {
+            DecodeTimes::Shifted => [(1, 0), (0, 0), (3, 2), (2, 2)],
+            // The n-th sample carries the time of the n-th frame.
+            DecodeTimes::Raw => [(1, 0), (0, 1), (3, 2), (2, 3)],
+        };
+        assert_eq!(*times.lock().unwrap(), expected, "{decode_times:?}");
+    }
+}
+
+#[test]
+fn a_pool_tags_its_pictures_and_counts_them() {
+    let settings =
+        VideoEncoderSettings { color: Color::BT709, ..VideoEncoderSettings::new(VideoCodec::H264, SIZE) };
+    let any = EncoderSpecification::default();
+    let session = CompressionSession::<()>::new(&registry(None), settings, &any, |_| ()).unwrap();
+    let pool = session.pool();
+    let pictures: Vec<_> = (0..3).map(|_| pool.take_within(3).unwrap()).collect();
+    let fits = |picture: &PixelBuffer| (picture.format, picture.size, picture.color);
+    assert!(pictures.iter().all(|picture| fits(picture) == (session.input_format(), SIZE, Color::BT709)));
+    let error = pool.take_within(3).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Limit);
+    assert!(error.message().contains("3 pictures"), "{error}");
+    drop(pictures);
+    pool.take_within(1).unwrap();
+}
+
+#[test]
+fn hardware_is_required_forbidden_or_given_up() {
+    let codec = Codec::Video(VideoCodec::H264);
+    let software = EncoderInfo::new("software", "Software", "fakes", codec);
+    let broken = EncoderInfo {
+        hardware: true,
+        quality: QualityClass::Good,
+        ..EncoderInfo::new("broken", "Without its driver", "fakes", codec)
+    };
+    let fakes = Fakes { encoders: vec![broken, software], decoders: Vec::new(), gate: None };
+    let registry = Registry::new().with(Arc::new(fakes));
+    let make = |hardware, id: Option<&str>| {
+        let specification =
+            EncoderSpecification { hardware, id: id.map(str::to_owned), ..EncoderSpecification::default() };
+        let settings = VideoEncoderSettings::new(VideoCodec::H264, SIZE);
+        let session = CompressionSession::<()>::new(&registry, settings, &specification, |_| ());
+        session.map(|session| (session.encoder().id.clone(), session.encoder().hardware))
+    };
+    assert_eq!(make(HardwareUse::Avoid, None).unwrap(), ("software".to_owned(), false));
+    // Told truly after giving up.
+    assert_eq!(make(HardwareUse::Prefer, None).unwrap(), ("software".to_owned(), false));
+    let required = make(HardwareUse::Require, None).unwrap_err();
+    assert_eq!((required.kind(), required.code()), (ErrorKind::NoCodec, -11834));
+    assert!(required.message().contains("broken: no driver"), "{required}");
+    // Who asks for it by name is told why it doesn't work.
+    assert_eq!(make(HardwareUse::Prefer, Some("broken")).unwrap_err().message(), "no driver");
+    let misnamed = make(HardwareUse::Avoid, Some("brokn")).unwrap_err();
+    assert_eq!(misnamed.hint(), Some("for H.264 there are broken, software"));
 }

@@ -134,6 +134,7 @@ impl Encoder {
         };
         lent.set_time(pts, duration);
         lent.set_color(&self.settings.color, self.settings.pixel_aspect);
+        lent.set_quality(self.context.global_quality());
         if self.pace.wants_key(frame.pts, options.force_key_frame) {
             lent.ask_for_key();
         }

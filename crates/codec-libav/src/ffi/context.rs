@@ -267,6 +267,11 @@ impl Context {
         usize::try_from(self.raw().frame_size).unwrap_or(0)
     }
 
+    /// The quantiser that was asked for, in libavcodec's unit; 0 where none was.
+    pub(crate) fn global_quality(&self) -> i32 {
+        self.raw().global_quality
+    }
+
     /// Samples an audio encoder's decoder puts out before the first that was fed.
     pub(crate) fn initial_padding(&self) -> u32 {
         u32::try_from(self.raw().initial_padding).unwrap_or(0)

@@ -179,6 +179,11 @@ impl Frame {
         self.raw_mut().pict_type = sys::AVPictureType::I;
     }
 
+    /// The quantiser to use for it, in libavcodec's unit: encoders that are told one look for it here.
+    pub(crate) fn set_quality(&mut self, quality: i32) {
+        self.raw_mut().quality = quality;
+    }
+
     /// How long it is shown, in ticks, where known.
     pub(crate) fn duration(&self) -> Option<i64> {
         #[cfg(libav_6_0)]
