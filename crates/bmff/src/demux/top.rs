@@ -50,7 +50,8 @@ pub(super) fn scan(source: &Arc<dyn ReadAt>) -> Result<Top> {
     while length.saturating_sub(offset) >= 8 {
         let header = match header_at(source, offset, length) {
             Ok(header) => header,
-            Err(error) if offset == 0 => return Err(error),
+            // What a disk doesn't give may well have been a box.
+            Err(error) if offset == 0 || error.kind() == ErrorKind::Io => return Err(error),
             Err(error) => {
                 top.warnings.push(format!("what follows byte {offset} is not a box: {}", error.message()));
                 break;
