@@ -277,7 +277,8 @@ fn decoded_pictures_are_ffmpeg_s_and_another_format_is_asked_about() {
         return;
     };
     let track = asset.movie().tracks.iter().find(|track| track.media == MediaType::Video).unwrap();
-    let decoded: Arc<Mutex<Vec<(Time, Vec<u8>)>>> = Arc::default();
+    type Decoded = Vec<(Time, Vec<u8>)>;
+    let decoded: Arc<Mutex<Decoded>> = Arc::default();
     let kept = decoded.clone();
     let settings = VideoDecoderSettings::new(track.formats[0].clone());
     let mut session = DecompressionSession::new(&registry(), &settings, move |output| {
