@@ -230,22 +230,58 @@ fn parts_put_one_behind_the_other_stay_in_step() {
     assert!((video[2] - video[0] - 4.0).abs() < 0.001, "{video:?}");
 }
 
+/// A program's map may add streams on the way, as a broadcast does between two films.
 #[test]
-fn streams_that_come_later_are_not_left_out_in_silence() {
+fn streams_that_come_later_are_read_from_there() {
     let folder = scratch("changed");
     let (path, other) = (folder.join("first.ts"), folder.join("second.ts"));
     let arguments = ["-c:v", "libx264", "-c:a", "aac", "-mpegts_start_pid"];
+    // The other part goes on where the first ends.
+    let late = ["0x200", "-output_ts_offset", "2"];
+    for (path, pids) in [(&path, &["0x100"][..]), (&other, &late)] {
+        if generate(&[PICTURE, TONE], &[&arguments, pids].concat(), path).is_none() {
+            return;
+        }
+    }
+    let both = [std::fs::read(&path).unwrap(), std::fs::read(&other).unwrap()].concat();
+    std::fs::write(&path, both).unwrap();
+    let theirs: Vec<_> = (0..4).map(|index| packets(&path, index).unwrap()).collect();
+    let zero = earliest(&theirs);
+    let demuxer = open_path(&path).unwrap();
+    let movie = demuxer.movie();
+    assert_eq!(movie.warnings, [""; 0]);
+    assert_eq!(movie.tracks.iter().map(|track| track.id).collect::<Vec<_>>(), [0x100, 0x101, 0x200, 0x201]);
+    for (index, theirs) in theirs.iter().enumerate() {
+        compare(&*demuxer, index, theirs, zero, &format!("track {index}"));
+        let range = movie.tracks[index].range;
+        assert_eq!(range.start > Time::from_millis(1900), index > 1, "track {index}: {range:?}");
+    }
+    let stream = folder.join("raw.h264");
+    std::fs::write(&stream, raw(&*demuxer, 2)).unwrap();
+    let expected = pictures(&["-i", other.to_str().unwrap(), "-map", "0:v"], &folder.join("a"));
+    assert_eq!(pictures(&["-i", stream.to_str().unwrap()], &folder.join("b")), expected);
+}
+
+/// Another recording behind the first, with streams and times of its own.
+#[test]
+fn other_streams_with_other_times_come_behind() {
+    let folder = scratch("behind");
+    let (path, other) = (folder.join("first.ts"), folder.join("second.ts"));
+    let (picture, tone) = (PICTURE.replace("d=2", "d=14"), TONE.replace("d=2", "d=14"));
+    let arguments = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-mpegts_start_pid"];
     for (path, pid) in [(&path, "0x100"), (&other, "0x200")] {
-        if generate(&[PICTURE, TONE], &[&arguments[..], &[pid]].concat(), path).is_none() {
+        if generate(&[&picture, &tone], &[&arguments[..], &[pid]].concat(), path).is_none() {
             return;
         }
     }
     let both = [std::fs::read(&path).unwrap(), std::fs::read(&other).unwrap()].concat();
     std::fs::write(&path, both).unwrap();
     let demuxer = open_path(&path).unwrap();
-    assert_eq!(samples(&*demuxer, 0x100).len(), 50);
-    assert_eq!(
-        demuxer.movie().warnings,
-        ["the program changes on the way; what it adds is left out: streams 0x200, 0x201"]
-    );
+    let movie = demuxer.movie();
+    assert_eq!(movie.warnings, ["time jumps back 1 times; what follows goes on where it got to"]);
+    let starts: Vec<_> = movie.tracks.iter().map(|track| track.range.start.to_seconds_lossy()).collect();
+    // The first part's sound ends a packet or two after its last picture.
+    assert!((starts[2] - 14.0).abs() < 0.15 && (starts[3] - 14.0).abs() < 0.15, "{starts:?}");
+    let apart = (starts[3] - starts[2]) - (starts[1] - starts[0]);
+    assert!(apart.abs() < 0.001, "{starts:?}");
 }

@@ -18,12 +18,19 @@ pub(super) struct Clock {
 const JUMP: i64 = 45_000;
 
 impl Clock {
-    /// Where `time` lies on the timeline, for a stream that got to `last` before; one that `leads` decides what a jump is.
-    pub(super) fn place(&mut self, time: i64, last: Option<i64>, leads: bool) -> i64 {
+    /// The earliest that a stream which begins now can begin, if it is of the same part: a picture may wait ten seconds in
+    /// a receiver (ISO/IEC 13818-1, 2.4.2.6), so others may be as far ahead.
+    pub(super) fn earliest(&self) -> i64 {
+        self.end - 10 * 90_000 + JUMP
+    }
+
+    /// Where `time` lies on the timeline, for a stream that got to `last` before, or that begins on the way and not before
+    /// `earliest`; one that `leads` decides what a jump is.
+    pub(super) fn place(&mut self, time: i64, last: Option<i64>, earliest: Option<i64>, leads: bool) -> i64 {
         let near = |shift: &i64| (time + shift - self.end).abs();
         let shift = [self.shift, self.before].into_iter().min_by_key(near).unwrap_or(self.shift);
         let mut placed = time + shift;
-        if leads && last.is_some_and(|last| placed < last - JUMP) {
+        if leads && last.or(earliest).is_some_and(|last| placed < last - JUMP) {
             (self.before, self.shift) = (self.shift, self.end - time);
             self.jumps += 1;
             placed = self.end;
@@ -46,7 +53,7 @@ mod tests {
         let mut clock = Clock::default();
         let (mut pictures, mut sound) = (None, None);
         let mut place = |last: &mut Option<i64>, time| {
-            let placed = clock.place(time, *last, true);
+            let placed = clock.place(time, *last, None, true);
             *last = Some(placed);
             placed
         };

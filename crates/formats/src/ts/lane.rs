@@ -25,6 +25,8 @@ pub(super) struct Lane {
     unwrap: Unwrap,
     /// The latest decode time so far.
     last: Option<i64>,
+    /// Before this it can't begin, where it does so on the way.
+    earliest: Option<i64>,
     scrambled: bool,
 }
 
@@ -102,6 +104,11 @@ fn unread(kind: u8, registered: Option<&[u8; 4]>) -> String {
 }
 
 impl Lane {
+    /// A stream of the program as it begins.
+    ///
+    /// # Errors
+    ///
+    /// Where what it carries isn't read.
     pub(super) fn new(stream: &Stream) -> Result<Self> {
         Ok(Self {
             codec: Codec::of(stream)?,
@@ -113,8 +120,18 @@ impl Lane {
             continuity: Continuity::new(),
             unwrap: Unwrap::default(),
             last: None,
+            earliest: None,
             scrambled: false,
         })
+    }
+
+    /// A stream that begins now that the clock has got on.
+    ///
+    /// # Errors
+    ///
+    /// Where it isn't read, like [`Self::new`].
+    pub(super) fn added(stream: &Stream, clock: &Clock) -> Result<Self> {
+        Ok(Self { earliest: Some(clock.earliest()), ..Self::new(stream)? })
     }
 
     /// Takes in a packet that stands at `at`; `clock` is the one of all streams.
@@ -187,7 +204,8 @@ impl Lane {
         let dts = self.unwrap.time(dts, clock.near);
         clock.near = Some(dts);
         // Subtitles come when they like.
-        let dts = clock.place(dts, self.last, self.codec.media() != MediaType::Subtitle);
+        let leads = self.codec.media() != MediaType::Subtitle;
+        let dts = clock.place(dts, self.last, self.earliest, leads);
         self.last = Some(self.last.map_or(dts, |last| last.max(dts)));
         // Both stamps are 33 bits of the same clock, close together.
         const WHOLE: i64 = 1 << 33;

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use reelwright_media::{ContainerKind, Error, MediaType, ReadAt, Result, Time, Timescale};
 
 use crate::indexed::{Indexed, Storage, movie, present};
+use crate::limits::{MOST_TRACKS, warn};
 use crate::window::Window;
 use clock::Clock;
 use lane::Lane;
@@ -62,19 +63,11 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     }
     let mut tables = Tables::default();
     let streams = streams(&mut window, framing, &mut tables, &mut warnings)?;
-    let mut lanes = BTreeMap::new();
-    for stream in &streams {
-        match Lane::new(stream) {
-            Ok(lane) => {
-                lanes.insert(stream.pid, lane);
-            }
-            Err(error) => {
-                warnings.push(format!("stream 0x{:x} is left out: {}", stream.pid, error.message()))
-            }
-        }
-    }
-    read_packets(&mut window, framing, &mut lanes, &mut tables, &mut warnings)?;
-    assemble(source, framing, &streams, lanes, warnings)
+    let mut program =
+        Program { streams: Vec::new(), lanes: BTreeMap::new(), clock: Clock::default(), warnings };
+    streams.into_iter().for_each(|stream| program.add(stream, false));
+    program.read(&mut window, framing, &mut tables)?;
+    program.assemble(source, framing)
 }
 
 /// The streams of the program to read.
@@ -112,92 +105,113 @@ fn streams(
     let chosen = tables.programs().find(readable).or_else(|| tables.programs().next());
     let (program, streams) =
         chosen.ok_or_else(|| Error::malformed("an MPEG-TS file without program tables"))?;
-    tables.choose(program);
+    tables.choose(program, &streams);
     Ok(streams)
 }
 
-fn read_packets(
-    window: &mut Window,
-    framing: Framing,
-    lanes: &mut BTreeMap<u16, Lane>,
-    tables: &mut Tables,
-    warnings: &mut Vec<String>,
-) -> Result<()> {
-    let mut at = framing.start;
-    let mut clock = Clock::default();
-    let mut taken = Taken::new(window.len());
-    let mut damaged = 0u64;
-    loop {
-        let bytes = window.at(at, PACKET)?;
-        if bytes.len() < PACKET {
-            break;
-        }
-        if bytes[0] != 0x47 {
-            damaged += 1;
-            lanes.values_mut().for_each(Lane::lose);
-            match framing.resync(window, at)? {
-                Some(next) => at = next,
-                None => break,
-            }
-            continue;
-        }
-        if let Some(packet) = Packet::parse(bytes) {
-            match lanes.get_mut(&packet.pid) {
-                Some(lane) => lane.note(&packet, at, &mut clock, &mut taken)?,
-                None => tables.note(&packet),
-            }
-        }
-        at += framing.step;
-    }
-    if damaged > 0 {
-        warnings.push(format!("{damaged} stretches of the file hold no packets"));
-    }
-    if !tables.late().is_empty() {
-        let late: Vec<_> = tables.late().iter().take(16).map(|pid| format!("0x{pid:x}")).collect();
-        let late = late.join(", ");
-        warnings.push(format!("the program changes on the way; what it adds is left out: streams {late}"));
-    }
-    if clock.jumps > 0 {
-        warnings.push(format!("time jumps back {} times; what follows goes on where it got to", clock.jumps));
-    }
-    lanes.values_mut().try_for_each(|lane| lane.finish(&mut taken, warnings))
+/// The program that is read.
+struct Program {
+    /// In the order of its map, with what that adds on the way.
+    streams: Vec<Stream>,
+    lanes: BTreeMap<u16, Lane>,
+    clock: Clock,
+    warnings: Vec<String>,
 }
 
-fn assemble(
-    source: Arc<dyn ReadAt>,
-    framing: Framing,
-    streams: &[Stream],
-    mut lanes: BTreeMap<u16, Lane>,
-    mut warnings: Vec<String>,
-) -> Result<Indexed> {
-    let mut built = Vec::new();
-    for stream in streams {
-        let Some(lane) = lanes.remove(&stream.pid) else { continue };
-        match table::build(lane, stream, source.clone(), framing, &mut warnings) {
-            Ok(found) => built.push(found),
-            Err(error) => {
-                warnings.push(format!("stream 0x{:x} is left out: {}", stream.pid, error.message()))
+impl Program {
+    /// Reads a stream too, from the beginning or from here on.
+    fn add(&mut self, stream: Stream, on_the_way: bool) {
+        let full = self.streams.len() >= MOST_TRACKS;
+        let lane = match on_the_way {
+            _ if full => Err(Error::unsupported("there are too many")),
+            true => Lane::added(&stream, &self.clock),
+            false => Lane::new(&stream),
+        };
+        match lane {
+            Ok(lane) => {
+                self.lanes.insert(stream.pid, lane);
+                self.streams.push(stream);
             }
+            Err(error) => warn(&mut self.warnings, || {
+                format!("stream 0x{:x} is left out: {}", stream.pid, error.message())
+            }),
         }
     }
-    // Subtitles may be announced and never come; sound and pictures without samples were left out above.
-    let zero =
-        built.iter().filter(|found| found.track.media != MediaType::Subtitle).map(|found| found.first).min();
-    let zero = zero.or_else(|| built.iter().map(|found| found.first).min());
-    let Some(zero) = zero else {
-        let reasons = warnings.join("; ");
-        return Err(Error::unsupported(format!("no stream of this MPEG-TS file can be read: {reasons}")));
-    };
-    let mut movie = movie(ContainerKind::MpegTs, CLOCK);
-    let mut storages = Vec::new();
-    for mut found in built {
-        let start = found.first.saturating_sub(zero).max(Time::new(0, CLOCK));
-        let (first, end) = found.table.shown().unwrap_or((0, 0));
-        present(&mut found.track, CLOCK, start, first, end, found.table.media_end());
-        movie.duration = movie.duration.max(found.track.range.end());
-        movie.tracks.push(found.track);
-        storages.push(Storage::Packets(Arc::new(found.table)));
+
+    fn read(&mut self, window: &mut Window, framing: Framing, tables: &mut Tables) -> Result<()> {
+        let mut at = framing.start;
+        let mut taken = Taken::new(window.len());
+        let mut damaged = 0u64;
+        loop {
+            let bytes = window.at(at, PACKET)?;
+            if bytes.len() < PACKET {
+                break;
+            }
+            if bytes[0] != 0x47 {
+                damaged += 1;
+                self.lanes.values_mut().for_each(Lane::lose);
+                match framing.resync(window, at)? {
+                    Some(next) => at = next,
+                    None => break,
+                }
+                continue;
+            }
+            if let Some(packet) = Packet::parse(bytes) {
+                match self.lanes.get_mut(&packet.pid) {
+                    Some(lane) => lane.note(&packet, at, &mut self.clock, &mut taken)?,
+                    None => {
+                        tables.note(&packet);
+                        tables.added().into_iter().for_each(|stream| self.add(stream, true));
+                    }
+                }
+            }
+            at += framing.step;
+        }
+        if damaged > 0 {
+            self.warnings.push(format!("{damaged} stretches of the file hold no packets"));
+        }
+        if self.clock.jumps > 0 {
+            let jumps = self.clock.jumps;
+            self.warnings
+                .push(format!("time jumps back {jumps} times; what follows goes on where it got to"));
+        }
+        self.lanes.values_mut().try_for_each(|lane| lane.finish(&mut taken, &mut self.warnings))
     }
-    movie.warnings = warnings;
-    Ok(Indexed::new(movie, storages))
+
+    fn assemble(self, source: Arc<dyn ReadAt>, framing: Framing) -> Result<Indexed> {
+        let Self { streams, mut lanes, mut warnings, .. } = self;
+        let mut built = Vec::new();
+        for stream in &streams {
+            let Some(lane) = lanes.remove(&stream.pid) else { continue };
+            match table::build(lane, stream, source.clone(), framing, &mut warnings) {
+                Ok(found) => built.push(found),
+                Err(error) => {
+                    warnings.push(format!("stream 0x{:x} is left out: {}", stream.pid, error.message()))
+                }
+            }
+        }
+        // Subtitles may be announced and never come; sound and pictures without samples were left out above.
+        let zero = built
+            .iter()
+            .filter(|found| found.track.media != MediaType::Subtitle)
+            .map(|found| found.first)
+            .min();
+        let zero = zero.or_else(|| built.iter().map(|found| found.first).min());
+        let Some(zero) = zero else {
+            let reasons = warnings.join("; ");
+            return Err(Error::unsupported(format!("no stream of this MPEG-TS file can be read: {reasons}")));
+        };
+        let mut movie = movie(ContainerKind::MpegTs, CLOCK);
+        let mut storages = Vec::new();
+        for mut found in built {
+            let start = found.first.saturating_sub(zero).max(Time::new(0, CLOCK));
+            let (first, end) = found.table.shown().unwrap_or((0, 0));
+            present(&mut found.track, CLOCK, start, first, end, found.table.media_end());
+            movie.duration = movie.duration.max(found.track.range.end());
+            movie.tracks.push(found.track);
+            storages.push(Storage::Packets(Arc::new(found.table)));
+        }
+        movie.warnings = warnings;
+        Ok(Indexed::new(movie, storages))
+    }
 }

@@ -24,8 +24,10 @@ pub(super) struct Tables {
     programs: BTreeMap<u16, Vec<u8>>,
     /// The program that is read.
     chosen: Option<u16>,
-    /// PIDs that its map lists later on and didn't at first.
-    late: BTreeSet<u16>,
+    /// PIDs that its map has listed so far.
+    listed: BTreeSet<u16>,
+    /// Streams that its map lists since and didn't at first.
+    added: Vec<Stream>,
 }
 
 impl Tables {
@@ -63,14 +65,15 @@ impl Tables {
         self.maps.iter().filter_map(move |(number, _)| map(*number))
     }
 
-    /// From now on, changes to the map of this program are noted.
-    pub(super) fn choose(&mut self, program: u16) {
+    /// From now on, what the map of this program adds to `streams` is noted.
+    pub(super) fn choose(&mut self, program: u16, streams: &[Stream]) {
         self.chosen = Some(program);
+        self.listed = streams.iter().map(|stream| stream.pid).collect();
     }
 
-    /// PIDs that the map of the chosen program lists later on and didn't at first.
-    pub(super) fn late(&self) -> &BTreeSet<u16> {
-        &self.late
+    /// The streams that the map of the chosen program has added since this was asked last.
+    pub(super) fn added(&mut self) -> Vec<Stream> {
+        std::mem::take(&mut self.added)
     }
 
     /// Takes in the sections that are whole; several may stand one behind the other.
@@ -105,10 +108,10 @@ impl Tables {
                     None if program_map(body).is_some() => {
                         self.programs.insert(program, body.to_vec());
                     }
-                    Some(first) if self.chosen == Some(program) && first != body => {
-                        let pids = |map| program_map(map).into_iter().flatten().map(|stream| stream.pid);
-                        let known: BTreeSet<u16> = pids(first).collect();
-                        self.late.extend(pids(body).filter(|pid| !known.contains(pid)));
+                    Some(last) if self.chosen == Some(program) && last != body => {
+                        let streams = program_map(body).into_iter().flatten();
+                        self.added.extend(streams.filter(|stream| self.listed.insert(stream.pid)));
+                        self.programs.insert(program, body.to_vec());
                     }
                     _ => {}
                 }
