@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use reelwright_bmff::entry::core_audio_layout;
 use reelwright_media::{
     AudioCodec, AudioFormat, ContainerKind, Error, FormatDescription, FourCc, MetadataItem, PcmFormat,
     ReadAt, Result, Timescale,
@@ -22,7 +24,10 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 4096);
     let chunks = Chunks::read(&mut window)?;
     let common = chunks.common.ok_or_else(|| Error::malformed("an AIFF file without 'COMM' chunk"))?;
-    let format = format(&common).map_err(|error| error.in_box("COMM"))?;
+    let mut format = format(&common).map_err(|error| error.in_box("COMM"))?;
+    if let Some(stated) = chunks.layout.and_then(|body| core_audio_layout(&body, format.channels.into())) {
+        format.layout = Some(stated);
+    }
     let timescale =
         Timescale::new(format.sample_rate).ok_or_else(|| Error::malformed("an AIFF file of 0 Hz"))?;
     let mut movie = movie(ContainerKind::Aiff, timescale);
@@ -55,6 +60,8 @@ struct Chunks {
     sound: Option<(u64, u64)>,
     /// The sound goes on to the end of the file: a writer that streams never comes back to fill in its size.
     streamed: bool,
+    /// As Core Audio describes it.
+    layout: Option<Bytes>,
     metadata: Vec<MetadataItem>,
 }
 
@@ -89,6 +96,7 @@ impl Chunks {
                     }
                     out.sound = Some((start, length.saturating_sub(skip).min(end - start)));
                 }
+                b"CHAN" => out.layout = Some(Bytes::copy_from_slice(window.at(body, short)?)),
                 b"NAME" | b"AUTH" | b"(c) " | b"ANNO" if out.metadata.len() < MOST_ITEMS => {
                     let text = plain_text(window.at(body, short)?);
                     let key = String::from_utf8_lossy(&[a, b, c, d]).into_owned();

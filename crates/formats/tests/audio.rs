@@ -8,7 +8,7 @@ use std::path::Path;
 
 use foreign::{bytes, corpus, ffmpeg, ffprobe, generate, open_path, packets, samples, scratch};
 use reelwright_formats::Demuxer;
-use reelwright_media::{AudioCodec, AudioFormat, ContainerKind};
+use reelwright_media::{AudioCodec, AudioFormat, Channel, ContainerKind};
 
 const TONE: &str = "aevalsrc=0.4*sin(440*2*PI*t)|0.3*sin(660*2*PI*t):s=44100:d=1.3";
 
@@ -244,6 +244,26 @@ fn caf_states_priming_of_constant_packets_too() {
     let track = &demuxer.movie().tracks[0];
     assert_eq!((track.sample_count, track.range.duration.value()), (Some(640), 600));
     assert_eq!((track.edits[0].media_time, track.edits[0].duration), (Some(8), 600));
+}
+
+#[test]
+fn aiff_says_where_its_channels_belong() {
+    use Channel::{Center, Left, Lfe, Right, SideLeft, SideRight};
+    let folder = scratch("channels");
+    let kinds: [(&str, &str, &[Channel]); 2] = [
+        ("5.1", "5.1(side)", &[Left, Right, Center, Lfe, SideLeft, SideRight]),
+        ("quad", "quad(side)", &[Left, Right, SideLeft, SideRight]),
+    ];
+    for (layout, seen, expected) in kinds {
+        let path = folder.join("channels.aiff");
+        let channels = vec!["0.1"; expected.len()].join("|");
+        let tone = format!("aevalsrc={channels}:s=48000:d=0.1:c={layout}");
+        if generate(&[&tone], &["-c:a", "pcm_s16le"], &path).is_none() {
+            return;
+        }
+        assert_eq!(ffprobe(&path, &["-show_entries", "stream=channel_layout"]).unwrap(), [[seen]]);
+        assert_eq!(audio(&*open_path(&path).unwrap()).layout.unwrap().channels(), expected);
+    }
 }
 
 #[test]
