@@ -267,6 +267,34 @@ fn aiff_says_where_its_channels_belong() {
 }
 
 #[test]
+fn broadcast_files_say_where_they_are_from() {
+    let path = scratch("broadcast").join("street.wav");
+    let facts = [
+        ("description", "A street"),
+        ("originator", "Somebody"),
+        ("originator_reference", "DE123"),
+        ("origination_date", "2026-11-21"),
+        ("origination_time", "20:10:00"),
+    ];
+    let facts = facts.map(|(key, value)| format!("{key}={value}"));
+    let mut arguments = vec!["-write_bext", "1"];
+    facts.iter().for_each(|fact| arguments.extend(["-metadata", fact]));
+    if generate(&[TONE], &arguments, &path).is_none() {
+        return;
+    }
+    let theirs = ffprobe(&path, &["-show_entries", "format_tags=comment,date"]).unwrap();
+    assert_eq!(theirs, [["A street", "2026-11-21"]]);
+    let demuxer = open_path(&path).unwrap();
+    let meaning = |meaning: &str| {
+        let found = demuxer.movie().metadata.iter().find(|item| item.key.common() == Some(meaning));
+        found.and_then(|item| item.value.as_text()).map(str::to_owned)
+    };
+    let found = ["description", "author", "date"].map(meaning);
+    assert_eq!(found, ["A street", "Somebody", "2026-11-21"].map(|text| Some(text.to_owned())));
+    assert_eq!(demuxer.movie().tracks[0].sample_count, Some(57_330));
+}
+
+#[test]
 fn the_corpus_opens() {
     let Some(corpus) = corpus() else { return };
     let expected = [

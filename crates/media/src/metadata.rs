@@ -118,19 +118,22 @@ impl MetadataKey {
 }
 
 /// What a tag of another container means: Matroska's and Vorbis's names, whatever their case; the codes of WAVE's `INFO`,
-/// of AIFF and of ID3.
+/// of AIFF and of ID3; the names of EBU's broadcast extension.
 fn meaning_elsewhere(name: &str) -> Option<&'static str> {
     const NAMES: &[(&str, &[&str])] = &[
         ("title", &["title", "inam", "name", "tit2"]),
         ("artist", &["artist", "performer", "iart", "auth", "tpe1"]),
-        ("author", &["author"]),
+        ("author", &["author", "originator"]),
         ("album", &["album", "iprd", "talb"]),
         ("album_artist", &["album_artist", "albumartist", "tpe2"]),
         ("comment", &["comment", "comments", "icmt", "anno", "comm"]),
         ("description", &["description"]),
         ("copyright", &["copyright", "icop", "(c) ", "tcop"]),
         ("creation_date", &["creation_date"]),
-        ("date", &["date", "date_released", "date_recorded", "year", "icrd", "tdrc", "tyer"]),
+        (
+            "date",
+            &["date", "date_released", "date_recorded", "year", "icrd", "tdrc", "tyer", "originationdate"],
+        ),
         ("location", &["location"]),
         ("make", &["make"]),
         ("model", &["model"]),

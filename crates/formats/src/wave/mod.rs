@@ -108,6 +108,7 @@ impl Chunks {
                     length = out.note_data(body, stated, riff_size, long, end);
                 }
                 b"LIST" => out.note_list(window, body, length),
+                b"bext" => out.note_broadcast(window.at(body, (stated as usize).min(BROADCAST))?),
                 b"id3 " | b"ID3 " if out.metadata.len() < MOST_ITEMS => {
                     if let Ok(tag) =
                         window.at(body, usize::try_from(length).unwrap_or(usize::MAX).min(id3::MOST))
@@ -145,6 +146,23 @@ impl Chunks {
         length
     }
 
+    /// The fields of the broadcast extension that hold text (EBU Tech 3285, 2.3), by their names there.
+    fn note_broadcast(&mut self, chunk: &[u8]) {
+        const FIELDS: [(&str, Range<usize>); 5] = [
+            ("Description", 0..256),
+            ("Originator", 256..288),
+            ("OriginatorReference", 288..320),
+            ("OriginationDate", 320..330),
+            ("OriginationTime", 330..338),
+        ];
+        for (name, field) in FIELDS {
+            let text = plain_text(chunk.get(field).unwrap_or_default());
+            if !text.is_empty() && self.metadata.len() < MOST_ITEMS {
+                self.metadata.push(item(name, text));
+            }
+        }
+    }
+
     /// `LIST` of type `INFO`: texts by four-character code.
     fn note_list(&mut self, window: &mut Window, body: u64, length: u64) {
         let length = usize::try_from(length).unwrap_or(usize::MAX).min(1 << 20);
@@ -163,6 +181,9 @@ impl Chunks {
         }
     }
 }
+
+/// Bytes of the broadcast extension's texts.
+const BROADCAST: usize = 338;
 
 /// The length of `data` that RF64 and BW64 state in `ds64` because the chunk itself can't.
 fn long_data(window: &mut Window, body: u64) -> Result<u64> {
