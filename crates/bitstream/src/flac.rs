@@ -2,7 +2,7 @@
 
 use reelwright_media::{Channel, ChannelLayout, CodecConfig, Error, FourCc, Result};
 
-use crate::BitReader;
+use crate::{BitReader, BitWriter};
 
 /// The STREAMINFO block (8.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,40 @@ impl StreamInfo {
             [header, _, _, _, rest @ ..] if header & 0x7F == 0 => Self::parse(rest),
             _ => Err(Error::malformed("FLAC metadata that doesn't begin with STREAMINFO")),
         }
+    }
+
+    /// What a stream is of which one frame has this header, where that says it: of blocks as long as this one's, or of any
+    /// length. Hz as STREAMINFO would state it, for headers that leave it there.
+    pub fn of_frame(header: &FrameHeader, sample_rate: u32) -> Option<Self> {
+        let block = u16::try_from(header.block_size).ok()?;
+        Some(Self {
+            block_size: if header.variable { (16, u16::MAX) } else { (block, block) },
+            frame_size: (0, 0),
+            sample_rate: header.sample_rate.unwrap_or(sample_rate),
+            channels: header.channels,
+            bits: header.bits?,
+            samples: 0,
+            md5: [0; 16],
+        })
+    }
+
+    /// The block without its header.
+    pub fn to_bytes(&self) -> [u8; Self::LENGTH] {
+        let mut writer = BitWriter::new();
+        writer.bits(self.block_size.0.into(), 16);
+        writer.bits(self.block_size.1.into(), 16);
+        writer.bits(self.frame_size.0.into(), 24);
+        writer.bits(self.frame_size.1.into(), 24);
+        writer.bits(self.sample_rate.into(), 20);
+        writer.bits(u64::from(self.channels.saturating_sub(1)), 3);
+        writer.bits(u64::from(self.bits.saturating_sub(1)), 5);
+        writer.bits(self.samples, 36);
+        writer.bytes(&self.md5);
+        let mut out = [0; Self::LENGTH];
+        let bytes = writer.finish();
+        let count = bytes.len().min(Self::LENGTH);
+        out[..count].copy_from_slice(&bytes[..count]);
+        out
     }
 
     /// Which channel is which (9.1.3).
@@ -222,6 +256,7 @@ mod tests {
         let info = StreamInfo::find(&dfla(&block).bytes).unwrap();
         assert_eq!((info.sample_rate, info.channels, info.bits, info.samples), (48_000, 2, 32, 131_072));
         assert!(StreamInfo::find(&block).is_err());
+        assert_eq!(info.to_bytes(), block);
     }
 
     #[test]
@@ -231,6 +266,9 @@ mod tests {
         let frame = FrameHeader::parse(&header).unwrap();
         assert_eq!((frame.block_size, frame.sample_rate, frame.channels), (4096, Some(48_000), 2));
         assert_eq!((frame.bits, frame.number, frame.length), (Some(16), 5, 6));
+        let info = StreamInfo::of_frame(&frame, 1).unwrap();
+        assert_eq!((info.block_size, info.sample_rate), ((4096, 4096), 48_000));
+        assert_eq!(StreamInfo::parse(&info.to_bytes()).unwrap(), info);
         header[4] = 6;
         assert!(FrameHeader::parse(&header).is_err());
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use reelwright_bitstream::flac::{FrameHeader, StreamInfo, crc16, dfla};
 use reelwright_media::{
-    AudioCodec, AudioFormat, ContainerKind, Error, FormatDescription, FourCc, Language, MetadataItem,
-    MetadataKey, MetadataValue, ReadAt, Result, Timescale,
+    AudioCodec, AudioFormat, CodecConfig, ContainerKind, Error, FormatDescription, FourCc, Language,
+    MetadataItem, MetadataKey, MetadataValue, ReadAt, Result, Timescale,
 };
 
 use crate::id3;
@@ -25,13 +25,7 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let (file, tags) = id3::read_around(&mut window)?;
     let blocks = Blocks::read(&mut window, file.start)?;
     let info = blocks.info;
-    let format = Arc::new(FormatDescription::Audio(AudioFormat {
-        layout: info.layout(),
-        bits: Some(info.bits.into()),
-        frames_per_packet: if info.block_size.0 == info.block_size.1 { info.block_size.0.into() } else { 0 },
-        config: Some(dfla(&blocks.raw)),
-        ..AudioFormat::new(AudioCodec::Flac, FourCc::new(b"fLaC"), info.sample_rate, info.channels.into())
-    }));
+    let format = Arc::new(FormatDescription::Audio(format_of(&info, dfla(&blocks.raw))));
     let timescale = Timescale::or_one(info.sample_rate);
     let mut movie = movie(ContainerKind::Flac, timescale);
     let mut table = PacketTable::new(source, format, timescale);
@@ -40,6 +34,17 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     movie.metadata = if blocks.metadata.is_empty() { tags } else { blocks.metadata };
     let end = table.media_end();
     Ok(Indexed::of_sound(movie, table, 0..end))
+}
+
+/// What a stream is that STREAMINFO describes.
+pub(crate) fn format_of(info: &StreamInfo, config: CodecConfig) -> AudioFormat {
+    AudioFormat {
+        layout: info.layout(),
+        bits: Some(info.bits.into()),
+        frames_per_packet: if info.block_size.0 == info.block_size.1 { info.block_size.0.into() } else { 0 },
+        config: Some(config),
+        ..AudioFormat::new(AudioCodec::Flac, FourCc::new(b"fLaC"), info.sample_rate, info.channels.into())
+    }
 }
 
 struct Blocks {
@@ -117,7 +122,12 @@ fn picture(bytes: &[u8]) -> Option<MetadataItem> {
     Some(MetadataItem { key, value, language: Language::UNDETERMINED })
 }
 
-fn read_frames(
+/// Finds the frames of the stream that `info` describes.
+///
+/// # Errors
+///
+/// Where a frame can't be read, or there are more than the file can hold.
+pub(crate) fn read_frames(
     window: &mut Window,
     table: &mut PacketTable,
     info: &StreamInfo,

@@ -246,6 +246,27 @@ fn caf_states_priming_of_constant_packets_too() {
     assert_eq!((track.edits[0].media_time, track.edits[0].duration), (Some(8), 600));
 }
 
+/// ffmpeg writes FLAC in CAF without its description, and doesn't read that; the same frames as in a file of FLAC's own.
+#[test]
+fn flac_in_caf_describes_itself() {
+    let folder = scratch("bare");
+    let (caf, plain) = (folder.join("tone.caf"), folder.join("tone.flac"));
+    for path in [&caf, &plain] {
+        if generate(&[TONE], &["-c:a", "flac"], path).is_none() {
+            return;
+        }
+    }
+    assert!(!std::fs::read(&caf).unwrap().windows(4).any(|chunk| chunk == b"kuki"));
+    let (caf, plain) = (open_path(&caf).unwrap(), open_path(&plain).unwrap());
+    let (ours, expected) = (audio(&*caf), audio(&*plain));
+    let said = |audio: &AudioFormat| (audio.sample_rate, audio.channels, audio.bits, audio.frames_per_packet);
+    assert_eq!(said(&ours), said(&expected));
+    assert_eq!(caf.movie().tracks[0].media_duration.value(), 57_330);
+    assert!(bytes(&*caf, 1) == bytes(&*plain, 1));
+    let durations = |demuxer| samples(demuxer, 1).iter().map(|sample| sample.duration).collect::<Vec<_>>();
+    assert_eq!(durations(&*caf), durations(&*plain));
+}
+
 #[test]
 fn aiff_says_where_its_channels_belong() {
     use Channel::{Center, Left, Lfe, Right, SideLeft, SideRight};

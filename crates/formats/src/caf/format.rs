@@ -1,13 +1,14 @@
 use bytes::Bytes;
 use reelwright_bitstream::aac::AudioSpecificConfig;
 use reelwright_bitstream::alac::AlacConfig;
-use reelwright_bitstream::flac::StreamInfo;
+use reelwright_bitstream::flac::{FrameHeader, StreamInfo, dfla};
 use reelwright_bitstream::opus::OpusConfig;
 use reelwright_bmff::entry::core_audio_layout;
 use reelwright_bmff::{BoxBody, Reader, StreamDescriptor};
 use reelwright_media::{AudioCodec, AudioFormat, CodecConfig, Error, FourCc, PcmFormat, Result};
 
 use crate::aiff::ima4;
+use crate::flac;
 use crate::wave::companded;
 
 /// The `desc` chunk: an `AudioStreamBasicDescription`.
@@ -20,6 +21,13 @@ pub(super) struct Description {
     packet_frames: u32,
     channels: u16,
     bits: u32,
+}
+
+/// What the frames of FLAC are whose file has no cookie: as the header of the first says.
+pub(super) fn flac_of_frame(from: &Description, header: &[u8]) -> Option<(StreamInfo, AudioFormat)> {
+    let header = FrameHeader::parse(header).ok().filter(|_| from.format == FourCc::new(b"flac"))?;
+    let info = StreamInfo::of_frame(&header, from.rate)?;
+    Some((info, flac::format_of(&info, dfla(&info.to_bytes()))))
 }
 
 impl Description {
@@ -135,17 +143,18 @@ fn alac(from: &Description, cookie: Option<&Bytes>) -> Result<AudioFormat> {
 
 /// The cookie of FLAC is the body of `dfLa`, with or without its box header and version.
 fn flac(from: &Description, cookie: Option<&Bytes>) -> Result<AudioFormat> {
-    let cookie = cookie.ok_or_else(|| Error::malformed("a CAF file of FLAC without 'kuki' chunk"))?;
+    let cookie = cookie.ok_or_else(|| Error::malformed("a CAF file of FLAC without a whole frame"))?;
     let starts = [0usize, 4, 12];
     let found = starts
         .into_iter()
         .filter_map(|at| cookie.get(at..))
         .find_map(|blocks| StreamInfo::find(blocks).ok().map(|info| (info, cookie.slice_ref(blocks))));
     let (info, bytes) = found.ok_or_else(|| Error::malformed("a CAF file of FLAC without STREAMINFO"))?;
+    let config = CodecConfig { kind: FourCc::new(b"dfLa"), bytes };
     Ok(AudioFormat {
-        bits: Some(info.bits.into()),
-        config: Some(CodecConfig { kind: FourCc::new(b"dfLa"), bytes }),
-        ..plain(from, AudioCodec::Flac, b"fLaC")
+        frames_per_packet: from.packet_frames,
+        bytes_per_packet: from.packet_bytes,
+        ..flac::format_of(&info, config)
     })
 }
 

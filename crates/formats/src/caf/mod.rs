@@ -3,13 +3,16 @@
 mod format;
 mod packets;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use reelwright_bitstream::flac::{FrameHeader, StreamInfo};
 use reelwright_media::{
     AudioFormat, ContainerKind, Error, FormatDescription, MetadataItem, ReadAt, Result, Timescale,
 };
 
+use crate::flac;
 use crate::indexed::{Indexed, PacketTable, Runs, movie};
 use crate::limits::MOST_ITEMS;
 use crate::wave::{item, of_runs};
@@ -28,6 +31,12 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let description =
         chunks.description.ok_or_else(|| Error::malformed("a CAF file without 'desc' chunk"))?;
     let (offset, length) = chunks.data.ok_or_else(|| Error::malformed("a CAF file without 'data' chunk"))?;
+    if chunks.cookie.is_none()
+        && let Some((info, audio)) =
+            format::flac_of_frame(&description, window.at(offset, FrameHeader::LONGEST)?)
+    {
+        return of_flac(source, &mut window, &info, audio, offset..offset + length, chunks.metadata);
+    }
     let audio = format::describe(&description, chunks.cookie.as_ref(), chunks.layout.as_ref())?;
     let timescale =
         Timescale::new(audio.sample_rate).ok_or_else(|| Error::malformed("a CAF file of 0 Hz"))?;
@@ -52,6 +61,24 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
         audio,
         Place { offset, length, table: at + 24, table_length: size, info },
     )
+}
+
+/// FLAC of which only the frames themselves tell anything: ffmpeg writes such files, with lengths nobody can believe.
+fn of_flac(
+    source: Arc<dyn ReadAt>,
+    window: &mut Window,
+    info: &StreamInfo,
+    audio: AudioFormat,
+    data: Range<u64>,
+    metadata: Vec<MetadataItem>,
+) -> Result<Indexed> {
+    let timescale = Timescale::or_one(audio.sample_rate);
+    let mut movie = movie(ContainerKind::Caf, timescale);
+    let mut table = PacketTable::new(source, Arc::new(FormatDescription::Audio(audio)), timescale);
+    flac::read_frames(window, &mut table, info, data, &mut movie.warnings)?;
+    movie.metadata = metadata;
+    let end = table.media_end();
+    Ok(Indexed::of_sound(movie, table, 0..end))
 }
 
 struct Place {

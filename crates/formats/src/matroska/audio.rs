@@ -9,7 +9,7 @@ use reelwright_media::{AudioCodec, AudioFormat, CodecConfig, Error, FourCc, PcmF
 
 use super::entry::TrackEntry;
 use crate::mpeg_audio::format_of;
-use crate::{dolby, wave};
+use crate::{dolby, flac, wave};
 
 /// How many PCM frames a packet holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(super) fn describe(entry: &TrackEntry, first: &[u8]) -> Result<(AudioFormat,
             let layout = u8::try_from(audio.channels).ok().and_then(vorbis_layout);
             (AudioFormat { config, layout, ..new(AudioCodec::Vorbis, b"vorb") }, PacketLength::Unknown)
         }
-        "A_FLAC" => flac(&entry.private, new(AudioCodec::Flac, b"fLaC"))?,
+        "A_FLAC" => flac(&entry.private)?,
         "A_ALAC" => alac(&entry.private, new(AudioCodec::Alac, b"alac"))?,
         "A_MPEG/L3" | "A_MPEG/L2" | "A_MPEG/L1" => {
             let header = MpegAudioHeader::parse(first)?;
@@ -96,17 +96,11 @@ fn opus(entry: &TrackEntry, format: AudioFormat) -> Result<AudioFormat> {
     })
 }
 
-fn flac(private: &Bytes, format: AudioFormat) -> Result<(AudioFormat, PacketLength)> {
+fn flac(private: &Bytes) -> Result<(AudioFormat, PacketLength)> {
     let info = StreamInfo::find(private)?;
     let blocks = private.strip_prefix(b"fLaC").unwrap_or(private);
-    let format = AudioFormat {
-        layout: info.layout(),
-        bits: Some(info.bits.into()),
-        frames_per_packet: if info.block_size.0 == info.block_size.1 { info.block_size.0.into() } else { 0 },
-        config: Some(CodecConfig { kind: FourCc::new(b"dfLa"), bytes: private.slice_ref(blocks) }),
-        ..format
-    };
-    Ok((format, PacketLength::Stated))
+    let config = CodecConfig { kind: FourCc::new(b"dfLa"), bytes: private.slice_ref(blocks) };
+    Ok((flac::format_of(&info, config), PacketLength::Stated))
 }
 
 fn alac(private: &Bytes, format: AudioFormat) -> Result<(AudioFormat, PacketLength)> {
@@ -118,7 +112,7 @@ fn alac(private: &Bytes, format: AudioFormat) -> Result<(AudioFormat, PacketLeng
         config: Some(CodecConfig { kind: FourCc::new(b"alac"), bytes }),
         ..format
     };
-    Ok((format, PacketLength::Constant(config.frame_length)))
+    Ok((format, PacketLength::Stated))
 }
 
 fn linear(entry: &TrackEntry, rate: u32) -> Result<(AudioFormat, PacketLength)> {
