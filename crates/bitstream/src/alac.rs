@@ -1,4 +1,4 @@
-//! Apple Lossless: the magic cookie (ALACSpecificConfig).
+//! Apple Lossless: the magic cookie (ALACSpecificConfig), and how long a packet is.
 
 use reelwright_media::{Error, Result};
 
@@ -77,9 +77,32 @@ impl AlacConfig {
     }
 }
 
+/// PCM frames of a packet that isn't whole, as the last of a stream; `None` where it is as long as all. `packet` may be its
+/// first eight bytes alone.
+pub fn partial_frames(packet: &[u8]) -> Option<u32> {
+    let mut reader = BitReader::new(packet);
+    // The element of one channel, of two, or of low frequencies.
+    let kind = reader.bits(3).ok()?;
+    reader.skip(4 + 12).ok()?; // the element's number; unused
+    let states = reader.flag().ok()?;
+    reader.skip(2 + 1).ok()?; // bytes shifted off; whether it isn't compressed
+    if states && matches!(kind, 0 | 1 | 3) { reader.bits(32).ok() } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_packet_may_state_its_length() {
+        // One channel; 2032 frames.
+        let packet = [0x00, 0x00, 0x10, 0x00, 0x00, 0x0F, 0xE0];
+        assert_eq!(partial_frames(&packet), Some(2032));
+        assert_eq!(partial_frames(&[0x20, 0x00, 0x02, 0x00, 0x00, 0x0F, 0xE0]), None);
+        for cut in 0..packet.len() {
+            assert_eq!(partial_frames(&packet[..cut]), None);
+        }
+    }
 
     #[test]
     fn every_wrapping_is_read() {

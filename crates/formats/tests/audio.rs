@@ -246,6 +246,23 @@ fn caf_states_priming_of_constant_packets_too() {
     assert_eq!((track.edits[0].media_time, track.edits[0].duration), (Some(8), 600));
 }
 
+/// The last packet of Apple Lossless states that it is shorter, where CAF and Matroska don't.
+#[test]
+fn lossless_sound_ends_where_its_last_packet_says() {
+    let folder = scratch("lossless");
+    for file in ["tone.caf", "tone.mka"] {
+        let path = folder.join(file);
+        if generate(&[TONE], &["-c:a", "alac"], &path).is_none() {
+            return;
+        }
+        let demuxer = open_path(&path).unwrap();
+        let track = &demuxer.movie().tracks[0];
+        assert_eq!(decoded(&path, &[]).unwrap().len() / 8, 57_330, "{file}");
+        assert_eq!((track.media_duration.value(), track.edits.len()), (57_330, 0), "{file}");
+        assert_eq!(samples(&*demuxer, 1).pop().unwrap().duration.value(), 57_330 % 4096, "{file}");
+    }
+}
+
 /// ffmpeg writes FLAC in CAF without its description, and doesn't read that; the same frames as in a file of FLAC's own.
 #[test]
 fn flac_in_caf_describes_itself() {

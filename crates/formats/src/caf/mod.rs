@@ -7,9 +7,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use reelwright_bitstream::alac::partial_frames;
 use reelwright_bitstream::flac::{FrameHeader, StreamInfo};
 use reelwright_media::{
-    AudioFormat, ContainerKind, Error, FormatDescription, MetadataItem, ReadAt, Result, Timescale,
+    AudioCodec, AudioFormat, ContainerKind, Error, FormatDescription, MetadataItem, ReadAt, Result, Timescale,
 };
 
 use crate::flac;
@@ -96,7 +97,7 @@ fn of_packets(
     audio: AudioFormat,
     place: Place,
 ) -> Result<Indexed> {
-    let constant = (audio.bytes_per_packet, audio.frames_per_packet);
+    let (codec, constant) = (audio.codec, (audio.bytes_per_packet, audio.frames_per_packet));
     let format = Arc::new(FormatDescription::Audio(audio));
     let mut table = PacketTable::new(source, format, movie.timescale);
     let end = place.table + place.table_length.saturating_sub(24);
@@ -111,6 +112,12 @@ fn of_packets(
         &mut movie.warnings,
     )?;
 
+    // The last packet of Apple Lossless may be shorter, and says so itself.
+    if let (AudioCodec::Alac, Some(last)) = (codec, table.packets.last_mut())
+        && let Some(frames) = partial_frames(window.at(last.offset, 8)?)
+    {
+        last.duration = last.duration.min(frames);
+    }
     let heard = place.info.heard(table.media_end());
     Ok(Indexed::of_sound(movie, table, heard))
 }

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use reelwright_bitstream::aac::AudioSpecificConfig;
 use reelwright_bitstream::ac3;
-use reelwright_bitstream::alac::AlacConfig;
+use reelwright_bitstream::alac::{AlacConfig, partial_frames};
 use reelwright_bitstream::flac::{FrameHeader, StreamInfo};
 use reelwright_bitstream::mpeg_audio::MpegAudioHeader;
 use reelwright_bitstream::opus::{OpusConfig, packet_samples, vorbis_layout};
@@ -79,6 +79,8 @@ pub(super) fn packet_frames(
         PacketLength::Stated => match format.codec {
             AudioCodec::Opus => packet_samples(head),
             AudioCodec::Flac => FrameHeader::parse(head).ok().map(|header| header.block_size),
+            // The last is shorter, and says so.
+            AudioCodec::Alac => Some(partial_frames(head).unwrap_or(format.frames_per_packet)),
             AudioCodec::Ac3 | AudioCodec::Eac3 => ac3::SyncFrame::parse(head).ok().map(|frame| frame.samples),
             _ => None,
         },
