@@ -28,7 +28,7 @@ impl SoundJob<'_> {
             let reader = SoundReader::new(self.asset, track, self.range, self.registry)?;
             sources.push(Source { reader: reader.cancelled_by(self.stop.clone()), decoded: 0 });
         }
-        let mut counts = Counts::default();
+        let (mut counts, mut bytes) = (Counts::default(), 0);
         let mut mixer = self.mixer(&mut sources)?;
         loop {
             self.stop.check()?;
@@ -44,9 +44,8 @@ impl SoundJob<'_> {
             counts.written += u64::try_from(block.frames()).unwrap_or(0);
             let done = block.end();
             input.append(block).map_err(|error| error.at_stage(Stage::Encode))?;
-            if self.leads {
-                self.meter.count(0, 0, done);
-            }
+            let before = std::mem::replace(&mut bytes, input.bytes());
+            self.meter.count(0, bytes - before, if self.leads { done } else { Time::ZERO });
         }
         counts.read = sources.iter().map(|source| source.reader.packets()).sum();
         counts.decoded = sources.iter().map(|source| source.decoded).sum();

@@ -159,13 +159,14 @@ impl VideoJob<'_> {
     }
 
     fn encode(&self, frames: Receiver<VideoFrame>, mut input: Input) -> Result<u64> {
-        let mut written = 0;
+        let (mut written, mut bytes) = (0, 0);
         for frame in frames {
             self.stop.check()?;
             let end = frame.pts.saturating_add(frame.duration.unwrap_or_default());
             input.append(frame)?;
             written += 1;
-            self.meter.count(1, 0, end);
+            let before = std::mem::replace(&mut bytes, input.bytes());
+            self.meter.count(1, bytes - before, end);
         }
         // A stream that ended because an earlier stage failed must not pass for a whole one.
         self.stop.check()?;

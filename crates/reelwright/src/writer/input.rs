@@ -98,6 +98,11 @@ impl Input {
         self.queue.readiness()
     }
 
+    /// Bytes of the samples that were appended or have come out of the encoder so far.
+    pub fn bytes(&self) -> u64 {
+        self.lane.lock().bytes
+    }
+
     /// Appends, waiting for room where there is none.
     ///
     /// # Errors
@@ -182,6 +187,7 @@ pub(super) struct Lane {
 pub(super) struct LaneState {
     pub(super) encoding: Option<Encoding>,
     last_dts: Option<i64>,
+    bytes: u64,
     finished: bool,
     gaps: Option<SoundGaps>,
 }
@@ -196,10 +202,14 @@ impl Lane {
     /// Takes what is appended, room or not; what is left is to be given again once there is room.
     fn take(&self, data: InputData, queue: &Queue) -> Result<Option<InputData>> {
         let mut state = self.lock();
-        let mut out = |sample| queue.push(self.index, sample);
-        let taken = match (data, &mut state.encoding) {
-            (InputData::Sample(sample), None) => self.in_order(&sample, state.last_dts).and_then(|dts| {
-                state.last_dts = Some(dts);
+        let LaneState { encoding, last_dts, bytes, .. } = &mut *state;
+        let mut out = |sample: SampleBuffer| {
+            *bytes = bytes.saturating_add(sample.payload.len());
+            queue.push(self.index, sample)
+        };
+        let taken = match (data, encoding) {
+            (InputData::Sample(sample), None) => self.in_order(&sample, *last_dts).and_then(|dts| {
+                *last_dts = Some(dts);
                 out(sample).map(|()| None)
             }),
             (InputData::Frame(frame, options), Some(Encoding::Video(lane))) => {

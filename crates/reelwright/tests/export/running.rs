@@ -162,7 +162,12 @@ fn progress_is_one_only_when_the_file_is_closed() {
     let folder = Folder::new("progress");
     let asset = source(&folder);
     let target = folder.file("out.mp4");
-    let handle = session(&asset, |_| Ok(())).start(&target, FileType::Mp4);
+    // Each picture takes its time, so that there is something to see.
+    let hook = |_| {
+        thread::sleep(Duration::from_millis(2));
+        Ok(())
+    };
+    let handle = session(&asset, hook).start(&target, FileType::Mp4);
     let (mut last, mut steps) = (0.0, 0);
     loop {
         let fraction = handle.progress().fraction;
@@ -176,6 +181,9 @@ fn progress_is_one_only_when_the_file_is_closed() {
     }
     let bytes = std::fs::metadata(&target).unwrap().len();
     assert!(steps > 3, "{steps} steps");
+    // All but what the encoders held back to the end.
+    let media = handle.progress().bytes;
+    assert!((bytes / 3..bytes).contains(&media), "{media} of {bytes} bytes");
     assert_eq!(handle.wait().unwrap().bytes, bytes);
     let failing = session(&asset, fails_at_ten).start(folder.file("never.mp4"), FileType::Mp4);
     failing.states(None).for_each(drop);
