@@ -315,7 +315,7 @@ fn what_cannot_be_written_is_told_by_every_way_to_write() {
 }
 
 #[test]
-fn a_sample_out_of_place_is_told_with_its_time_and_kept_as_the_first_failure() {
+fn a_refused_sample_is_no_failure_and_the_first_failure_is_kept() {
     let (sink, _output) = MemorySink::new();
     let mut builder = AssetWriter::create_on(sink, FileType::Mov);
     let mut input = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
@@ -324,6 +324,28 @@ fn a_sample_out_of_place_is_told_with_its_time_and_kept_as_the_first_failure() {
     writer.start_session(Time::ZERO).unwrap();
     let format = pcm_format();
     input.append(pcm(&format, 48_000, 1024)).unwrap();
+    // Refused, and nothing has changed: this is no failure.
     let backwards = input.append(pcm(&format, 0, 1024)).unwrap_err();
     assert_eq!((backwards.kind(), backwards.place().time), (ErrorKind::Misuse, Some(frames(0))));
+    assert!(writer.error().is_none());
+    input.append(pcm(&format, 49_024, 1024)).unwrap();
+    drop(input);
+    writer.finish().unwrap();
+    let sink = Full { inner: MemorySink::new().0, operation: 0, cause: io::ErrorKind::StorageFull };
+    let mut builder = AssetWriter::create_on(sink, FileType::Mov);
+    let mut input = builder.add_input(InputConfig::copy(format.clone())).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    let first = (0..600)
+        .find_map(|block| {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            input.append(pcm(&format, block * 48_000, 48_000)).err()
+        })
+        .unwrap();
+    let kept = writer.error().unwrap();
+    let again = input.append(pcm(&format, 700 * 48_000, 48_000)).unwrap_err();
+    let last = writer.finish().unwrap_err();
+    for error in [&first, &kept, &again, &last] {
+        assert_eq!((error.kind(), error.to_string()), (ErrorKind::NoSpace, first.to_string()));
+    }
 }

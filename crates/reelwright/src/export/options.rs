@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use reelwright_codec::{EncoderSpecification, KeyFrames, RateLimit, VideoProfile};
 use reelwright_media::{AudioCodec, MetadataItem, PcmFormat, Ratio, Size, Time, TimeRange, VideoCodec};
 
@@ -33,8 +31,6 @@ pub struct ExportOptions {
     pub overwrite: bool,
     /// Force the bytes to the disk before the export counts as done.
     pub sync: bool,
-    /// Where temporary files go; `None` is beside the output. `directoryForTemporaryFiles`.
-    pub temp_dir: Option<PathBuf>,
     /// Bytes of samples and pictures in flight at most, over all stages.
     pub memory_budget: u64,
     /// Threads to use at most; 0 is as many as the machine runs at once.
@@ -225,7 +221,6 @@ impl ExportOptions {
             metadata: MetadataPolicy::CarryOver,
             overwrite: false,
             sync: false,
-            temp_dir: None,
             memory_budget: 256 << 20,
             threads: 0,
         }

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use reelwright_codec::{Codec, EncoderSpecification, Registry, VideoProfile};
 use reelwright_media::{AudioCodec, Error, MediaType, Ratio, Size, Stage, VideoCodec};
@@ -91,7 +92,7 @@ pub struct PresetRow {
     pub max_frame_rate: Option<Ratio>,
     /// The audio codec; `None` where audio is copied.
     pub audio: Option<AudioCodec>,
-    /// Bits per second of stereo; mono gets 5/8 of it. 0 for PCM, which takes what it takes.
+    /// Bits per second of stereo; mono gets 5/8 of it. 0 for copies and PCM, which take what they take.
     pub audio_rate: u32,
     /// Whether PQ and HLG are kept; else they are tone-mapped to BT.709.
     pub keeps_hdr: bool,
@@ -138,6 +139,7 @@ const fn row(preset: Preset, name: &'static str, apple: &'static str, video_rate
         },
         audio_rate: match preset {
             _ if prores => 0,
+            Preset::Passthrough => 0,
             Preset::LowQuality => 64_000,
             Preset::MediumQuality => 96_000,
             Preset::HighestQuality | Preset::HevcHighestQuality | Preset::AppleM4a => 192_000,
@@ -189,6 +191,16 @@ impl Preset {
     /// The containers it may be written to, the default first, whatever the asset. `supportedFileTypes`.
     pub fn file_types(self) -> &'static [FileType] {
         self.row().file_types
+    }
+
+    /// Bytes a movie of this length comes to at the preset's rates, whatever the asset; `None` where they don't follow from
+    /// the preset: copies and ProRes. `estimatedOutputFileLength`.
+    pub fn nominal_bytes(self, duration: Duration) -> Option<u64> {
+        let row = self.row();
+        let video = row.video.map_or(0, |_| u64::from(row.video_rate));
+        let known = row.audio_rate > 0;
+        let bits = (video + u64::from(row.audio_rate)) as f64 * duration.as_secs_f64();
+        known.then_some((bits / 8.0) as u64)
     }
 
     /// The presets these codecs can make, in the table's order; without [`Self::Passthrough`], which makes nothing.
@@ -290,6 +302,16 @@ mod tests {
         assert_eq!("HEVCHighestQuality".parse::<Preset>().unwrap(), Preset::HevcHighestQuality);
         assert_eq!("LowQuality".parse::<Preset>().unwrap(), Preset::LowQuality);
         assert!("720p".parse::<Preset>().unwrap_err().to_string().contains("1280x720"));
+    }
+
+    #[test]
+    fn nominal_bytes_follow_from_the_rates_alone() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(Preset::H264(SizeClass::Hd720).nominal_bytes(minute), Some(6_160_000 * 60 / 8));
+        assert_eq!(Preset::AppleM4a.nominal_bytes(minute), Some(192_000 * 60 / 8));
+        for preset in [Preset::Passthrough, Preset::ProRes422, Preset::ProRes4444] {
+            assert_eq!(preset.nominal_bytes(minute), None);
+        }
     }
 
     #[test]

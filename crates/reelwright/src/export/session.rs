@@ -77,6 +77,14 @@ impl ExportSession {
         Plan::new(&self.asset, &self.options, file_type, &self.registry)
     }
 
+    /// The kinds of file this can be exported to, in the preset's order: none where it can't be at all. Where tracks that
+    /// a container can't hold are to be left out, it is still one of them, unless the options are strict.
+    /// `determineCompatibleFileTypes(completionHandler:)`.
+    pub fn compatible_file_types(&self) -> Vec<FileType> {
+        let types = self.options.preset.file_types().iter().copied();
+        types.filter(|&file_type| self.plan(file_type).is_ok()).collect()
+    }
+
     /// Exports and waits. The file appears under its name only when it is complete.
     ///
     /// # Errors

@@ -5,7 +5,9 @@ use std::process::{Command, Output};
 
 use bytes::Bytes;
 use reelwright::codec::{Codec, EncoderInfo, Registry};
-use reelwright::media::{ErrorKind, Language, MetadataItem, MetadataKey, MetadataValue, Size, VideoCodec};
+use reelwright::media::{
+    ErrorKind, Language, MediaType, MetadataItem, MetadataKey, MetadataValue, Size, VideoCodec,
+};
 use reelwright::{
     Asset, ExportOptions, ExportSession, FileType, MetadataPolicy, Preset, Remux, Report, SizeClass,
     TestSound,
@@ -211,6 +213,57 @@ fn passthrough_copies_packets_and_says_what_it_leaves_out() {
     assert_eq!((refusal.code(), refusal.place().track), (-11838, Some(1)));
     assert!(!folder.file("strict").exists());
     strict(FileType::Mov).unwrap();
+}
+
+#[test]
+fn a_phone_s_movie_becomes_mp4_packet_by_packet_and_its_odd_tracks_are_named() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media");
+    let folder = Folder::new("phone");
+    let path = folder.file("out.mp4");
+    for (name, odd) in
+        [("iphone_gps_h264.mov", 2), ("iphone_hdr_edit_list.mov", 2), ("iphone_dv84_hdr.mov", 3)]
+    {
+        let Ok(asset) = Asset::open(corpus.join(name)) else {
+            eprintln!("SKIPPED: {name} is not in ../shared/media");
+            continue;
+        };
+        let report = export(&asset, Preset::Passthrough, &path, FileType::Mp4);
+        for track in &report.tracks {
+            let main = matches!(track.media, MediaType::Video | MediaType::Audio);
+            assert_eq!(track.fate, if main { "copy" } else { "drop" }, "{name}: {track:?}");
+            assert!(main || track.reason.contains("MP4 can't hold"), "{name}: {}", track.reason);
+        }
+        assert_eq!(report.tracks.iter().filter(|track| track.fate == "drop").count(), odd, "{name}");
+        // Pictures and sound as the source has them, whatever order the tracks are in.
+        let hashes = |path: &Path| {
+            let input = ["-i", path.to_str().unwrap(), "-map", "0:v", "-map", "0:a", "-c", "copy"];
+            let output = foreign("ffmpeg", &[&input[..], &["-f", "framehash", "-"]].concat())?;
+            let text = String::from_utf8(output.stdout).unwrap();
+            let packets = text.lines().filter(|line| !line.starts_with('#'));
+            let fields = packets.map(|line| line.rsplit(',').take(2).map(str::to_owned).collect::<Vec<_>>());
+            Some(fields.collect::<Vec<_>>())
+        };
+        let Some(wanted) = hashes(&corpus.join(name)) else { return };
+        assert!(hashes(&path).unwrap() == wanted, "{name}");
+    }
+}
+
+#[test]
+fn the_kinds_of_file_an_export_can_make_are_told_by_the_asset() {
+    let folder = Folder::new("kinds");
+    let kinds = |asset: &Asset, preset| {
+        let options = ExportOptions { strict: true, ..ExportOptions::new(preset) };
+        ExportSession::new(asset, options).registry(native()).compatible_file_types()
+    };
+    let movie = generated(&folder.file("in.mov"), Size::new(64, 64), 1, TestSound::Aac(2));
+    assert_eq!(kinds(&movie, Preset::Passthrough), [FileType::Mov, FileType::Mp4, FileType::M4v]);
+    assert_eq!(kinds(&movie, Preset::AppleM4a), [FileType::M4a]);
+    assert_eq!(kinds(&movie, Preset::Hevc(SizeClass::Hd1080)), []);
+    let prores = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media/prores_gray_aac.mov");
+    match Asset::open(prores) {
+        Ok(prores) => assert_eq!(kinds(&prores, Preset::Passthrough), [FileType::Mov]),
+        Err(_) => eprintln!("SKIPPED: prores_gray_aac.mov is not in ../shared/media"),
+    }
 }
 
 #[test]
