@@ -176,7 +176,11 @@ fn range(args: &ExportArgs, asset: &Asset) -> Result<Option<TimeRange>> {
     let from = args.from.map_or(Time::ZERO, |from| from.at(rate));
     let to = args.to.map(|to| to.at(rate));
     if let Some(to) = to.filter(|&to| to <= from) {
-        return Err(Error::misuse(format!("--to {to} is not after --from {from}")));
+        let message = match args.from {
+            Some(_) => format!("--to {to} is not after --from {from}"),
+            None => format!("--to {to} leaves nothing to export"),
+        };
+        return Err(Error::misuse(message));
     }
     Ok(Some(TimeRange::between(from, to.unwrap_or(movie.duration))))
 }
