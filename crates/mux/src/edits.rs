@@ -96,10 +96,11 @@ pub(crate) fn of_session(presented: &Presented, clock: Clock, session: Session, 
 /// The edits of the source, for a file whose media begins at the first sample.
 ///
 /// A source whose samples don't begin at zero and that has no edits shows each sample at its own time; so will this.
-/// An edit without length goes on to the end of the media, as it does in fragmented files.
-pub(crate) fn of_source(edits: &[Edit], clock: Clock) -> Vec<Edit> {
+/// An edit without length goes on to the end of the media, as it does in fragmented files: to the end of the last sample
+/// shown, which may lie behind that of the last decoded.
+pub(crate) fn of_source(edits: &[Edit], presented: &Presented, clock: Clock) -> Vec<Edit> {
     let total = i64::try_from(clock.duration).unwrap_or(i64::MAX);
-    let media_end = clock.first_dts.saturating_add(total);
+    let media_end = clock.first_dts.saturating_add(total).max(presented.end().unwrap_or(i64::MIN));
     let whole = Edit { duration: 0, media_time: Some(0), rate: Edit::NORMAL_RATE };
     let edits = match edits {
         [] if clock.first_dts == 0 => return Vec::new(),
@@ -196,15 +197,27 @@ mod tests {
     #[test]
     fn edits_of_a_source_are_kept_as_they_are() {
         let edits = [empty(20), media(500, 0), media(100, 960)];
-        assert_eq!(of_source(&edits, clock(0, 48_000)), edits);
-        assert_eq!(of_source(&[], clock(0, 48_000)), []);
+        let silent = Presented::default();
+        assert_eq!(of_source(&edits, &silent, clock(0, 48_000)), edits);
+        assert_eq!(of_source(&[], &silent, clock(0, 48_000)), []);
+    }
+
+    #[test]
+    fn an_edit_without_length_goes_on_to_the_last_picture_shown() {
+        let mut presented = Presented::default();
+        // Shown two frames later than decoded.
+        for pts in [3200, 8000, 4800, 6400] {
+            presented.add(pts, 1600, 0, 0);
+        }
+        assert_eq!(of_source(&[media(0, 3200)], &presented, clock(0, 6400)), [media(80, 3200)]);
     }
 
     #[test]
     fn media_that_does_not_begin_at_zero_is_shown_at_its_own_time() {
-        assert_eq!(of_source(&[], clock(480_000, 48_000)), [empty(6000), media(600, 0)]);
-        assert_eq!(of_source(&[], clock(-480, 48_000)), [media(594, 480)]);
-        assert_eq!(of_source(&[media(0, 480_960)], clock(480_000, 48_000)), [media(588, 960)]);
-        assert_eq!(of_source(&[media(600, 0)], clock(24_000, 48_000)), [empty(300), media(300, 0)]);
+        let silent = Presented::default();
+        assert_eq!(of_source(&[], &silent, clock(480_000, 48_000)), [empty(6000), media(600, 0)]);
+        assert_eq!(of_source(&[], &silent, clock(-480, 48_000)), [media(594, 480)]);
+        assert_eq!(of_source(&[media(0, 480_960)], &silent, clock(480_000, 48_000)), [media(588, 960)]);
+        assert_eq!(of_source(&[media(600, 0)], &silent, clock(24_000, 48_000)), [empty(300), media(300, 0)]);
     }
 }

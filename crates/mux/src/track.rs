@@ -159,7 +159,7 @@ impl TrackState {
             duration: self.duration(),
         };
         match self.settings.presentation {
-            Presentation::Edits => edits::of_source(&self.settings.track.edits, clock),
+            Presentation::Edits => edits::of_source(&self.settings.track.edits, &self.presented, clock),
             Presentation::Session => edits::of_session(&self.presented, clock, session, end),
         }
     }

@@ -78,6 +78,28 @@ fn a_copied_range_shows_what_the_source_shows_then() {
     }
 }
 
+/// Fragments can't say where the media ends: their edit goes on to the last picture shown, not to the last decoded.
+#[test]
+fn fragments_are_copied_to_the_last_picture_shown() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let (source, copy) = (folder.join("fragments.mp4"), folder.join("fragments_copied.mp4"));
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=1", "-c:v", "libx264"])
+        .args(["-bf", "2", "-movflags", "frag_keyframe+delay_moov"])
+        .arg(&source)
+        .status();
+    if made.is_err() {
+        eprintln!("SKIPPED: ffmpeg is not here");
+        return;
+    }
+    let asset = Asset::open(&source).unwrap();
+    assert!(asset.movie().tracks[0].edits.iter().any(|edit| edit.duration == 0));
+    let options = ExportOptions { overwrite: true, ..ExportOptions::new(Preset::Passthrough) };
+    ExportSession::new(&asset, options).export(&copy, FileType::Mp4).unwrap();
+    let shown = hashes(&source).unwrap();
+    assert_eq!((shown.len(), hashes(&copy).unwrap()), (25, shown));
+}
+
 #[test]
 fn a_track_of_which_the_input_holds_nothing_is_dropped() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media/bad_empty_stsc.mp4");
