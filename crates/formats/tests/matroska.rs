@@ -181,6 +181,24 @@ fn odd_ticks_leave_room_for_long_samples() {
     }
 }
 
+/// The container overrides the stream, with square pixels too.
+#[test]
+fn a_stated_square_is_a_shape_too() {
+    let folder = scratch("square");
+    let (path, square) = (folder.join("anamorphic.mkv"), folder.join("square.mkv"));
+    let encode = ["-c:v", "libx264", "-vf", "setsar=4/3"];
+    if generate(&["testsrc2=s=192x108:r=25:d=0.2"], &encode, &path).is_none() {
+        return;
+    }
+    let copy = ["-i", path.to_str().unwrap(), "-c", "copy", "-aspect", "192:108", square.to_str().unwrap()];
+    foreign::ffmpeg(&copy).unwrap();
+    for (path, shape, expected) in [(&path, "4:3", Ratio::new(4, 3)), (&square, "1:1", Some(Ratio::ONE))] {
+        assert_eq!(ffprobe(path, &["-show_entries", "stream=sample_aspect_ratio"]).unwrap(), [[shape]]);
+        let demuxer = open_path(path).unwrap();
+        assert_eq!(demuxer.movie().tracks[0].formats[0].as_video().unwrap().pixel_aspect, expected);
+    }
+}
+
 /// Of the size to display, what is left unsaid is that of the picture (RFC 9559, 5.1.4.1.28.10).
 #[test]
 fn half_a_display_size_is_a_shape_too() {

@@ -65,9 +65,10 @@ pub(super) fn describe(entry: &TrackEntry, first: &[u8]) -> Result<VideoFormat> 
     if format.codec == VideoCodec::Jpeg {
         complete_video_from_sample(&mut format, first);
     }
-    if format.pixel_aspect.is_none() {
-        format.pixel_aspect = stream_aspect(&format);
-    }
+    let stream = stream_aspect(&format);
+    // Square pixels are stated where the stream says something else, and not worth a word where it doesn't.
+    format.pixel_aspect =
+        format.pixel_aspect.or(stream).filter(|&aspect| aspect != Ratio::ONE || stream.is_some());
     Ok(format)
 }
 
@@ -87,8 +88,8 @@ fn apply(format: &mut VideoFormat, entry: &TrackEntry) {
         .map(|(kind, bytes)| CodecConfig { kind: FourCc(*kind), bytes: bytes.clone() });
 }
 
-/// The shape of a pixel, from the picture's and the display's size; nothing where pixels are square, which is what every
-/// writer says of them.
+/// The shape of a pixel, from the picture's and the display's size. A track that says nothing says square (RFC 9559,
+/// 5.1.4.1.28.9); nothing comes of sizes of an unknown unit.
 fn pixel_aspect(video: &Video) -> Option<Ratio> {
     let [left, right, top, bottom] = video.crop;
     let seen = Size::new(
@@ -109,7 +110,7 @@ fn pixel_aspect(video: &Video) -> Option<Ratio> {
     let ratio = Ratio::new(u32::try_from(num).ok()?, u32::try_from(den).ok()?)?;
     // A display size is in whole pixels: what that rounding explains is square.
     let square = seen.width.abs_diff(width) <= 1 && seen.height.abs_diff(height) <= 1;
-    (!square && ratio != Ratio::ONE).then_some(ratio)
+    Some(if square { Ratio::ONE } else { ratio })
 }
 
 fn stream_aspect(format: &VideoFormat) -> Option<Ratio> {
