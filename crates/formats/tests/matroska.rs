@@ -322,8 +322,15 @@ fn element(id: &[u8], data: &[u8]) -> Vec<u8> {
 
 /// A recording as browsers make them: no private data, no lengths of segment and clusters, start codes in the blocks.
 fn recording(codec: &str, pictures: &[(i16, bool, Vec<u8>)]) -> Vec<u8> {
-    let video = [element(&[0xB0], &192u16.to_be_bytes()), element(&[0xBA], &[108])].concat();
+    file_of(codec, &[], &[], pictures)
+}
+
+/// The same with more elements of the track and of its pictures' description.
+fn file_of(codec: &str, more: &[u8], shape: &[u8], pictures: &[(i16, bool, Vec<u8>)]) -> Vec<u8> {
+    let size = [element(&[0xB0], &192u16.to_be_bytes()), element(&[0xBA], &[108])].concat();
+    let video = [&size, shape].concat();
     let track = [
+        more.to_vec(),
         element(&[0xD7], &[1]),
         element(&[0x83], &[1]),
         element(&[0x86], codec.as_bytes()),
@@ -342,6 +349,29 @@ fn recording(codec: &str, pictures: &[(i16, bool, Vec<u8>)]) -> Vec<u8> {
         blocks.collect::<Vec<_>>().concat(),
     ]
     .concat()
+}
+
+/// Video for Windows: the codec is named in a BITMAPINFOHEADER, everything else where it always is.
+#[test]
+fn pictures_named_as_in_windows_have_a_shape_too() {
+    let folder = scratch("windows");
+    let (plain, path) = (folder.join("plain.mkv"), folder.join("windows.mkv"));
+    if generate(&["testsrc2=s=192x108:r=25:d=0.2"], &["-c:v", "mjpeg"], &plain).is_none() {
+        return;
+    }
+    let picture = samples(&*open_path(&plain).unwrap(), 1)[0].payload.load().unwrap().to_vec();
+    let mut header = [0; 40];
+    (header[0], header[4], header[8], header[12], header[14]) = (40, 192, 108, 1, 24);
+    header[16..20].copy_from_slice(b"MJPG");
+    let private = element(&[0x63, 0xA2], &header);
+    let display = [element(&[0x54, 0xB0], &256u16.to_be_bytes()), element(&[0x54, 0xBA], &[108])].concat();
+    std::fs::write(&path, file_of("V_MS/VFW/FOURCC", &private, &display, &[(0, true, picture)])).unwrap();
+    let entries = ["-show_entries", "stream=codec_name,sample_aspect_ratio,color_range"];
+    assert_eq!(ffprobe(&path, &entries).unwrap(), [["mjpeg", "4:3", "pc"]]);
+    let demuxer = open_path(&path).unwrap();
+    let video = demuxer.movie().tracks[0].formats[0].as_video().unwrap();
+    assert_eq!((video.codec, video.pixel_aspect), (VideoCodec::Jpeg, Ratio::new(4, 3)));
+    assert_eq!((video.color.range, video.bit_depth), (Some(ColorRange::Full), Some(8)));
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub(super) fn describe(entry: &TrackEntry, first: &[u8]) -> Result<VideoFormat> 
             new(VideoCodec::ProRes, tag)
         }
         "V_QUICKTIME" => return quicktime(private),
-        "V_MS/VFW/FOURCC" => return windows(private, size),
+        "V_MS/VFW/FOURCC" => windows(private, size)?,
         other => return Err(Error::unsupported(format!("the codec {other} is not known here"))),
     };
     apply(&mut format, entry);
