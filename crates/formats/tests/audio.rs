@@ -285,6 +285,22 @@ fn flac_in_caf_describes_itself() {
 }
 
 #[test]
+fn dolby_in_caf_describes_itself() {
+    let folder = scratch("dolby");
+    for codec in ["ac3", "eac3"] {
+        let formats = ["tone.caf", "tone.mka"].map(|file| {
+            let path = folder.join(format!("{codec}_{file}"));
+            generate(&[TONE], &["-c:a", codec], &path)?;
+            Some(audio(&*open_path(&path).unwrap()))
+        });
+        // Some versions of ffmpeg write the one and not the other.
+        let [Some(caf), Some(matroska)] = formats else { continue };
+        assert!(caf.config.is_some());
+        assert_eq!((caf.config, caf.layout, caf.tag), (matroska.config, matroska.layout, matroska.tag));
+    }
+}
+
+#[test]
 fn aiff_says_where_its_channels_belong() {
     use Channel::{Center, Left, Lfe, Right, SideLeft, SideRight};
     let folder = scratch("channels");

@@ -8,8 +8,8 @@ use reelwright_bmff::{BoxBody, Reader, StreamDescriptor};
 use reelwright_media::{AudioCodec, AudioFormat, CodecConfig, Error, FourCc, PcmFormat, Result};
 
 use crate::aiff::ima4;
-use crate::flac;
 use crate::wave::companded;
+use crate::{dolby, flac};
 
 /// The `desc` chunk: an `AudioStreamBasicDescription`.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +78,15 @@ pub(super) fn describe(
         audio.layout = Some(stated);
     }
     Ok(audio)
+}
+
+/// Dolby Digital, as its first packets say.
+pub(super) fn dolby(from: &Description, packets: &[u8]) -> Result<AudioFormat> {
+    Ok(AudioFormat {
+        frames_per_packet: from.packet_frames,
+        bytes_per_packet: from.packet_bytes,
+        ..dolby::describe(packets)?
+    })
 }
 
 fn plain(from: &Description, codec: AudioCodec, tag: &[u8; 4]) -> AudioFormat {

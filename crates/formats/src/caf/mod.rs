@@ -38,7 +38,12 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     {
         return of_flac(source, &mut window, &info, audio, offset..offset + length, chunks.metadata);
     }
-    let audio = format::describe(&description, chunks.cookie.as_ref(), chunks.layout.as_ref())?;
+    let mut audio = format::describe(&description, chunks.cookie.as_ref(), chunks.layout.as_ref())?;
+    if matches!(audio.codec, AudioCodec::Ac3 | AudioCodec::Eac3) {
+        // No cookie: the first packet says what the stream is, and 64 KiB hold any.
+        let held = usize::try_from(length).unwrap_or(usize::MAX).min(64 << 10);
+        audio = format::dolby(&description, window.at(offset, held)?).unwrap_or(audio);
+    }
     let timescale =
         Timescale::new(audio.sample_rate).ok_or_else(|| Error::malformed("a CAF file of 0 Hz"))?;
     let mut movie = movie(ContainerKind::Caf, timescale);
