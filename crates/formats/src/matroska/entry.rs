@@ -54,6 +54,10 @@ pub(super) struct Video {
     /// Degrees counter-clockwise that a rectangular projection is rolled.
     pub(super) roll: f64,
     pub(super) projected: bool,
+    /// `StereoMode`: how two views share a picture; 0 is one view.
+    pub(super) stereo: u64,
+    /// The block additions hold transparency.
+    pub(super) transparent: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -172,6 +176,17 @@ impl TrackEntry {
 }
 
 impl Video {
+    /// What the track says of its pictures that goes no further than here.
+    pub(super) fn unread(&self) -> impl Iterator<Item = &'static str> {
+        [
+            (self.transparent, "its transparency, which stands in block additions"),
+            (self.stereo != 0, "how its pictures hold two views (StereoMode)"),
+            (self.projected, "onto what its pictures are projected (ProjectionType)"),
+        ]
+        .into_iter()
+        .filter_map(|(there, what)| there.then_some(what))
+    }
+
     fn parse(data: &[u8]) -> Self {
         let mut out = Self::default();
         let long = |data: &[u8]| u32::try_from(unsigned(data)).unwrap_or(0);
@@ -189,6 +204,8 @@ impl Video {
                 0x54B2 => out.display_unit = unsigned(data),
                 0x9A => out.interlaced = unsigned(data),
                 0x9D => fields = unsigned(data),
+                0x53B8 => out.stereo = unsigned(data),
+                0x53C0 => out.transparent = unsigned(data) != 0,
                 0x55B0 => out.read_color(data),
                 0x7670 => out.read_projection(data),
                 _ => {}

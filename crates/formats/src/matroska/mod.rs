@@ -147,6 +147,9 @@ impl Segment {
         let mut movie: Movie = movie(ContainerKind::Matroska, millis);
         let mut built = Vec::new();
         for entry in &self.tracks {
+            for what in entry.video.unread() {
+                warn(&mut self.warnings, || format!("track {}: {what}, is not read", entry.number));
+            }
             let frames = self.frames.remove(&entry.number).unwrap_or_default();
             match timing::build(entry, frames, self.scale, &source, window) {
                 Ok(mut found) => {
