@@ -1,7 +1,7 @@
 //! How values are written on the command line.
 
 use reelwright::Preset;
-use reelwright::media::{Ratio, Rounding, Size, Time, Timescale, VideoCodec};
+use reelwright::media::{Color, Ratio, Rounding, Size, Time, Timescale, VideoCodec};
 
 /// A point in time as the user wrote it: an instant, or a number of frames whose length only the movie tells.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,6 +131,27 @@ pub(crate) fn codec(text: &str) -> Result<VideoCodec, String> {
             ));
         }
     })
+}
+
+/// Colours by the names people use.
+pub(crate) fn color(text: &str) -> Result<Color, String> {
+    use reelwright::media::{
+        ColorMatrix as Matrix, ColorPrimaries as Primaries, TransferFunction as Transfer,
+    };
+    let (primaries, transfer, matrix) = match text.to_ascii_lowercase().as_str() {
+        "bt709" | "709" => (Primaries::BT709, Transfer::BT709, Matrix::BT709),
+        "bt601" | "601" => (Primaries::SMPTE170M, Transfer::BT709, Matrix::SMPTE170M),
+        "bt601-625" => (Primaries::BT470BG, Transfer::BT709, Matrix::SMPTE170M),
+        "p3" => (Primaries::P3_D65, Transfer::BT709, Matrix::BT709),
+        "bt2020" | "2020" => (Primaries::BT2020, Transfer::BT709, Matrix::BT2020),
+        "hlg" => (Primaries::BT2020, Transfer::HLG, Matrix::BT2020),
+        "pq" => (Primaries::BT2020, Transfer::PQ, Matrix::BT2020),
+        _ => {
+            let names = "bt709, bt601, bt601-625, p3, bt2020, hlg and pq";
+            return Err(format!("'{text}' are no colours to convert to; there are {names}"));
+        }
+    };
+    Ok(Color { primaries, transfer, matrix, ..Color::UNSPECIFIED })
 }
 
 /// A preset by its short name or Apple's.

@@ -42,6 +42,7 @@ fn requests_that_make_no_sense_are_refused_before_anything_is_written() {
         (&["--fps", "0"], both, &["'0' is not a frame rate"]),
         (&["--quality", "2"], both, &["0 (worst) to 1 (best)"]),
         (&["--codec", "vp9"], both, &["h264, hevc"]),
+        (&["--color", "red"], both, &["bt709", "hlg"]),
         (&["--buffer", "3M"], both, &["--max-rate"]),
         (&["--preset", "720p"], both, &["no preset named '720p'", "1280x720", "reel presets"]),
         (&[], &[&source, &folder.file("out.xyz")], &["which container", "try:", ".mov, .mp4"]),
@@ -80,6 +81,9 @@ fn every_option_shows_in_the_file() {
         return;
     };
     assert_eq!(facts, ["h264", "160", "90", "15/1", "30"]);
+    export(&["--color", "bt601"]);
+    let colors = probe(&out, "v", "stream=color_space,color_transfer,color_primaries").unwrap();
+    assert_eq!(colors, ["smpte170m", "bt709", "smpte170m"]);
     export(&["--video-bitrate", "100k"]);
     let low = kbits("v").unwrap();
     export(&["--video-bitrate", "400k"]);

@@ -14,6 +14,7 @@ pub struct Converter {
     format: PixelFormat,
     size: Size,
     color: Color,
+    assumed: Color,
     idle: Mutex<Vec<Pipeline>>,
 }
 
@@ -24,7 +25,14 @@ const KEPT: usize = 16;
 impl Converter {
     /// For an encoder that takes `format` and was made with `target`.
     pub fn new(format: PixelFormat, target: &VideoEncoderSettings) -> Self {
-        Self { format, size: target.size, color: target.color, idle: Mutex::default() }
+        let assumed = Color::UNSPECIFIED;
+        Self { format, size: target.size, color: target.color, assumed, idle: Mutex::default() }
+    }
+
+    /// What pictures leave open of their colour is taken to be this; else it is guessed from their size.
+    #[must_use]
+    pub fn assuming(self, assumed: Color) -> Self {
+        Self { assumed, ..self }
     }
 
     /// The picture as the encoder wants it, made by so many threads.
@@ -34,6 +42,16 @@ impl Converter {
     /// [`reelwright_media::ErrorKind::Misuse`] for empty and huge pictures, [`reelwright_media::ErrorKind::Unsupported`]
     /// for colours that can't be made.
     pub fn convert(&self, pixels: &PixelBuffer, workers: Workers) -> Result<PixelBuffer> {
+        let color = pixels.color.or(self.assumed);
+        if color == pixels.color {
+            return self.convert_stated(pixels, workers);
+        }
+        let mut stated = pixels.clone();
+        stated.color = color;
+        self.convert_stated(&stated, workers)
+    }
+
+    fn convert_stated(&self, pixels: &PixelBuffer, workers: Workers) -> Result<PixelBuffer> {
         let mut pipeline = match self.take(pixels) {
             Some(idle) => idle,
             None => Pipeline::new(self.config(pixels), workers)?,

@@ -21,9 +21,9 @@ pub use asset::Asset;
 pub use boxes::dump_boxes;
 pub use codecs::registry;
 pub use export::{
-    AudioOptions, AudioPlan, Counts, ExportHandle, ExportOptions, ExportSession, ExportState, ExportStatus,
-    Fate, Fit, Loss, MetadataPolicy, Orientation, Others, PRESETS, Plan, Preset, PresetRow, Progress,
-    RateChoice, Report, SizeClass, TrackPlan, TrackReport, Treatment, VideoOptions, VideoPlan,
+    AudioOptions, AudioPlan, ColorPolicy, Counts, ExportHandle, ExportOptions, ExportSession, ExportState,
+    ExportStatus, Fate, Fit, Loss, MetadataPolicy, Orientation, Others, PRESETS, Plan, Preset, PresetRow,
+    Progress, RateChoice, Report, SizeClass, TrackPlan, TrackReport, Treatment, VideoOptions, VideoPlan,
 };
 pub use facts::{TrackFacts, average_frame_rate, display_size};
 pub use generate::{TestMovie, TestMovieReport, TestSound};

@@ -4,8 +4,8 @@ use std::time::Duration;
 use reelwright::codec::{EncoderSpecification, RateLimit};
 use reelwright::media::{Error, MediaType, Ratio, Result, Time, TimeRange, VideoCodec};
 use reelwright::{
-    Asset, ExportOptions, ExportSession, ExportState, Fate, FileType, Fit, IndexPlace, Loss, Orientation,
-    Plan, Preset, RateChoice, Report, SizeClass, Treatment, average_frame_rate,
+    Asset, ColorPolicy, ExportOptions, ExportSession, ExportState, Fate, FileType, Fit, IndexPlace, Loss,
+    Orientation, Plan, Preset, RateChoice, Report, SizeClass, Treatment, average_frame_rate,
 };
 use serde::Serialize;
 
@@ -111,6 +111,7 @@ fn video_flags(args: &ExportArgs) -> Vec<&'static str> {
         (args.codec.is_some(), "--codec"),
         (args.size.is_some(), "--size"),
         (args.upright, "--upright"),
+        (args.color.is_some(), "--color"),
         (args.fps.is_some(), "--fps"),
         (args.video_bitrate.is_some(), "--video-bitrate"),
         (args.max_rate.is_some(), "--max-rate"),
@@ -133,8 +134,13 @@ fn video_options(args: &ExportArgs, video: &mut reelwright::VideoOptions) {
         video.max_size = Some(size);
     }
     if let Some(codec) = args.codec {
-        video.keep_hdr |= matches!(codec, VideoCodec::Hevc | VideoCodec::Av1 | VideoCodec::ProRes);
+        if matches!(codec, VideoCodec::Hevc | VideoCodec::Av1 | VideoCodec::ProRes) {
+            video.color = ColorPolicy::Keep;
+        }
         video.codec = codec;
+    }
+    if let Some(color) = args.color {
+        video.color = ColorPolicy::Convert(color);
     }
     if let Some(id) = &args.encoder {
         video.encoder = EncoderSpecification::with_id(id);
@@ -159,7 +165,7 @@ fn video_options(args: &ExportArgs, video: &mut reelwright::VideoOptions) {
     }
     video.frame_rate = args.fps;
     video.encoder_options.clone_from(&args.encoder_option);
-    let explicit = ["--codec", "--size", "--upright"];
+    let explicit = ["--codec", "--size", "--upright", "--color"];
     video.explicit = video_flags(args).iter().any(|flag| !explicit.contains(flag));
 }
 

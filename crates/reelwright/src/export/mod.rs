@@ -17,8 +17,8 @@ mod video_plan;
 
 pub use audio_plan::AudioPlan;
 pub use options::{
-    AudioOptions, ExportOptions, Fit, MetadataPolicy, Orientation, Others, RateChoice, Treatment,
-    VideoOptions,
+    AudioOptions, ColorPolicy, ExportOptions, Fit, MetadataPolicy, Orientation, Others, RateChoice,
+    Treatment, VideoOptions,
 };
 pub use plan::{Fate, Plan, TrackPlan};
 pub use preset::{PRESETS, Preset, PresetRow, SizeClass};

@@ -1,5 +1,7 @@
 use reelwright_codec::{EncoderSpecification, KeyFrames, RateLimit, VideoProfile};
-use reelwright_media::{AudioCodec, MetadataItem, PcmFormat, Ratio, Size, Time, TimeRange, VideoCodec};
+use reelwright_media::{
+    AudioCodec, Color, MetadataItem, PcmFormat, Ratio, Size, Time, TimeRange, VideoCodec,
+};
 
 use super::Preset;
 use crate::IndexPlace;
@@ -93,8 +95,8 @@ pub struct VideoOptions {
     pub frame_rate: Option<Ratio>,
     /// At most this many frames per second.
     pub max_frame_rate: Option<Ratio>,
-    /// Whether PQ and HLG are kept; else they are tone-mapped to BT.709.
-    pub keep_hdr: bool,
+    /// What colours it has.
+    pub color: ColorPolicy,
     /// Whether a copy is out of the question because something above was asked for by name.
     pub explicit: bool,
 }
@@ -118,6 +120,18 @@ pub enum Orientation {
     /// The pixels are turned, for players that don't look at the matrix; the output's then does nothing, and the box the
     /// picture must fit is that of the turned picture. A matrix that is no multiple of 90° is kept.
     TurnPixels,
+}
+
+/// What colours an encode has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColorPolicy {
+    /// The source's, HDR among them. What is untagged stays so.
+    Keep,
+    /// The source's, but PQ, HLG and BT.2020 become BT.709, which players show alike.
+    ToneMap,
+    /// These. A source that is tagged otherwise is converted (and tone-mapped, if need be); what it leaves open is taken to
+    /// be so already, and tagged.
+    Convert(Color),
 }
 
 /// How the bit rate of an encode is found.
@@ -192,7 +206,7 @@ impl ExportOptions {
                 key_frames: KeyFrames { frames: None, interval: Some(Time::from_secs(2)) },
                 frame_rate: None,
                 max_frame_rate: row.max_frame_rate,
-                keep_hdr: row.keeps_hdr,
+                color: if row.keeps_hdr { ColorPolicy::Keep } else { ColorPolicy::ToneMap },
                 explicit: false,
             }),
         };

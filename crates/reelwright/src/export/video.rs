@@ -146,10 +146,10 @@ impl VideoJob<'_> {
     fn converter(&self) -> Converter {
         let mut target = self.plan.settings.clone();
         if !self.plan.turn.is_some_and(|(rotation, _)| rotation.is_quarter()) {
-            return Converter::new(self.format, &target);
+            return Converter::new(self.format, &target).assuming(self.plan.assumed);
         }
         target.size = target.size.turned();
-        Converter::new(turnable(self.format), &target)
+        Converter::new(turnable(self.format), &target).assuming(self.plan.assumed)
     }
 
     fn turn(&self, pixels: PixelBuffer) -> Result<PixelBuffer> {

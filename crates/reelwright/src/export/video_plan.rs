@@ -6,7 +6,7 @@ use reelwright_media::{
 use reelwright_process::fit_inside;
 
 use super::plan::{Context, Fate, acceptance, carried_matrix, select_video};
-use super::{Fit, Orientation, RateChoice, VideoOptions};
+use super::{ColorPolicy, Fit, Orientation, RateChoice, VideoOptions};
 use crate::facts::{average_frame_rate, is_simple, square_size};
 
 /// How one video track is encoded.
@@ -23,6 +23,8 @@ pub struct VideoPlan {
     /// How the pixels themselves are turned, after being mirrored left to right where that is true; `None` where they
     /// aren't.
     pub turn: Option<(Rotation, bool)>,
+    /// What the source is taken to have where it says nothing of its colours.
+    pub assumed: Color,
     /// Whether HDR becomes SDR on the way.
     pub tone_mapped: bool,
     /// Exactly so many frames per second; `None` keeps the source's timing.
@@ -57,12 +59,12 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
         VideoDecoderSettings { threads: 1, ..VideoDecoderSettings::new(track.formats[0].clone()) };
     let (decoder, _) =
         context.registry.video_decoder(&decoder_settings).map_err(|error| error.at_stage(Stage::Plan))?;
-    let tone_mapped = format.color.is_hdr() && !options.keep_hdr;
     let turned = track.matrix.then(&context.asset.movie().matrix);
     let (turn, fitted, frame_rate) =
         (turn(&turned, options), target_size(format, &turned, options), measured_rate(track));
     let size = if is_quarter(turn) { fitted.turned() } else { fitted };
     let settings = settings(context, track, format, options, size, frame_rate);
+    let tone_mapped = format.color.is_hdr() && !settings.color.is_hdr();
     let encoder = select_video(context.registry, &settings, &options.encoder)
         .map_err(|error| error.at_stage(Stage::Plan))?;
     let square = square_size(format, &turned);
@@ -71,6 +73,10 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
         source_size: format.size,
         matrix: if turn.is_some() { Matrix::IDENTITY } else { carried_matrix(&turned, square, fitted) },
         turn,
+        assumed: match options.color {
+            ColorPolicy::Convert(color) => Color { range: None, siting: None, ..color },
+            _ => Color::UNSPECIFIED,
+        },
         tone_mapped,
         frame_rate: options.frame_rate.or_else(|| capped_rate(options, frame_rate)),
         decoder: decoder.id,
@@ -124,10 +130,18 @@ fn misfit(
     if target != format.size {
         return Some(format!("it is scaled from {} to {target}", format.size));
     }
-    if format.color.is_hdr() && !options.keep_hdr {
+    let color = target_color(format, options);
+    if format.color.is_hdr() && !color.is_hdr() {
         return Some("HDR becomes SDR".into());
     }
-    if !options.keep_hdr && format.bit_depth.is_some_and(|depth| depth > 8) {
+    let said = |color: Color| (color.primaries, color.transfer, color.matrix);
+    if matches!(options.color, ColorPolicy::Convert(_)) && said(color) != said(format.color) {
+        return Some("its colours are converted".into());
+    }
+    if options.color != ColorPolicy::Keep
+        && !color.is_hdr()
+        && format.bit_depth.is_some_and(|depth| depth > 8)
+    {
         return Some("it has more than 8 bits a component".into());
     }
     let rate = measured_rate(track);
@@ -255,7 +269,8 @@ fn settings(
             VideoRate::Average(f64::from(wanted).min(ceiling).max(least) as u32)
         }
     };
-    let hdr = format.color.is_hdr() && options.keep_hdr;
+    let color = target_color(format, options);
+    let hdr = color.is_hdr();
     VideoEncoderSettings {
         bit_depth: match options.codec {
             VideoCodec::ProRes => 10,
@@ -271,9 +286,9 @@ fn settings(
         profile: options.profile,
         timescale: timescale(track, options.frame_rate.or_else(|| capped_rate(options, source_frame_rate))),
         frame_rate,
-        color: target_color(format, options),
-        mastering: format.mastering.filter(|_| hdr),
-        content_light: format.content_light.filter(|_| hdr),
+        color,
+        mastering: format.mastering.filter(|_| hdr && format.color.is_hdr()),
+        content_light: format.content_light.filter(|_| hdr && format.color.is_hdr()),
         rate,
         limit: options.limit,
         key_frames: options.key_frames,
@@ -291,15 +306,19 @@ fn timescale(track: &Track, constant: Option<Ratio>) -> Timescale {
     }
 }
 
-/// Tags are kept; what is tone-mapped becomes BT.709; untagged stays untagged.
+/// Tags are kept; what is tone-mapped becomes BT.709; untagged stays untagged, unless all is converted.
 fn target_color(format: &VideoFormat, options: &VideoOptions) -> Color {
     let source = format.color;
-    if source.is_hdr() && !options.keep_hdr {
-        return Color { siting: source.siting, ..Color::BT709 };
-    }
     let wide = source.primaries == ColorPrimaries::BT2020 || source.matrix == ColorMatrix::BT2020;
-    if wide && !options.keep_hdr {
-        return Color { siting: source.siting, ..Color::BT709 };
+    match options.color {
+        ColorPolicy::Convert(color) => {
+            let left_open = Color { range: Some(ColorRange::Video), ..Color::UNSPECIFIED };
+            return color.or(source).or(left_open);
+        }
+        ColorPolicy::ToneMap if wide || source.is_hdr() => {
+            return Color { siting: source.siting, ..Color::BT709 };
+        }
+        ColorPolicy::ToneMap | ColorPolicy::Keep => {}
     }
     // RGB sources have no Y'CbCr matrix to keep; encoders get video range unless the source was full.
     let matrix = match source.matrix {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
 #![cfg(feature = "native")]
 
+mod color;
 mod geometry;
 mod hooked;
 #[cfg(feature = "libav")]
