@@ -1,7 +1,7 @@
 use reelwright_codec::{EncoderInfo, VideoDecoderSettings, VideoEncoderSettings, VideoRate};
 use reelwright_media::{
-    Color, ColorMatrix, ColorPrimaries, ColorRange, Matrix, Ratio, Result, Rotation, Size, Stage, Timescale,
-    Track, VideoCodec, VideoFormat,
+    BoxFamily, Color, ColorMatrix, ColorPrimaries, ColorRange, Matrix, Ratio, Result, Rotation, SampleEntry,
+    Size, Stage, Timescale, Track, VideoCodec, VideoFormat,
 };
 use reelwright_process::fit_inside;
 
@@ -92,12 +92,20 @@ fn losses(format: &VideoFormat) -> String {
         format.entry.as_ref().is_some_and(|entry| entry.bytes.windows(4).any(|code| code == kind))
     };
     if holds(b"lhvC") {
-        lost += "; the second eye's picture is left out";
+        lost += "; the second layer (another eye's picture, or transparency) is left out";
+    }
+    if format.entry.as_ref().is_some_and(is_transparent) {
+        lost += "; its transparency is put on black";
     }
     if format.dolby_vision.is_some() {
         lost += "; Dolby Vision's own data is left out";
     }
     lost
+}
+
+/// Whether a sample entry has the depth that stands for colours with transparency (QuickTime File Format, depth).
+fn is_transparent(entry: &SampleEntry) -> bool {
+    entry.family == BoxFamily::QuickTime && entry.bytes.get(82..84) == Some(&[0, 32])
 }
 
 /// Why the track can't be copied, or `None` where it can.

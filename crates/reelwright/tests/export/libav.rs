@@ -304,3 +304,15 @@ fn highest_quality_is_never_larger_than_its_source() {
         assert!(after <= before, "{name}: {after} bytes of {before}");
     }
 }
+
+#[test]
+fn a_plan_says_that_transparency_goes() {
+    let folder = Folder::new("transparency");
+    for (format, wanted) in [("yuva444p10le", true), ("yuv444p10le", false)] {
+        let codec = ["-c:v", "prores_ks", "-profile:v", "4444", "-pix_fmt", format];
+        let Some(asset) = made(&folder.file("in.mov"), "320x180", "1", &codec) else { return };
+        let plan = ExportSession::new(&asset, Preset::H264(SizeClass::Sd480)).plan(FileType::Mp4).unwrap();
+        let reason = &plan.tracks[0].reason;
+        assert_eq!(reason.ends_with("; its transparency is put on black"), wanted, "{reason}");
+    }
+}
