@@ -91,6 +91,7 @@ fn av1_units(unit: &[u8]) {
 
 fn vp9_frames(sample: &[u8]) {
     let _ = vp9::vp8_key_frame(sample);
+    assert!(vp9::frames(sample).map(<[u8]>::len).sum::<usize>() <= sample.len());
     if let Ok(header) = vp9::FrameHeader::parse(sample) {
         let _ = format!("{header:?}");
     }
