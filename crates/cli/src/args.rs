@@ -112,7 +112,7 @@ pub(crate) struct ExportArgs {
     /// What is fitted into the box: the picture as displayed, or as coded before it is turned
     #[arg(long, value_enum, default_value_t = FitArg::Display)]
     pub(crate) fit: FitArg,
-    /// Convert to these colours: bt709, bt601, bt601-625, p3, bt2020, hlg or pq; untagged input is taken to have them
+    /// Convert to bt709, bt601, bt601-625, p3 or bt2020; untagged input is taken to have these colours, be they hlg or pq
     #[arg(long, value_name = "COLOR", value_parser = values::color)]
     pub(crate) color: Option<reelwright::media::Color>,
     /// Turn the pixels themselves, for players that don't heed how a track says it is turned

@@ -1,7 +1,7 @@
 use reelwright_codec::{EncoderInfo, VideoDecoderSettings, VideoEncoderSettings, VideoRate};
 use reelwright_media::{
-    BoxFamily, Color, ColorMatrix, ColorPrimaries, ColorRange, Matrix, Ratio, Result, Rotation, SampleEntry,
-    Size, Stage, Timescale, Track, VideoCodec, VideoFormat,
+    BoxFamily, Color, ColorMatrix, ColorPrimaries, ColorRange, Error, Matrix, Ratio, Result, Rotation,
+    SampleEntry, Size, Stage, Timescale, Track, TransferFunction, VideoCodec, VideoFormat,
 };
 use reelwright_process::fit_inside;
 
@@ -64,6 +64,7 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
         (turn(&turned, options), target_size(format, &turned, options), measured_rate(track));
     let size = if is_quarter(turn) { fitted.turned() } else { fitted };
     let settings = settings(context, track, format, options, size, frame_rate);
+    check_transfer(format.color, settings.color)?;
     let tone_mapped = format.color.is_hdr() && !settings.color.is_hdr();
     let encoder = select_video(context.registry, &settings, &options.encoder)
         .map_err(|error| error.at_stage(Stage::Plan))?;
@@ -83,6 +84,19 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
         settings,
     };
     Ok((Fate::EncodeVideo(Box::new(plan)), misfit + &losses(format)))
+}
+
+/// No light is made up: what isn't PQ or HLG doesn't become it, nor one the other.
+fn check_transfer(source: Color, target: Color) -> Result<()> {
+    let open = source.transfer == TransferFunction::UNSPECIFIED;
+    if !target.is_hdr() || open || source.transfer == target.transfer {
+        return Ok(());
+    }
+    let name = |transfer: TransferFunction| transfer.name().unwrap_or("another transfer function");
+    let (from, to) = (name(source.transfer), name(target.transfer));
+    Err(Error::unsupported(format!("{from} can't be converted to {to}"))
+        .at_stage(Stage::Plan)
+        .with_hint("keep the source's colours, or ask for some without HDR: bt709, p3, bt2020"))
 }
 
 /// What an encode of one plain picture can't keep, as the rest of a sentence.

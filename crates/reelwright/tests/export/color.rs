@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reelwright::media::{Color, ColorMatrix, Size};
+use reelwright::media::{Color, ColorMatrix, ErrorKind, Size, Stage, TransferFunction};
 use reelwright::{Asset, ColorPolicy, ExportOptions, ExportSession, Fate, FileType, Preset};
 
 use super::Folder;
@@ -69,14 +69,22 @@ fn tags_are_inherited_left_open_set_or_converted_to() {
 fn a_copy_is_one_where_the_colours_are_those_asked_for() {
     let folder = Folder::new("copied-colours");
     let Some(stated) = flat(&folder.file("stated.mp4"), &BT601_MATRIX) else { return };
-    let fate = |color| {
+    let plan = |color| {
         let mut options = ExportOptions::new(Preset::HighestQuality);
         options.video.as_encode_mut().unwrap().color = ColorPolicy::Convert(color);
-        let plan = ExportSession::new(&stated, options).registry(native()).plan(FileType::Mp4).unwrap();
+        ExportSession::new(&stated, options).registry(native()).plan(FileType::Mp4)
+    };
+    let fate = |color| {
+        let plan = plan(color).unwrap();
         (plan.tracks[0].fate.name(), plan.tracks[0].reason.clone())
     };
     assert_eq!(fate(Color { matrix: ColorMatrix::SMPTE170M, ..Color::BT709 }).0, "copy");
     assert_eq!(fate(Color::BT709), ("encode", "its colours are converted".to_owned()));
+    for transfer in [TransferFunction::HLG, TransferFunction::PQ] {
+        let error = plan(Color { transfer, ..Color::BT709 }).unwrap_err();
+        assert_eq!((error.kind(), error.place().stage), (ErrorKind::Unsupported, Some(Stage::Plan)));
+        assert!(error.message().contains("bt709 can't be converted to") && error.hint().is_some(), "{error}");
+    }
 }
 
 #[test]
