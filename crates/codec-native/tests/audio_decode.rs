@@ -3,15 +3,21 @@
 
 mod corpus;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use reelwright_codec::Registry;
 use reelwright_media::{AudioCodec, AudioFormat, CodecConfig, ErrorKind, FormatDescription, FourCc, Time};
 
-/// Compares all of a file's first audio stream. `tolerance` is in steps of 16 bits.
+/// Compares all of a corpus file's first audio stream. `tolerance` is in steps of 16 bits.
 fn compare(name: &str, tolerance: f32) {
-    let Some(path) = corpus::file(name) else { return };
-    let stream = corpus::stream(&path, "a");
+    if let Some(path) = corpus::file(name) {
+        compare_file(&path, name, tolerance, None);
+    }
+}
+
+fn compare_file(path: &Path, name: &str, tolerance: f32, judge: Option<&str>) {
+    let stream = corpus::stream(path, "a");
     let registry = Registry::new().with(reelwright_codec_native::provider());
     let (_, mut decoder) = registry.audio_decoder(&stream.format).unwrap();
     let mut ours: Vec<f32> = Vec::new();
@@ -28,7 +34,7 @@ fn compare(name: &str, tolerance: f32) {
     }
     decoder.finish(&mut out).unwrap();
     assert!(times.is_sorted(), "{name}: times");
-    let theirs = corpus::expected_pcm(&path);
+    let theirs = corpus::expected_pcm(path, judge);
     assert_eq!(ours.len(), theirs.len(), "{name}: samples of all channels");
     let step = tolerance / 32_768.0;
     let worst = ours.iter().zip(&theirs).enumerate().max_by(|(_, (a, b)), (_, (c, d))| {
@@ -64,6 +70,29 @@ files! {
     ima4: "ima4.mov", 0.0;
     pcm_24_bits: "ipcm_24le_avc.mp4", 0.0;
     pcm_16_bits_big_endian: "twos_avc.mov", 0.0;
+}
+
+/// A tone of its own in every channel, so that none is mistaken for another.
+#[test]
+fn opus_of_every_layout() {
+    if !["ffmpeg", "ffprobe"].into_iter().all(corpus::has) {
+        eprintln!("SKIPPED: ffmpeg is not installed");
+        return;
+    }
+    let layouts = ["mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"];
+    for (index, layout) in layouts.into_iter().enumerate() {
+        let name = format!("opus_{layout}.mp4");
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(&name);
+        let tones: Vec<_> =
+            (0..=index).map(|channel| format!("0.2*sin({}*2*PI*t)", 60 + 40 * channel)).collect();
+        let source = format!("aevalsrc={}:c={layout}:s=48000:d=0.5", tones.join("|"));
+        let file = path.to_str().unwrap();
+        let codec = ["-c:a", "libopus", "-mapping_family", if index < 2 { "0" } else { "1" }];
+        let before = ["-v", "error", "-y", "-f", "lavfi", "-i", &source];
+        corpus::run("ffmpeg", &[&before[..], &codec, &["-strict", "-2", file]].concat());
+        // FFmpeg's own decoder is ten steps away from libopus where sound breaks off.
+        compare_file(&path, &name, 1.0, Some("libopus"));
+    }
 }
 
 #[test]

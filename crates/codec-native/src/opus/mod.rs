@@ -12,7 +12,7 @@ use reelwright_media::{
 };
 
 use crate::nal::guarded;
-use crate::pcm::{planes, wave_layout};
+use crate::pcm::wave_layout;
 
 /// The decoder's id in the registry.
 pub(crate) const ID: &str = "opus";
@@ -36,13 +36,11 @@ pub(crate) struct Opus {
     format: Arc<FormatDescription>,
     decoder: Streams,
     head: Head,
-    pcm: Vec<f32>,
 }
 
 /// What `dOps` (Opus in ISOBMFF, 4.3.2) or the header packet of Ogg and Matroska (RFC 7845, 5.1) says.
 #[derive(Clone, Debug, PartialEq)]
 struct Head {
-    channels: usize,
     /// What samples are to be multiplied with.
     gain: f32,
     streams: u8,
@@ -76,7 +74,7 @@ impl Head {
             order.iter().map(|&index| mapping.get(index).copied()).collect::<Option<_>>()?
         };
         let gain = 10f32.powf(f32::from(gain) / (20.0 * 256.0));
-        Some(Self { channels, gain, streams, coupled, mapping, layout })
+        Some(Self { gain, streams, coupled, mapping, layout })
     }
 
     /// The stream that holds decoded channel `slot`, and which of its channels that is.
@@ -85,13 +83,18 @@ impl Head {
         if slot < 2 * coupled { (slot / 2, slot % 2) } else { (slot - coupled, 0) }
     }
 
+    /// How many channels a stream holds.
+    fn channels_of(&self, stream: usize) -> usize {
+        if stream < self.coupled.into() { 2 } else { 1 }
+    }
+
     fn decoder(&self) -> Result<Streams> {
         let streams = usize::from(self.streams);
         let is_there = |slot: &u8| *slot == SILENT || self.place(*slot).0 < streams;
         if streams == 0 || self.coupled > self.streams || !self.mapping.iter().all(is_there) {
             return Err(Error::malformed("the Opus configuration maps channels to streams it doesn't have"));
         }
-        let channels = (0..streams).map(|index| if index < self.coupled.into() { 2 } else { 1 });
+        let channels = (0..streams).map(|index| self.channels_of(index));
         let made = guarded("opus-decoder", || channels.map(|count| OpusDecoder::new(RATE, count)).collect())?;
         let decoders: std::result::Result<Vec<_>, opus_decoder::OpusError> = made;
         let decoders =
@@ -108,30 +111,27 @@ struct Streams {
 }
 
 impl Streams {
-    /// Decodes a packet into `out`, interleaved, and tells how many frames it holds.
-    fn decode(&mut self, packet: &[u8], head: &Head, out: &mut [f32]) -> Result<usize> {
+    /// Decodes a packet, one plane a channel.
+    fn decode(&mut self, packet: &[u8], head: &Head) -> Result<Vec<Vec<f32>>> {
         let failed = |what: String| Error::new(ErrorKind::Decode, format!("Opus: {what}"));
+        let mut planes = vec![Vec::new(); head.mapping.len()];
         let mut all = None;
         for (index, packet) in streams::split(packet, self.decoders.len())?.iter().enumerate() {
-            let channels = if index < head.coupled.into() { 2 } else { 1 };
-            let decoder = &mut self.decoders[index];
-            let frames = decoder.decode_float(packet, &mut self.pcm, false);
+            let frames = self.decoders[index].decode_float(packet, &mut self.pcm, false);
             let frames = frames.map_err(|error| failed(error.to_string()))?;
             if *all.get_or_insert(frames) != frames {
                 return Err(failed("streams of one packet have different lengths".to_owned()));
             }
-            for (channel, &slot) in head.mapping.iter().enumerate() {
+            let decoded = || self.pcm.chunks_exact(head.channels_of(index)).take(frames);
+            for (plane, &slot) in planes.iter_mut().zip(&head.mapping) {
                 let (stream, from) = head.place(slot);
-                let rows =
-                    out.chunks_exact_mut(head.channels).zip(self.pcm.chunks_exact(channels)).take(frames);
-                match slot {
-                    SILENT => rows.for_each(|(out, _)| out[channel] = 0.0),
-                    _ if stream == index => rows.for_each(|(out, decoded)| out[channel] = decoded[from]),
-                    _ => {}
+                if slot != SILENT && stream == index {
+                    plane.extend(decoded().map(|frame| frame[from] * head.gain));
                 }
             }
         }
-        Ok(all.unwrap_or(0))
+        planes.iter_mut().for_each(|plane| plane.resize(all.unwrap_or(0), 0.0));
+        Ok(planes)
     }
 }
 
@@ -171,8 +171,7 @@ impl Opus {
         };
         let head =
             head.ok_or_else(|| Error::malformed("the Opus configuration is cut short or has no channels"))?;
-        let pcm = vec![0.0; MOST_FRAMES * head.channels];
-        Ok(Self { format: format.clone(), decoder: head.decoder()?, head, pcm })
+        Ok(Self { format: format.clone(), decoder: head.decoder()?, head })
     }
 }
 
@@ -186,20 +185,14 @@ impl AudioDecoder for Opus {
             *self = Self::new(&sample.format)?;
         }
         let bytes = sample.payload.load()?;
-        let (decoder, head, pcm) = (&mut self.decoder, &self.head, &mut self.pcm);
-        let frames = match guarded("opus-decoder", || decoder.decode(&bytes, head, pcm)) {
-            Ok(frames) => frames,
+        let (decoder, head) = (&mut self.decoder, &self.head);
+        let planes = match guarded("opus-decoder", || decoder.decode(&bytes, head)) {
+            Ok(planes) => planes.map_err(|error| error.at_time(sample.pts))?,
             Err(error) => {
                 self.decoder = self.head.decoder()?;
                 return Err(error.at_time(sample.pts));
             }
         };
-        let frames = frames.map_err(|error| error.at_time(sample.pts))?;
-        let decoded = self.pcm.get_mut(..frames * self.head.channels).unwrap_or_default();
-        if self.head.gain != 1.0 {
-            decoded.iter_mut().for_each(|value| *value *= self.head.gain);
-        }
-        let planes = planes(decoded, self.head.channels);
         out(AudioBuffer::new(Timescale::or_one(RATE), self.head.layout.clone(), sample.pts, planes))
     }
 

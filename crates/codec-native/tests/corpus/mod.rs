@@ -212,10 +212,12 @@ pub fn digest(picture: &PixelBuffer, pts: i64) -> Digest {
     (pts, size, b << 16 | a)
 }
 
-/// Interleaved samples, as floats, of the first audio stream as ffmpeg decodes it, edit lists ignored.
-pub fn expected_pcm(path: &std::path::Path) -> Vec<f32> {
+/// Interleaved samples, as floats, of the first audio stream as ffmpeg decodes it, edit lists ignored; with the decoder
+/// of that name, or its own choice.
+pub fn expected_pcm(path: &std::path::Path, decoder: Option<&str>) -> Vec<f32> {
     let path = path.to_str().unwrap();
     let mut arguments = vec!["-v", "error"];
+    arguments.extend(decoder.into_iter().flat_map(|decoder| ["-c:a", decoder]));
     if ![".mp3", ".flac"].iter().any(|end| path.ends_with(end)) {
         arguments.extend(["-ignore_editlist", "1"]);
     }
