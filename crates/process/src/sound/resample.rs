@@ -15,6 +15,9 @@ pub struct Resampler {
     origin: i64,
     taken: u64,
     made: u64,
+    /// The instant of the next frame to be made: so many input frames, and this share of `to` of another.
+    whole: i64,
+    fraction: u64,
 }
 
 /// Zero crossings to either side at the lower of the two rates: 96 taps.
@@ -44,7 +47,7 @@ impl Resampler {
         let filter = Filter::new(from, to);
         let lead = i64::try_from(filter.half).unwrap_or(0);
         let input = vec![vec![0.0; filter.half]; channels];
-        Ok(Self { from, to, filter, input, origin: -lead, taken: 0, made: 0 })
+        Ok(Self { from, to, filter, input, origin: -lead, taken: 0, made: 0, whole: 0, fraction: 0 })
     }
 
     /// Takes a block of any length and returns the frames it completes; one plane a channel.
@@ -83,21 +86,25 @@ impl Resampler {
     fn make(&mut self, limit: u64) -> Vec<Vec<f32>> {
         let available = self.input.first().map_or(0, Vec::len);
         let mut out = vec![Vec::new(); self.input.len()];
+        // The window runs from half before the instant to half behind it.
+        let lead = i64::try_from(self.filter.half).unwrap_or(0) - 1;
+        let step = i64::try_from(self.from / self.to).unwrap_or(0);
         while self.made < limit {
-            let position = u128::from(self.made) * u128::from(self.from);
-            let whole = i64::try_from(position / u128::from(self.to)).unwrap_or(i64::MAX);
-            let fraction = u64::try_from(position % u128::from(self.to)).unwrap_or(0);
-            // The window runs from half before the instant to half behind it.
-            let lead = i64::try_from(self.filter.half).unwrap_or(0) - 1;
-            let Ok(start) = usize::try_from(whole - lead - self.origin) else { break };
+            let Ok(start) = usize::try_from(self.whole - lead - self.origin) else { break };
             if start + self.filter.taps() > available {
                 break;
             }
-            let weights = self.filter.weights(fraction, self.to);
+            let weights = self.filter.weights(self.fraction, self.to);
             for (kept, out) in self.input.iter().zip(&mut out) {
                 out.push(weights.apply(&kept[start..start + self.filter.taps()]));
             }
             self.made += 1;
+            self.whole += step;
+            self.fraction += self.from % self.to;
+            if self.fraction >= self.to {
+                self.fraction -= self.to;
+                self.whole += 1;
+            }
         }
         self.forget();
         out
@@ -105,10 +112,8 @@ impl Resampler {
 
     /// Drops input no later window reaches.
     fn forget(&mut self) {
-        let next = i64::try_from(u128::from(self.made) * u128::from(self.from) / u128::from(self.to))
-            .unwrap_or(i64::MAX);
         let lead = i64::try_from(self.filter.half).unwrap_or(0);
-        let spent = usize::try_from(next - lead - self.origin).unwrap_or(0);
+        let spent = usize::try_from(self.whole - lead - self.origin).unwrap_or(0);
         let spent = spent.min(self.input.first().map_or(0, Vec::len));
         for kept in &mut self.input {
             kept.drain(..spent);
