@@ -17,12 +17,14 @@ use reelwright_bmff::boxes;
 use super::hooked::{native, native_and};
 use super::{Folder, generated};
 
-/// Runs a foreign tool; `None`, said loudly, where it isn't installed or can't do what is asked of it.
+/// Runs a foreign tool; `None`, said loudly, where it isn't installed or was built without the encoder that is asked for.
 pub(crate) fn foreign(tool: &str, arguments: &[&str]) -> Option<Output> {
     match Command::new(tool).args(["-v", "error"]).args(arguments).output() {
         Ok(output) if output.status.success() => Some(output),
         Ok(output) => {
-            eprintln!("SKIPPED: {tool} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(said.contains("Unknown encoder"), "{tool} {arguments:?}: {said}");
+            eprintln!("SKIPPED: {tool}: {said}");
             None
         }
         Err(_) => {
