@@ -7,34 +7,22 @@ use std::io;
 #[cfg(target_os = "linux")]
 const LARGE_PAGES: u64 = 1 << 20;
 
-/// Copies up to `len` bytes between two files without bringing them here; `None` where the two don't allow it.
+/// Copies up to `len` bytes between two files without bringing them here, and tells how many. None where the two don't
+/// allow it (another file system, a kind of file that can't, a kernel that won't), and where something is wrong: whoever
+/// then copies by hand learns whether it is with the input or the output.
 #[cfg(target_os = "linux")]
-pub(super) fn in_kernel(
-    from: &File,
-    from_offset: u64,
-    to: &File,
-    to_offset: u64,
-    len: u64,
-) -> Option<io::Result<u64>> {
-    use rustix::io::Errno;
-
+pub(super) fn in_kernel(from: &File, from_offset: u64, to: &File, to_offset: u64, len: u64) -> u64 {
     let (mut read, mut written) = (from_offset, to_offset);
     let ahead = to_offset.next_multiple_of(LARGE_PAGES) - to_offset;
     let len = if ahead > 0 { len.min(ahead) } else { len };
     let len = usize::try_from(len).unwrap_or(usize::MAX);
-    match rustix::fs::copy_file_range(from, Some(&mut read), to, Some(&mut written), len) {
-        Ok(count) => Some(Ok(count as u64)),
-        Err(Errno::INTR) => Some(Ok(0)),
-        // Another file system, a kind of file that can't, a kernel that won't.
-        Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::BADF | Errno::PERM) => None,
-        Err(error) => Some(Err(error.into())),
-    }
+    rustix::fs::copy_file_range(from, Some(&mut read), to, Some(&mut written), len).unwrap_or(0) as u64
 }
 
-/// Copies up to `len` bytes between two files without bringing them here; `None` where the two don't allow it.
+/// Copies up to `len` bytes between two files without bringing them here, and tells how many.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn in_kernel(_: &File, _: u64, _: &File, _: u64, _: u64) -> Option<io::Result<u64>> {
-    None
+pub(super) fn in_kernel(_: &File, _: u64, _: &File, _: u64, _: u64) -> u64 {
+    0
 }
 
 /// Writes all of `bytes` at `offset`.

@@ -150,13 +150,11 @@ impl FileSink {
             cancel.check()?;
             let step = (len - copied).min(STEP);
             match copy::in_kernel(from, offset + copied, &self.place.file, self.written, step) {
-                None => break,
-                Some(Ok(0)) => break,
-                Some(Ok(count)) => {
+                0 => break,
+                count => {
                     copied += count;
                     self.wrote(count);
                 }
-                Some(Err(cause)) => return Err(self.cannot_write(cause)),
             }
         }
         Ok(copied)

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -33,30 +34,25 @@ impl MemorySink {
 
     fn write(&mut self, offset: u64, payload: &Payload) -> Result<()> {
         let bytes = payload.load()?;
-        let place = usize::try_from(offset).ok().and_then(|start| {
-            let end = start.checked_add(bytes.len())?;
-            self.bytes.get_mut(start..end)
-        });
-        match place {
-            Some(place) => place.copy_from_slice(&bytes),
-            None => return Err(past_end(offset)),
-        }
+        let place = range(offset, bytes.len() as u64).and_then(|range| self.bytes.get_mut(range));
+        place.ok_or_else(|| past_end(offset))?.copy_from_slice(&bytes);
         Ok(())
     }
 
     fn move_range(&mut self, from: u64, to: u64, len: u64) -> Result<()> {
-        let end =
-            to.checked_add(len).and_then(|end| usize::try_from(end).ok()).ok_or_else(|| past_end(to))?;
-        let known = self.bytes.len();
-        let from = usize::try_from(from).map_err(|_| past_end(from))?;
-        let (to, len) = (end.saturating_sub(len as usize), len as usize);
-        if from.checked_add(len).is_none_or(|end| end > known) {
-            return Err(past_end(from as u64));
-        }
-        self.bytes.resize(end.max(known), 0);
-        self.bytes.copy_within(from..from + len, to);
+        let source = range(from, len).filter(|range| range.end <= self.bytes.len());
+        let source = source.ok_or_else(|| past_end(from))?;
+        let target = range(to, len).ok_or_else(|| past_end(to))?;
+        self.bytes.resize(target.end.max(self.bytes.len()), 0);
+        self.bytes.copy_within(source, target.start);
         Ok(())
     }
+}
+
+/// The places of `len` bytes from `offset` on, where memory can have them.
+fn range(offset: u64, len: u64) -> Option<Range<usize>> {
+    let start = usize::try_from(offset).ok()?;
+    Some(start..start.checked_add(usize::try_from(len).ok()?)?)
 }
 
 fn past_end(offset: u64) -> Error {
