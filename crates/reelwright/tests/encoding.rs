@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod foreign;
 mod generated;
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 
 use generated::{RATE, frames, pcm_format};
@@ -148,17 +148,8 @@ fn ramp(start: i64, count: usize) -> AudioBuffer {
 
 /// What ffmpeg decodes (it ends PCM with a whole packet), as 16-bit samples of the first channel; `None` without ffmpeg.
 fn decoded(path: &std::path::Path) -> Option<Vec<i16>> {
-    let output = Command::new("ffmpeg")
-        .args(["-v", "error", "-i"])
-        .arg(path)
-        .args(["-map", "0:a", "-f", "s16le", "-"])
-        .output();
-    let Ok(output) = output else {
-        eprintln!("SKIPPED: ffmpeg is not installed");
-        return None;
-    };
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(output.stdout.chunks_exact(4).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
+    let bytes = foreign::ffmpeg(path, &["-map", "0:a", "-f", "s16le"])?;
+    Some(bytes.chunks_exact(4).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
 }
 
 #[test]
@@ -272,18 +263,8 @@ mod pictures {
         input.finish().unwrap();
         writer.end_session(Time::from_secs(12)).unwrap();
         assert_eq!(writer.finish().unwrap().duration, Time::from_secs(2));
-        let output = Command::new("ffprobe")
-            .args(["-v", "error", "-show_entries", "frame=pts_time:stream=duration", "-of", "csv=p=0"])
-            .arg(&path)
-            .output();
-        let Ok(output) = output else {
-            eprintln!("SKIPPED: ffprobe is not installed");
-            return;
-        };
-        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-        let text = String::from_utf8(output.stdout).unwrap();
-        let mut times: Vec<f64> =
-            text.lines().map(|line| line.trim_end_matches(',').parse().unwrap()).collect();
+        let Some(lines) = foreign::table(&path, "frame=pts_time:stream=duration") else { return };
+        let mut times: Vec<f64> = lines.iter().map(|line| line.parse().unwrap()).collect();
         assert_eq!(times.pop(), Some(2.0));
         assert_eq!(times.len(), 60);
         for (index, time) in times.iter().enumerate() {
@@ -323,18 +304,9 @@ mod pictures {
         }
         input.finish().unwrap();
         writer.finish().unwrap();
-        let output = Command::new("ffmpeg")
-            .args(["-v", "error", "-i"])
-            .arg(&path)
-            .args(["-pix_fmt", "rgb24", "-f", "rawvideo", "-"])
-            .output();
-        let Ok(output) = output else {
-            eprintln!("SKIPPED: ffmpeg is not installed");
-            return;
-        };
-        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-        assert_eq!(output.stdout.len(), 3 * 256 * 64 * 3);
-        for picture in output.stdout.chunks_exact(256 * 64 * 3) {
+        let Some(pixels) = foreign::ffmpeg(&path, &["-pix_fmt", "rgb24", "-f", "rawvideo"]) else { return };
+        assert_eq!(pixels.len(), 3 * 256 * 64 * 3);
+        for picture in pixels.chunks_exact(256 * 64 * 3) {
             for (number, expected) in PATCHES.into_iter().enumerate() {
                 let middle = (32 * 256 + number * 64 + 32) * 3;
                 let shown = &picture[middle..middle + 3];
@@ -376,16 +348,7 @@ mod pictures {
         samples.iter().for_each(|sample| input.append(sample).unwrap());
         drop(input);
         writer.finish().unwrap();
-        let probe = Command::new("ffprobe")
-            .args(["-v", "error", "-show_entries", "packet=pts,dts,duration", "-of", "csv=p=0"])
-            .arg(&path)
-            .output();
-        let Ok(probe) = probe else {
-            eprintln!("SKIPPED: ffprobe is not installed");
-            return;
-        };
-        let text = String::from_utf8(probe.stdout).unwrap();
-        let packets: Vec<_> = text.lines().map(|line| line.trim_end_matches(',')).collect();
+        let Some(packets) = foreign::table(&path, "packet=pts,dts,duration") else { return };
         assert_eq!(packets, times.map(|(pts, duration)| format!("{pts},{pts},{duration}")));
     }
 
@@ -419,19 +382,10 @@ mod pictures {
             assert_eq!(counts[0], (0, false));
             assert_eq!(counts.get(1).map_or(0, |pictures| pictures.0), frames as u64);
             assert_eq!(report.duration, Time::from_ratio(frames, 30).unwrap());
-            let probe = Command::new("ffprobe")
-                .args(["-v", "error", "-count_packets", "-show_entries", "stream=codec_type,nb_read_packets"])
-                .args(["-of", "csv=p=0"])
-                .arg(&path)
-                .output();
-            let Ok(probe) = probe else {
-                eprintln!("SKIPPED: ffprobe is not installed");
-                return;
-            };
-            assert!(probe.stderr.is_empty(), "{}", String::from_utf8_lossy(&probe.stderr));
-            let streams = String::from_utf8(probe.stdout).unwrap();
+            let entries = "stream=codec_type,nb_read_packets";
+            let Some(streams) = foreign::table(&path, entries) else { return };
             let expected: &[&str] = if frames > 0 { &["audio,N/A", "video,10"] } else { &["audio,N/A"] };
-            assert_eq!(streams.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>(), expected);
+            assert_eq!(streams, expected);
         }
     }
 }

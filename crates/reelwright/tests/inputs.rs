@@ -7,13 +7,12 @@ mod foreign;
 mod generated;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use bytes::Bytes;
 use generated::{RATE, pcm, pcm_format};
 use reelwright::media::{
-    FourCc, Language, Matrix, MetadataItem, MetadataKey, MetadataValue, PixelPool, Rotation, Size, Time,
-    Timescale, TrackReference, VideoCodec, VideoFrame,
+    FourCc, Language, Matrix, MetadataItem, MetadataKey, MetadataValue,
+    PixelPool, Rotation, Size, Time, Timescale, TrackReference, VideoCodec, VideoFrame,
 };
 use reelwright::{AssetWriter, AssetWriterBuilder, FileType, Input, InputConfig, Overwrite};
 use reelwright_bmff::{
@@ -35,6 +34,17 @@ fn feed_sound(mut input: Input) {
     for block in 0..10 {
         input.append(pcm(&format, block * 4800, 4800)).unwrap();
     }
+}
+
+/// A second of pictures in an input and of sound in another.
+fn write_both(mut builder: AssetWriterBuilder, pictures: InputConfig, sound: InputConfig) {
+    let video = builder.add_input(pictures).unwrap();
+    let sound = builder.add_input(sound).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    feed_pictures(video, 25);
+    feed_sound(sound);
+    writer.finish().unwrap();
 }
 
 /// A picture that is bright in its first sixteen columns and sixteen rows alone, `count` times.
@@ -82,21 +92,15 @@ fn kinds(parent: &BoxRef) -> Vec<String> {
 #[test]
 fn headers_say_what_the_input_said() {
     for (file_type, name) in [(FileType::Mov, "headers.mov"), (FileType::Mp4, "headers.mp4")] {
-        let (path, mut builder) = writer(name, file_type);
+        let (path, builder) = writer(name, file_type);
         let shown = pictures()
             .natural_size(Size::new(160, 64))
             .timescale(Timescale::new(30_000).unwrap())
             .transform(Matrix::rotation(Rotation::Clockwise90, SIZE))
             .layer(-1);
-        let video = builder.add_input(shown).unwrap();
         let french = Language::from_code("fra").unwrap().with_tag("fr-CA");
         let heard = InputConfig::copy(pcm_format()).language(french).volume(0x80).enabled(false);
-        let sound = builder.add_input(heard.alternate_group(7)).unwrap();
-        let writer = builder.start().unwrap();
-        writer.start_session(Time::ZERO).unwrap();
-        feed_pictures(video, 25);
-        feed_sound(sound);
-        writer.finish().unwrap();
+        write_both(builder, shown, heard.alternate_group(7));
 
         let file = load(&path);
         let [video, sound] = tracks(&file).try_into().unwrap();
@@ -135,14 +139,8 @@ fn headers_say_what_the_input_said() {
 /// Volume of what is sound and nothing else, all enabled, size by the pictures, no name for no language.
 #[test]
 fn what_isnt_said_has_a_default() {
-    let (path, mut builder) = writer("defaults.mov", FileType::Mov);
-    let video = builder.add_input(pictures()).unwrap();
-    let sound = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
-    let writer = builder.start().unwrap();
-    writer.start_session(Time::ZERO).unwrap();
-    feed_pictures(video, 25);
-    feed_sound(sound);
-    writer.finish().unwrap();
+    let (path, builder) = writer("defaults.mov", FileType::Mov);
+    write_both(builder, pictures(), InputConfig::copy(pcm_format()));
     let file = load(&path);
     let headers: Vec<TrackHeader> =
         tracks(&file).iter().map(|track| inside(track, &[b"tkhd"]).unwrap().read().unwrap()).collect();
@@ -154,21 +152,13 @@ fn what_isnt_said_has_a_default() {
 
 /// What ffmpeg shows of a picture with a bright corner: its size, and which corner is bright there (right, below).
 fn bright_corner(path: &Path) -> Option<(Size, bool, bool)> {
-    let run = Command::new("ffmpeg")
-        .args(["-v", "error", "-i"])
-        .arg(path)
-        .args(["-frames:v", "1", "-pix_fmt", "gray", "-f", "image2pipe", "-c:v", "pgm", "-"])
-        .output();
-    let Ok(run) = run else {
-        eprintln!("SKIPPED: ffmpeg is not installed");
-        return None;
-    };
-    assert!(run.status.success() && run.stderr.is_empty(), "{}", String::from_utf8_lossy(&run.stderr));
-    let mut fields = run.stdout.splitn(4, |byte| byte.is_ascii_whitespace()).map(<[u8]>::to_vec);
+    let shown = ["-frames:v", "1", "-pix_fmt", "gray", "-f", "image2pipe", "-c:v", "pgm"];
+    let picture = foreign::ffmpeg(path, &shown)?;
+    let mut fields = picture.splitn(4, |byte| byte.is_ascii_whitespace()).map(<[u8]>::to_vec);
     let number = |field: Vec<u8>| String::from_utf8(field).unwrap().parse::<u32>().unwrap();
     assert_eq!(fields.next().unwrap(), b"P5");
     let size = Size::new(number(fields.next().unwrap()), number(fields.next().unwrap()));
-    let pixels = &run.stdout[run.stdout.len() - (size.width * size.height) as usize..];
+    let pixels = &picture[picture.len() - (size.width * size.height) as usize..];
     let bright = pixels.iter().position(|&pixel| pixel > 150).unwrap() as u32;
     let (x, y) = (bright % size.width, bright / size.width);
     Some((size, x >= size.width / 2, y >= size.height / 2))

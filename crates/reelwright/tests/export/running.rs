@@ -1,20 +1,19 @@
 //! How exports run and end.
 
-use std::future::Future;
 use std::pin::pin;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::{Context, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use reelwright::media::{Error, ErrorKind, Result, Size, Stage, Time, TimeRange};
 use reelwright::{
-    Asset, ExportHandle, ExportOptions, ExportSession, ExportState, ExportStatus, FileType, Preset, Report,
-    TestSound,
+    Asset, ExportHandle, ExportOptions, ExportSession, ExportState, ExportStatus, FileType, Preset, TestSound,
 };
 
+use super::executor::block_on;
 use super::hooked::{Hook, registry};
 use super::{Folder, generated};
 
@@ -334,27 +333,6 @@ fn cancelling_near_the_end_gives_the_whole_file_or_none() {
             Err(error) => assert_eq!(error.kind(), ErrorKind::Cancelled),
         }
         assert_eq!(folder.names(), ["in.mov"]);
-    }
-}
-
-/// Wakes a thread.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// The smallest executor there is.
-fn block_on(future: impl Future<Output = Result<Report>>) -> Result<Report> {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(result) => return result,
-            Poll::Pending => thread::park(),
-        }
     }
 }
 

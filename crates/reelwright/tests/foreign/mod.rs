@@ -33,30 +33,47 @@ fn is_there(ffmpeg: &PathBuf) -> bool {
     Command::new(ffmpeg).arg("-version").output().is_ok()
 }
 
-/// The sound an ffmpeg decodes, per channel; it must not complain.
+/// What a tool puts out, which must succeed and have nothing to complain of; `None`, said loudly, where it isn't there.
+fn run(command: &mut Command) -> Option<Vec<u8>> {
+    let Ok(output) = command.output() else {
+        eprintln!("SKIPPED: {} is not installed", command.get_program().display());
+        return None;
+    };
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && complaint.is_empty(), "{command:?}: {}, {complaint}", output.status);
+    Some(output.stdout)
+}
+
+/// What ffmpeg makes of a file: the arguments say what, and it goes to its standard output.
+pub(crate) fn ffmpeg(path: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
+    let mut command = Command::new("ffmpeg");
+    run(command.args(["-nostdin", "-v", "error", "-i"]).arg(path).args(arguments).arg("-"))
+}
+
+/// The sound an ffmpeg decodes, per channel; it must not even warn.
 pub(crate) fn sound(ffmpeg: &Path, path: &Path, channels: usize) -> Vec<Vec<f32>> {
-    let run = Command::new(ffmpeg)
-        .args(["-nostdin", "-v", "warning", "-xerror", "-err_detect", "explode", "-i"])
-        .arg(path)
-        .args(["-map", "0:a", "-f", "f32le", "-"])
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8_lossy(&run.stderr), "", "{}", path.display());
+    let mut command = Command::new(ffmpeg);
+    command.args(["-nostdin", "-v", "warning", "-xerror", "-err_detect", "explode", "-i"]);
+    let bytes = run(command.arg(path).args(["-map", "0:a", "-f", "f32le", "-"])).unwrap();
     let samples: Vec<f32> =
-        run.stdout.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
+        bytes.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
     (0..channels).map(|channel| samples.iter().skip(channel).step_by(channels).copied().collect()).collect()
 }
 
-/// What ffprobe says, one `name=value` a line; `None` without it. It must not complain.
+/// What ffprobe says, a line an entry.
+pub(crate) fn ffprobe(path: &Path, arguments: &[&str]) -> Option<Vec<String>> {
+    let mut command = Command::new("ffprobe");
+    let text = String::from_utf8(run(command.args(["-v", "error"]).args(arguments).arg(path))?).unwrap();
+    let lines = text.lines().map(|line| line.trim_end_matches(',')).filter(|line| !line.is_empty());
+    Some(lines.map(str::to_owned).collect())
+}
+
+/// What ffprobe says of `entries`, one `name=value` a line.
 pub(crate) fn probe(path: &Path, entries: &str) -> Option<Vec<String>> {
-    let run = Command::new("ffprobe")
-        .args(["-v", "error", "-of", "default=noprint_wrappers=1", "-show_entries", entries])
-        .arg(path)
-        .output();
-    let Ok(run) = run else {
-        eprintln!("SKIPPED: ffprobe is not installed");
-        return None;
-    };
-    assert!(run.stderr.is_empty(), "{}", String::from_utf8_lossy(&run.stderr));
-    Some(String::from_utf8(run.stdout).unwrap().lines().map(str::to_owned).collect())
+    ffprobe(path, &["-of", "default=noprint_wrappers=1", "-show_entries", entries])
+}
+
+/// What ffprobe says of `entries`, a line each, the values alone with commas between.
+pub(crate) fn table(path: &Path, entries: &str) -> Option<Vec<String>> {
+    ffprobe(path, &["-count_packets", "-of", "csv=p=0", "-show_entries", entries])
 }
