@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use generated::{RATE, pcm, pcm_format};
 use reelwright::media::{
-    FourCc, Language, Matrix, MetadataItem, MetadataKey, MetadataValue,
+    AudioCodec, ChannelLayout, ErrorKind, FourCc, Language, Matrix, MetadataItem, MetadataKey, MetadataValue,
     PixelPool, Rotation, Size, Time, Timescale, TrackReference, VideoCodec, VideoFrame,
 };
 use reelwright::{AssetWriter, AssetWriterBuilder, FileType, Input, InputConfig, Overwrite};
 use reelwright_bmff::{
     BoxRef, ExtendedLanguage, MediaHeader, SampleToChunk, TimeToSample, TrackHeader, TrackReferences, boxes,
 };
-use reelwright_codec::VideoEncoderSettings;
+use reelwright_codec::{AudioEncoderSettings, VideoEncoderSettings};
 
 const SIZE: Size = Size::new(128, 64);
 
@@ -134,6 +134,31 @@ fn headers_say_what_the_input_said() {
         ];
         assert_eq!(said, [&expected[..], &["TAG:language=fra"]].concat(), "{name}");
     }
+}
+
+#[test]
+fn two_pictures_of_one_tick_are_refused_and_so_is_a_timescale_for_encoded_sound() {
+    let (path, mut builder) = writer("coarse.mov", FileType::Mov);
+    let tenths = Timescale::new(10).unwrap();
+    let mut video = builder.add_input(pictures().timescale(tenths)).unwrap();
+    let sound = AudioEncoderSettings::new(AudioCodec::Aac, RATE, ChannelLayout::stereo());
+    let error = builder.add_input(InputConfig::encode_audio(sound).timescale(tenths)).unwrap_err();
+    assert_eq!((error.kind(), error.place().track), (ErrorKind::Misuse, Some(2)));
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    let pool = PixelPool::new(video.pixel_format().unwrap(), SIZE);
+    let mut append = |millis: i64| {
+        let frame = VideoFrame { pixels: pool.take(), pts: Time::from_millis(millis), duration: None };
+        video.append(frame)
+    };
+    append(0).unwrap();
+    assert_eq!(append(40).unwrap_err().kind(), ErrorKind::Misuse);
+    append(110).unwrap();
+    append(190).unwrap();
+    drop(video);
+    writer.finish().unwrap();
+    let Some(said) = foreign::table(&path, "packet=pts") else { return };
+    assert_eq!(said, ["0", "1", "2"]);
 }
 
 /// Volume of what is sound and nothing else, all enabled, size by the pictures, no name for no language.

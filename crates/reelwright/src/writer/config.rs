@@ -15,7 +15,7 @@ pub struct InputConfig {
     pub(super) source: InputSource,
     track: Option<Track>,
     presentation: Presentation,
-    timescale: Option<Timescale>,
+    pub(super) timescale: Option<Timescale>,
     enabled: bool,
     language: Language,
     size: Option<Size>,
@@ -119,7 +119,8 @@ impl InputConfig {
     }
 
     /// Ticks per second of the track. Default: those of the copied track or of the encoder; for a format alone its
-    /// sample rate, or 90000 for what isn't sound. `mediaTimeScale`.
+    /// sample rate, or 90000 for what isn't sound. Sound that is encoded has no other than its sample rate.
+    /// `mediaTimeScale`.
     #[must_use]
     pub fn timescale(mut self, timescale: Timescale) -> Self {
         self.timescale = Some(timescale);

@@ -83,7 +83,8 @@ impl VideoLane {
             ))
             .at_time(frame.pts));
         }
-        let pixels = self.converter.convert(&frame.pixels, self.workers)?;
+        let pixels = self.converter.convert(&frame.pixels, self.workers);
+        let pixels = pixels.map_err(|error| error.at_stage(Stage::Process).at_time(frame.pts))?;
         self.last = Some(ticks);
         let pts = Time::new(ticks, self.timescale);
         let encoded = self.encoder.encode(VideoFrame { pixels, pts, ..frame }, options, out);
@@ -121,8 +122,10 @@ impl AudioLane {
             self.converter.finish(&mut |piece| stream.take(&piece, out))?;
             return stream.be_silent(SILENCE, out).map(|()| Some(audio));
         }
-        self.last = Some(audio.pts);
-        self.converter.convert(audio, &mut |piece| stream.take(&piece, out)).map(|()| None)
+        let pts = audio.pts;
+        self.last = Some(pts);
+        let converted = self.converter.convert(audio, &mut |piece| stream.take(&piece, out));
+        converted.map(|()| None).map_err(|error| error.at_stage(Stage::Process).at_time(pts))
     }
 
     /// What was not as it should have been, if anything was.

@@ -9,7 +9,7 @@ mod thread;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 
-use reelwright_codec::{Converter, Registry};
+use reelwright_codec::{Converter, Registry, VideoEncoderSettings};
 use reelwright_media::{
     CancelToken, Error, FormatDescription, MetadataItem, PixelFormat, Result, Stage, Time, Timescale,
 };
@@ -337,9 +337,12 @@ impl Source {
                 Self { formats: formats.clone(), encoding: None, track: None, pixel_format: None }
             }
             InputSource::Video(settings, specification) => {
-                let (_, encoder) = registry.video_encoder(settings, specification)?;
-                let (timescale, format) = (settings.timescale, encoder.input_format());
-                let converter = Converter::new(format, settings);
+                // Two pictures within a tick of the track are refused, not brought together in it.
+                let timescale = config.timescale.unwrap_or(settings.timescale);
+                let settings = VideoEncoderSettings { timescale, ..(**settings).clone() };
+                let (_, encoder) = registry.video_encoder(&settings, specification)?;
+                let format = encoder.input_format();
+                let converter = Converter::new(format, &settings);
                 Self {
                     formats: vec![encoder.format().clone()],
                     pixel_format: Some(format),
@@ -356,6 +359,13 @@ impl Source {
             InputSource::Audio(settings, specification) => {
                 let (_, encoder) = registry.audio_encoder(settings, specification)?;
                 let track = EncoderTrack::of_audio(encoder.format(), encoder.priming());
+                if config.timescale.is_some_and(|timescale| timescale != track.timescale) {
+                    return Err(Error::misuse(format!(
+                        "the ticks of this track are its frames, {} a second",
+                        track.timescale
+                    ))
+                    .with_hint("set no timescale for sound that is encoded"));
+                }
                 Self {
                     formats: vec![encoder.format().clone()],
                     pixel_format: None,
