@@ -243,8 +243,9 @@ impl InputConfig {
     }
 
     /// Buffers of PCM whose times miss each other by no more are joined end to end: the clock that counts samples is
-    /// steadier than the one times are read from. Sound is off by as much at most. Default 10 ms; where times say when a
-    /// buffer arrived rather than when it was recorded, 40 ms or more keep it whole. Without effect on what isn't encoded.
+    /// steadier than the one times are read from. Sound is off by as much at most; where the two clocks differ in speed, it
+    /// catches up in steps of this length, by silence or by leaving out. Default 10 ms; where times say when a buffer
+    /// arrived rather than when it was recorded, 40 ms or more keep it whole. Without effect on what isn't encoded.
     #[must_use]
     pub fn join_within(mut self, tolerance: Time) -> Self {
         self.join_within = tolerance;
