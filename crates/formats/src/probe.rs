@@ -85,6 +85,10 @@ fn probe(window: &mut Window) -> Result<Content> {
         }
         return Err(not_read(format!("{name} is not supported as an input")));
     }
+    // Frames of 64 kbit/s at 48 kHz are as far apart as packets of Blu-ray, and may all hold a sync byte at one place.
+    if is_mpeg_audio(window, start)? {
+        return Ok(Content::MpegAudio);
+    }
     if ts::is_transport_stream(&head) {
         return Ok(Content::MpegTs);
     }

@@ -151,6 +151,25 @@ fn packets_are_those_ffprobe_sees() {
     }
 }
 
+/// Frames as long as a packet of transport, each with a sync byte of transport at the same place.
+#[test]
+fn frames_of_sound_are_no_packets_of_transport() {
+    const LENGTH: usize = 192;
+    let path = scratch("stride").join("tone.mp2");
+    let silence = ["anullsrc=r=48000:cl=stereo,atrim=duration=1"];
+    if generate(&silence, &["-c:a", "mp2", "-b:a", "64k"], &path).is_none() {
+        return;
+    }
+    let mut file = std::fs::read(&path).unwrap();
+    assert_eq!(file[..4], file[LENGTH..LENGTH + 4]);
+    // What is left of a frame behind its sound means nothing.
+    file.chunks_exact_mut(LENGTH).for_each(|frame| frame[LENGTH - 1] = 0x47);
+    std::fs::write(&path, file).unwrap();
+    assert_eq!(ffprobe(&path, &["-show_entries", "format=format_name"]).unwrap(), [["mp3"]]);
+    assert_eq!(audio(&*open_path(&path).unwrap()).codec, AudioCodec::Mp2);
+    compare(&path);
+}
+
 #[test]
 fn tags_around_sound_are_no_sound() {
     let folder = scratch("tags");
