@@ -8,8 +8,8 @@ use reelwright_bitstream::h264::AvcConfig;
 use reelwright_bitstream::hevc::HevcConfig;
 use reelwright_bitstream::{length_prefixed_to_annex_b, push_annex_b};
 use reelwright_media::{
-    AudioCodec, Channel, ColorRange, ContainerKind, FormatDescription, MediaType, Ratio, Rounding, Size,
-    Time, Timescale, VideoCodec,
+    AudioCodec, Channel, ColorRange, ContainerKind, FormatDescription, MediaType, MetadataValue, Ratio,
+    Rounding, Size, Time, Timescale, VideoCodec,
 };
 
 const PICTURE: &str = "testsrc2=s=192x108:r=30000/1001:d=2";
@@ -350,6 +350,27 @@ fn file_of(codec: &str, more: &[u8], shape: &[u8], pictures: &[(i16, bool, Vec<u
         blocks.collect::<Vec<_>>().concat(),
     ]
     .concat()
+}
+
+#[test]
+fn a_cover_is_found_beside_large_fonts() {
+    let folder = scratch("cover");
+    let (font, cover, path) = (folder.join("font.ttf"), folder.join("cover.png"), folder.join("film.mkv"));
+    std::fs::write(&font, vec![7; 9 << 20]).unwrap();
+    if generate(&["testsrc2=s=64x64:d=1:r=1"], &["-frames:v", "1"], &cover).is_none() {
+        return;
+    }
+    let attach = ["-attach", font.to_str().unwrap(), "-metadata:s:t:0", "mimetype=font/ttf"];
+    let picture = ["-attach", cover.to_str().unwrap(), "-metadata:s:t:1", "mimetype=image/png"];
+    let sound = ["-c:a", "aac"];
+    generate(&[TONE], &[&sound[..], &attach, &picture].concat(), &path).unwrap();
+    let theirs = ffprobe(&path, &["-show_entries", "stream=codec_name"]).unwrap();
+    assert!(theirs.iter().any(|stream| stream == &["png"]), "{theirs:?}");
+    let demuxer = open_path(&path).unwrap();
+    let items = demuxer.movie().metadata.iter();
+    let found: Vec<_> = items.filter(|item| item.key.common() == Some("artwork")).collect();
+    let expected = MetadataValue::Data { kind: 14, bytes: std::fs::read(&cover).unwrap().into() };
+    assert_eq!(found.iter().map(|item| &item.value).collect::<Vec<_>>(), [&expected]);
 }
 
 /// Video for Windows: the codec is named in a BITMAPINFOHEADER, everything else where it always is.

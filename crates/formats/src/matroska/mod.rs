@@ -133,10 +133,23 @@ impl Segment {
             // What can't be kept for its length is no reason to refuse the film.
             CHAPTERS => self.notes.read_chapters(&element.load(window).unwrap_or_default()),
             TAGS => self.notes.read_tags(&element.load(window).unwrap_or_default()),
-            ATTACHMENTS => self.notes.read_attachments(&element.load(window).unwrap_or_default()),
+            ATTACHMENTS => self.attachments(window, element.body, element.end(end))?,
             _ => {}
         }
         Ok(element.end(end))
+    }
+
+    /// Reads attached files one by one: fonts are large, and a cover stands beside them.
+    fn attachments(&mut self, window: &mut Window, start: u64, end: u64) -> Result<()> {
+        let mut at = start;
+        while at < end {
+            let Some(file) = Element::at(window, at)? else { break };
+            if file.id == 0x61A7 {
+                self.notes.read_attachment(&file.load(window).unwrap_or_default());
+            }
+            at = file.end(end);
+        }
+        Ok(())
     }
 
     fn finish(mut self, source: Arc<dyn ReadAt>, window: &mut Window) -> Result<Indexed> {

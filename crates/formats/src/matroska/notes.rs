@@ -101,22 +101,20 @@ impl Notes {
         }
     }
 
-    /// Keeps attached pictures: covers.
-    pub(super) fn read_attachments(&mut self, data: &[u8]) {
-        for (_, file) in elements(data).filter(|(id, _)| *id == 0x61A7) {
-            let of = |wanted| elements(file).find(|(id, _)| *id == wanted).map(|(_, data)| data);
-            let kind = match of(0x4660).map(text).as_deref() {
-                Some("image/jpeg") => 13,
-                Some("image/png") => 14,
-                _ => continue,
-            };
-            let Some(bytes) = of(0x465C) else { continue };
-            self.note(MetadataItem {
-                key: MetadataKey::Other("COVER".into()),
-                value: MetadataValue::Data { kind, bytes: Bytes::copy_from_slice(bytes) },
-                language: Language::UNDETERMINED,
-            });
-        }
+    /// Keeps an attached file that is a picture: a cover.
+    pub(super) fn read_attachment(&mut self, file: &[u8]) {
+        let of = |wanted| elements(file).find(|(id, _)| *id == wanted).map(|(_, data)| data);
+        let kind = match of(0x4660).map(text).as_deref() {
+            Some("image/jpeg") => 13,
+            Some("image/png") => 14,
+            _ => return,
+        };
+        let Some(bytes) = of(0x465C) else { return };
+        self.note(MetadataItem {
+            key: MetadataKey::Other("COVER".into()),
+            value: MetadataValue::Data { kind, bytes: Bytes::copy_from_slice(bytes) },
+            language: Language::UNDETERMINED,
+        });
     }
 
     /// The facts about the track with this UID.
