@@ -202,6 +202,9 @@ impl Lane {
     /// Takes what is appended, room or not; what is left is to be given again once there is room.
     fn take(&self, data: InputData, queue: &Queue) -> Result<Option<InputData>> {
         let mut state = self.lock();
+        if state.finished {
+            return Err(Error::misuse("the input has been finished").at_track(self.id));
+        }
         let LaneState { encoding, last_dts, bytes, .. } = &mut *state;
         let mut out = |sample: SampleBuffer| {
             *bytes = bytes.saturating_add(sample.payload.len());
@@ -294,5 +297,36 @@ fn wrong_kind(data: &InputData, encoding: Option<&Encoding>) -> Error {
 impl std::fmt::Debug for Lane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Lane").field("id", &self.id).field("media", &self.media).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reelwright_media::{AudioBuffer, AudioFormat, ChannelLayout, PcmFormat, Time};
+
+    use super::*;
+
+    /// The writer finishes its inputs before it is finished itself, and another thread may be appending.
+    #[test]
+    fn an_input_that_was_finished_says_so() {
+        let queue = Arc::new(Queue::new(1));
+        queue.start_session(Time::ZERO).unwrap();
+        let format = Arc::new(FormatDescription::Audio(AudioFormat::lpcm(PcmFormat::S16LE, 48_000, 1)));
+        let timescale = Timescale::or_one(48_000);
+        let lane = Arc::new(Lane {
+            id: 1,
+            index: 0,
+            media: MediaType::Audio,
+            format,
+            timescale,
+            pixel_format: None,
+            state: Mutex::new(LaneState::new(None)),
+        });
+        let mut input = Input::new(lane.clone(), queue.clone());
+        lane.finish(&queue).unwrap();
+        let error = input.append(AudioBuffer::silence(timescale, ChannelLayout::mono(), Time::ZERO, 1));
+        let error = error.unwrap_err();
+        assert_eq!((error.kind(), error.place().track), (ErrorKind::Misuse, Some(1)));
+        assert_eq!(error.message(), "the input has been finished");
     }
 }
