@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use reelwright_bitstream::{
-    aac, ac3, alac, annex_b_to_length_prefixed, annex_b_units, av1, escape, flac, h264, hevc,
+    aac, ac3, alac, annex_b_to_length_prefixed, annex_b_units, av1, escape, flac, h264, hevc, jpeg,
     length_prefixed_to_annex_b, length_prefixed_units, mpeg_audio, mpeg_video, opus, prores, sei_messages,
     unescape, vp9,
 };
@@ -145,7 +145,11 @@ fn lossless(bytes: &[u8]) {
     let _ = (flac::StreamInfo::parse(bytes), flac::StreamInfo::find(bytes), flac::crc16(0, bytes));
     if let Ok(header) = flac::FrameHeader::parse(bytes) {
         let _ = header.first_sample(4096);
+        if let Some(info) = flac::StreamInfo::of_frame(&header, 48_000) {
+            assert_eq!(flac::StreamInfo::parse(&info.to_bytes()).ok(), Some(info));
+        }
     }
+    let _ = alac::partial_frames(bytes);
     if let Ok(config) = alac::AlacConfig::parse(alac::AlacConfig::strip(bytes)) {
         let again = alac::AlacConfig::parse(&config.to_bytes()).expect("what was written can be read");
         assert_eq!(again, config);
@@ -156,7 +160,7 @@ fn mpeg(bytes: &[u8]) {
     let _ = (mpeg_audio::MpegAudioHeader::parse(bytes), mpeg_audio::EncoderNote::find(bytes));
     let _ = (mpeg_video::SequenceHeader::parse_mpeg2(bytes), mpeg_video::SequenceHeader::parse_mpeg4(bytes));
     let _ = (mpeg_video::mpeg2_picture(bytes), mpeg_video::mpeg4_picture(bytes));
-    let _ = prores::FrameHeader::parse(bytes);
+    let _ = (prores::FrameHeader::parse(bytes), jpeg::range(bytes));
 }
 
 fn framing(bytes: &[u8]) {

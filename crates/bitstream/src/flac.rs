@@ -65,10 +65,11 @@ impl StreamInfo {
     /// length. Hz as STREAMINFO would state it, for headers that leave it there.
     pub fn of_frame(header: &FrameHeader, sample_rate: u32) -> Option<Self> {
         let block = u16::try_from(header.block_size).ok()?;
+        let sample_rate = header.sample_rate.unwrap_or(sample_rate);
         Some(Self {
             block_size: if header.variable { (16, u16::MAX) } else { (block, block) },
             frame_size: (0, 0),
-            sample_rate: header.sample_rate.unwrap_or(sample_rate),
+            sample_rate: Some(sample_rate).filter(|rate| (1..1 << 20).contains(rate))?,
             channels: header.channels,
             bits: header.bits?,
             samples: 0,
@@ -269,6 +270,10 @@ mod tests {
         let info = StreamInfo::of_frame(&frame, 1).unwrap();
         assert_eq!((info.block_size, info.sample_rate), ((4096, 4096), 48_000));
         assert_eq!(StreamInfo::parse(&info.to_bytes()).unwrap(), info);
+        let silent = FrameHeader { sample_rate: None, ..frame };
+        // STREAMINFO has 20 bits for it.
+        let rates = [0, 44_100, 1 << 20].map(|rate| StreamInfo::of_frame(&silent, rate));
+        assert_eq!(rates.map(|info| info.map(|info| info.sample_rate)), [None, Some(44_100), None]);
         header[4] = 6;
         assert!(FrameHeader::parse(&header).is_err());
     }
