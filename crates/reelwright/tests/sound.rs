@@ -381,6 +381,21 @@ fn a_time_that_cannot_be_is_refused_and_recording_goes_on() {
     assert_eq!((report.duration, report.sound_gaps.len()), (Time::from_millis(1200), 0));
 }
 
+#[test]
+fn what_is_joined_may_be_longer_than_a_second() {
+    let [(kind, _, settings), _] = targets();
+    let config = InputConfig::encode_audio(settings).join_within(Time::from_secs(2));
+    let report = write_config(&output("joined.mov"), kind, config, |input| {
+        input.append(stamped(RATE, 0, 4_800, 0)).unwrap();
+        input.append(stamped(RATE, 4_800, 4_800, 1_500)).unwrap();
+        input.append(stamped(RATE, 9_600, 4_800, 2_500)).unwrap();
+    });
+    assert_eq!(
+        (report.duration, report.sound_gaps[0].silence),
+        (Time::from_millis(2_800), Time::from_millis(2_500))
+    );
+}
+
 /// As many pauses as a long day has: none moves what comes after it.
 #[test]
 fn a_thousand_pauses_do_not_add_up() {

@@ -64,7 +64,7 @@ impl AudioConverter {
         let start = frame_at(buffer.pts, rate)?;
         let stated = frame_at(buffer.pts, self.rate)?;
         let expected = self.heard.map(|heard| frame_at(heard, rate)).transpose()?;
-        let tolerance = frame_at(self.tolerance, rate)?;
+        let tolerance = self.tolerance.ticks_in(rate, Rounding::Nearest).unwrap_or(i64::MAX).max(0);
         let from = match expected {
             Some(expected) if start.saturating_sub(expected) <= tolerance => {
                 let overlap = expected.saturating_sub(start);
@@ -284,6 +284,11 @@ mod tests {
         assert_eq!(places(&pieces(tolerant(), jittered(-48))), [(0, 2000)]);
         assert_eq!(places(&pieces(tolerant(), jittered(49))), [(0, 1000), (1049, 1000)]);
         assert_eq!(places(&pieces(tolerant(), jittered(-49))), [(0, 1951)]);
+        // Whatever the tolerance is.
+        let endless = converter(48_000).tolerance(Time::from_secs(i64::MAX));
+        assert_eq!(places(&pieces(endless, jittered(48_000_000))), [(0, 2000)]);
+        let negative = converter(48_000).tolerance(Time::from_secs(-1));
+        assert_eq!(places(&pieces(negative, jittered(1))), [(0, 1000), (1001, 1000)]);
         // What many of them miss by is not forgotten.
         let slow = (0..100).map(|block| mono(48_000, block * 1001, 1000, 0.5));
         let pieces = pieces(tolerant(), slow);

@@ -118,7 +118,8 @@ impl AudioLane {
         }
         let stream = &mut self.stream;
         let gap = stream.gap_before(audio.pts)?;
-        if gap > SILENCE {
+        let joined = self.tolerance.ticks_in(stream.rate, Rounding::Nearest).unwrap_or(i64::MAX);
+        if gap > SILENCE.max(joined) {
             self.converter.finish(&mut |piece| stream.take(&piece, out))?;
             return stream.be_silent(SILENCE, out).map(|()| Some(audio));
         }
