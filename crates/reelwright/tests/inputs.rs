@@ -157,7 +157,9 @@ fn two_pictures_of_one_tick_are_refused_and_so_is_a_timescale_for_encoded_sound(
     append(190).unwrap();
     drop(video);
     writer.finish().unwrap();
-    let Some(said) = foreign::table(&path, "packet=pts") else { return };
+    let Some(mut said) = foreign::table(&path, "packet=pts") else { return };
+    // An encoder may reorder them.
+    said.sort();
     assert_eq!(said, ["0", "1", "2"]);
 }
 

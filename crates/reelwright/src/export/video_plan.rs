@@ -297,13 +297,8 @@ fn settings(
         bit_depth: match options.codec {
             VideoCodec::ProRes => 10,
             VideoCodec::H264 => 8,
-            _ => {
-                if hdr {
-                    10
-                } else {
-                    8
-                }
-            }
+            _ if hdr => 10,
+            _ => 8,
         },
         profile: options.profile,
         timescale: timescale(track, options.frame_rate.or_else(|| capped_rate(options, source_frame_rate))),
