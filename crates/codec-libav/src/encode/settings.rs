@@ -8,11 +8,9 @@
 //! Unless an option says otherwise x264 and x265 run at preset `medium`, SVT-AV1 at 10 (its own default here), libaom at
 //! `cpu-used` 6.
 
-use std::thread::available_parallelism;
-
 use reelwright_codec::{KeyFrames, VideoEncoderSettings, VideoProfile, VideoRate};
 use reelwright_media::{
-    ColorRange, ContentLight, Error, ErrorKind, MasteringDisplay, PixelFormat, PixelLayout, Result, Size,
+    ColorRange, ContentLight, Error, ErrorKind, MasteringDisplay, PixelFormat, PixelLayout, Result,
 };
 
 use super::catalogue::{Dialect, VideoRow};
@@ -266,22 +264,11 @@ fn x264(options: &mut Options, settings: &VideoEncoderSettings) {
     options.set("forced-idr", 1);
     if settings.real_time {
         options.set("tune", "zerolatency");
-    } else if settings.threads == 0 {
-        options.remove("threads");
-        options.set("threads", x264_threads(available_parallelism().map_or(1, usize::from), settings.size));
     }
     // The frame rate serves rate control and level; times come with the frames.
     let rate = settings.frame_rate;
     options.add_parameter("x264-params", &format!("fps={}/{}", rate.num, rate.den));
     light(options, "x264-params", settings, "cll");
-}
-
-/// One thread more than x264 takes of itself, which is half as many again as there are cores, and no more than there
-/// are pairs of rows of macroblocks: its threads wait for each other's rows, and with one more something is left to do.
-/// On two cores they idle 3 % of the time rather than 5 %, for 13 MB at 720p.
-fn x264_threads(cores: usize, size: Size) -> usize {
-    let row_pairs = size.height.div_ceil(16) as usize / 2;
-    (cores * 3 / 2 + 1).min(row_pairs).max(1)
 }
 
 fn x265(options: &mut Options, settings: &VideoEncoderSettings) {
@@ -337,17 +324,4 @@ fn mastering_in_units(mastering: &MasteringDisplay) -> String {
         f64::from(mastering.max_luminance) / 1e4,
         f64::from(mastering.min_luminance) / 1e4
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn x264_has_a_thread_more_than_it_takes_but_not_for_small_pictures() {
-        assert_eq!(x264_threads(2, Size::new(1280, 720)), 4);
-        assert_eq!(x264_threads(8, Size::new(1920, 1080)), 13);
-        assert_eq!(x264_threads(64, Size::new(320, 180)), 6);
-        assert_eq!(x264_threads(64, Size::new(16, 16)), 1);
-    }
 }
