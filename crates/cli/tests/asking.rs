@@ -159,10 +159,14 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 fn an_interrupt_ends_with_130_and_leaves_nothing() {
     let folder = Folder::new("interrupt");
-    let source = generated(&folder, "in.mov", &[]);
+    let source = folder.file("in.mov");
+    succeed(reel(
+        &["generate", "--quiet", "--duration", "120", "--rate", "1", "--audio", "none"],
+        &[&source],
+    ));
     let out = folder.file("out.mp4");
     for signal in ["-INT", "-TERM"] {
-        // A thousand frames a second take their time. On a busy machine it may not have begun when the signal comes.
+        // 120,000 pictures take their time. On a busy machine it may not have begun when the signal comes.
         let codes = [300, 1000, 3000].map(|wait| {
             let child = Command::new(env!("CARGO_BIN_EXE_reel"))
                 .args(["export", "--fps", "1000", "--size", "320x180"])
