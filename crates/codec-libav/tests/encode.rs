@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use reelwright_bitstream::{
-    LightFacts, annex_b_units, av1, h264, hevc, length_prefixed_units, push_annex_b, sei_messages, unescape,
+    LightFacts, annex_b_units, av1, h264, hevc, length_prefixed_units, sei_messages, unescape,
 };
 use reelwright_codec::{
     AudioEncoderSettings, AudioRate, Codec, EncoderSpecification, FrameOptions, KeyFrames, Registry,
-    VideoDecoderSettings, VideoEncoderSettings, VideoRate,
+    VideoDecoderSettings, VideoEncoderSettings, VideoRate, annex_b,
 };
 use reelwright_media::{
     AudioBuffer, AudioCodec, ChannelLayout, ChromaSiting, Color, ColorMatrix, ColorPrimaries, ColorRange,
@@ -113,24 +113,9 @@ fn encode(
     (encoder.format().as_ref().clone(), samples)
 }
 
-/// The samples as a byte stream ffmpeg reads: parameter sets from the configuration first.
-fn annex_b(format: &FormatDescription, samples: &[SampleBuffer]) -> Vec<u8> {
-    let video = format.as_video().unwrap();
-    let config = &video.config.as_ref().unwrap().bytes;
-    let units: Vec<_> = match video.codec {
-        VideoCodec::H264 => h264::AvcConfig::parse(config).unwrap().units().cloned().collect(),
-        _ => hevc::HevcConfig::parse(config).unwrap().units().cloned().collect(),
-    };
-    let mut stream = Vec::new();
-    for unit in units {
-        push_annex_b(&mut stream, &unit);
-    }
-    for sample in samples {
-        for unit in length_prefixed_units(&sample.payload.load().unwrap(), 4) {
-            push_annex_b(&mut stream, unit.unwrap());
-        }
-    }
-    stream
+/// The samples as a byte stream ffmpeg reads.
+fn stream(samples: &[SampleBuffer]) -> Vec<u8> {
+    samples.iter().flat_map(|sample| annex_b(sample).unwrap()).collect()
 }
 
 fn slices(stream: &[u8]) -> Vec<&[u8]> {
@@ -153,8 +138,8 @@ fn x264_writes_the_bits_it_writes_for_ffmpeg() {
         [(VideoRate::Quality(0.65), ["-crf", "23"]), (VideoRate::Average(300_000), ["-b:v", "300000"])]
     {
         settings.rate = rate;
-        let (format, samples) = encode("libx264", &settings, &pictures(&raw, PixelFormat::YUV420));
-        let ours = annex_b(&format, &samples);
+        let (_, samples) = encode("libx264", &settings, &pictures(&raw, PixelFormat::YUV420));
+        let ours = stream(&samples);
         let input = folder.file("raw");
         let common = ["-v", "error", "-f", "rawvideo", "-s", &size, "-r", "30", "-i", &input];
         let output = [
@@ -222,7 +207,7 @@ fn every_h26x_frame_comes_back() {
         settings.bit_depth = depth;
         settings.options = vec![("preset".into(), "ultrafast".into())];
         let format = PixelFormat::Yuv(PixelLayout::Yuv420, depth);
-        let (description, samples) = encode(id, &settings, &pictures(&raw(25, layout), format));
+        let (_, samples) = encode(id, &settings, &pictures(&raw(25, layout), format));
         assert_eq!(samples.len(), 25, "{id} {depth}");
         assert!(samples[0].flags.sync);
         let mut times: Vec<_> = samples.iter().map(|sample| sample.pts.value()).collect();
@@ -230,7 +215,7 @@ fn every_h26x_frame_comes_back() {
         assert_eq!(times, (0..25).collect::<Vec<_>>());
         let extension = if codec == VideoCodec::H264 { "h264" } else { "hevc" };
         let file = folder.file(&format!("{depth}.{extension}"));
-        std::fs::write(&file, annex_b(&description, &samples)).unwrap();
+        std::fs::write(&file, stream(&samples)).unwrap();
         let report = support::run("ffmpeg", &["-v", "error", "-i", &file, "-f", "framecrc", "-"]);
         let frames = String::from_utf8(report).unwrap().lines().filter(|line| !line.starts_with('#')).count();
         assert_eq!(frames, 25, "{id} {depth}");

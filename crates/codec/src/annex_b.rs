@@ -14,12 +14,12 @@ pub fn annex_b(sample: &SampleBuffer) -> Result<Vec<u8>> {
     let config = video.config.as_ref().map(|config| (&config.kind.0, &config.bytes[..]));
     let (length_size, sets) = match config {
         Some((b"avcC", bytes)) => {
-            let AvcConfig { length_size, sps, pps, sps_extensions, .. } = AvcConfig::parse(bytes)?;
-            (length_size, [sps, sps_extensions, pps].concat())
+            let config = AvcConfig::parse(bytes)?;
+            (config.length_size, config.units().cloned().collect::<Vec<_>>())
         }
         Some((b"hvcC", bytes)) => {
-            let HevcConfig { length_size, arrays, .. } = HevcConfig::parse(bytes)?;
-            (length_size, arrays.into_iter().flat_map(|array| array.units).collect())
+            let config = HevcConfig::parse(bytes)?;
+            (config.length_size, config.units().cloned().collect())
         }
         _ => {
             let name = video.codec.name();
