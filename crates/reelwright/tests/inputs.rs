@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "native")]
 
+mod corner;
 mod foreign;
 mod generated;
 
@@ -47,19 +48,11 @@ fn write_both(mut builder: AssetWriterBuilder, pictures: InputConfig, sound: Inp
     writer.finish().unwrap();
 }
 
-/// A picture that is bright in its first sixteen columns and sixteen rows alone, `count` times.
+/// A picture that is bright in one corner alone, `count` times.
 fn feed_pictures(mut input: Input, count: i64) {
     let pool = PixelPool::new(input.pixel_format().unwrap(), SIZE);
     for frame in 0..count {
-        let mut pixels = pool.take();
-        let mut planes = pixels.make_mut();
-        for plane in 0..3 {
-            let (bytes, stride) = planes.plane(plane);
-            bytes.fill(if plane == 0 { 40 } else { 128 });
-            if plane == 0 {
-                bytes.chunks_mut(stride).take(16).for_each(|row| row[..16].fill(220));
-            }
-        }
+        let pixels = corner::bright_corner(&pool);
         input
             .append(VideoFrame { pixels, pts: Time::from_ratio(frame, 25).unwrap(), duration: None })
             .unwrap();
@@ -186,9 +179,8 @@ fn bright_corner(path: &Path) -> Option<(Size, bool, bool)> {
     assert_eq!(fields.next().unwrap(), b"P5");
     let size = Size::new(number(fields.next().unwrap()), number(fields.next().unwrap()));
     let pixels = &picture[picture.len() - (size.width * size.height) as usize..];
-    let bright = pixels.iter().position(|&pixel| pixel > 150).unwrap() as u32;
-    let (x, y) = (bright % size.width, bright / size.width);
-    Some((size, x >= size.width / 2, y >= size.height / 2))
+    let (right, below) = corner::bright_side(pixels, size);
+    Some((size, right, below))
 }
 
 #[test]

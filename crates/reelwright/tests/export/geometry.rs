@@ -9,9 +9,9 @@ use reelwright::{
     SizeClass, VideoOptions, dump_boxes,
 };
 
-use super::Folder;
 use super::hooked::native;
 use super::presets::{foreign, probe};
+use super::{Folder, corner};
 
 const SIZE: Size = Size::new(128, 64);
 
@@ -22,15 +22,7 @@ pub(crate) fn bright_corner(path: &Path, settings: VideoEncoderSettings, matrix:
     let mut input = builder.add_input(InputConfig::encode_video(settings).transform(matrix)).unwrap();
     let writer = builder.start().unwrap();
     writer.start_session(Time::ZERO).unwrap();
-    let mut pixels = PixelPool::new(input.pixel_format().unwrap(), size).take();
-    let mut planes = pixels.make_mut();
-    for plane in 0..3 {
-        let (bytes, stride) = planes.plane(plane);
-        bytes.fill(if plane == 0 { 40 } else { 128 });
-        if plane == 0 {
-            bytes.chunks_mut(stride).take(16).for_each(|row| row[..16].fill(220));
-        }
-    }
+    let pixels = corner::bright_corner(&PixelPool::new(input.pixel_format().unwrap(), size));
     let frame = VideoFrame { pixels, pts: Time::ZERO, duration: Time::from_ratio(1, 25) };
     input.append(frame).unwrap();
     input.finish().unwrap();
@@ -43,9 +35,7 @@ pub(crate) fn shown_corner(path: &Path, size: Size, more: &[&str]) -> Option<(bo
     let input = ["-i", path.to_str().unwrap(), "-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo", "-"];
     let pixels = foreign("ffmpeg", &[more, &input].concat())?.stdout;
     assert_eq!(pixels.len() as u64, size.area(), "{}", path.display());
-    let bright = pixels.iter().position(|&pixel| pixel > 150).unwrap() as u32;
-    let (x, y) = (bright % size.width, bright / size.width);
-    Some((x >= size.width / 2, y >= size.height / 2))
+    Some(corner::bright_side(&pixels, size))
 }
 
 fn options(preset: Preset, change: impl FnOnce(&mut VideoOptions)) -> ExportOptions {

@@ -3,6 +3,8 @@
 #![cfg(feature = "native")]
 
 mod color;
+#[path = "../corner/mod.rs"]
+mod corner;
 #[path = "../executor/mod.rs"]
 mod executor;
 #[path = "../folder/mod.rs"]
