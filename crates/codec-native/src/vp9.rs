@@ -36,7 +36,7 @@ pub(crate) fn info(provider: &'static str) -> DecoderInfo {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Unsupported`] for 4:4:0 where the description says so, and a malformed `vpcC`.
+/// A malformed `vpcC`. (4:4:0 shows in the pictures alone.)
 pub(crate) fn decoder(settings: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>> {
     match threads(settings) {
         1 => Ok(Box::new(Vp9::for_format(&settings.format)?)),
@@ -95,15 +95,16 @@ impl Vp9 {
         let mut result = Ok(());
         // It answers a hidden frame as it answers the end of the sample.
         for _ in 0..MOST_FRAMES {
-            match self.decoder.next_frame() {
-                Ok(frame) => {
-                    let mut pixels = wrap(frame)?;
+            let shown = match self.decoder.next_frame() {
+                Ok(frame) => wrap(frame).and_then(|mut pixels| {
                     self.tags.put_on(&mut pixels);
-                    out(VideoFrame { pixels, pts: sample.pts, duration: sample.known_duration() })?;
-                }
-                Err(rusty_vp9::Error::Again) => {}
-                Err(error) => result = result.and(Err(failure(error))),
-            }
+                    out(VideoFrame { pixels, pts: sample.pts, duration: sample.known_duration() })
+                }),
+                Err(rusty_vp9::Error::Again) => Ok(()),
+                Err(error) => Err(failure(error)),
+            };
+            // Whatever fails, no frame is left for the next sample.
+            result = result.and(shown);
         }
         result
     }
