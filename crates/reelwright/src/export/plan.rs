@@ -189,7 +189,8 @@ impl Plan {
             .map(|track| header_bytes(&track.formats, &track.metadata, &track.foreign))
             .sum();
         let movie = asset.movie();
-        media as u64 + headers + header_bytes(&[], &movie.metadata, &movie.foreign)
+        // Files may claim to last beyond what can be counted.
+        (media as u64).saturating_add(headers + header_bytes(&[], &movie.metadata, &movie.foreign))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reelwright::media::{Edit, ErrorKind, MediaType, Size, Time, TimeRange, Track};
+use reelwright::media::{Edit, ErrorKind, MediaType, PcmFormat, Size, Time, TimeRange, Track};
 use reelwright::{
     Asset, AssetWriter, ExportOptions, ExportSession, FileType, InputConfig, Preset, TestSound,
 };
@@ -47,6 +47,20 @@ fn pictures_that_no_edit_shows_are_left_out() {
         assert_eq!(fates[0], ("drop", "its edit list shows nothing of it"), "{name}");
         assert_eq!(fates[1].0, "copy");
     }
+}
+
+#[test]
+fn the_estimate_of_a_movie_beyond_all_time_ends_where_numbers_do() {
+    let folder = Folder::new("endless");
+    let source = generated(&folder.file("source.mov"), Size::new(64, 64), 1, TestSound::Aac(2));
+    let endless = with_edits(&source, &folder.file("endless.mov"), |track| {
+        let empty = Edit { duration: i64::MAX as u64 / 4 * 3, media_time: None, rate: Edit::NORMAL_RATE };
+        [&[empty], &track.edits[..]].concat()
+    });
+    let mut options = ExportOptions { reencode: true, ..ExportOptions::new(Preset::HighestQuality) };
+    options.audio.as_encode_mut().unwrap().pcm = Some(PcmFormat::S16LE);
+    let plan = ExportSession::new(&endless, options).plan(FileType::Mov).unwrap();
+    assert_eq!(plan.estimated_bytes, u64::MAX);
 }
 
 #[test]
