@@ -43,6 +43,9 @@ impl Decoder {
             color: reelwright_media::Color::UNSPECIFIED,
         })?;
         context.set_tag(format.tag);
+        if let Some(bits) = depth(format) {
+            context.set_depth(bits);
+        }
         if let Some(config) = &format.config {
             context.set_extradata(&extradata::from_config(config)?)?;
         }
@@ -146,6 +149,14 @@ pub(super) fn sample_ticks(sample: &SampleBuffer, scale: &mut Option<Timescale>)
 
 fn video(format: &FormatDescription) -> Result<&VideoFormat> {
     format.as_video().ok_or_else(|| Error::misuse("a video decoder needs a video format"))
+}
+
+/// The bits of a pixel that the sample entry states (QuickTime File Format, "Video sample description": depth), which
+/// QuickTime Animation can't be decoded without. Those of palettes and greys mean more than a number.
+fn depth(format: &VideoFormat) -> Option<u16> {
+    let stated = format.entry.as_ref()?.bytes.get(82..84)?;
+    let bits = u16::from_be_bytes(stated.try_into().ok()?);
+    (9..=32).contains(&bits).then_some(bits)
 }
 
 /// By how many pictures output must lag so that none comes too late. libavcodec would find out for H.264 while it

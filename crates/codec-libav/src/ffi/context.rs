@@ -139,6 +139,11 @@ impl Context {
         self.raw_mut().codec_tag = u32::from_le_bytes(tag.0);
     }
 
+    /// Tells a decoder how many bits the container says a pixel takes.
+    pub(crate) fn set_depth(&mut self, bits: u16) {
+        self.raw_mut().bits_per_coded_sample = bits.into();
+    }
+
     /// Tells a decoder how many pictures may overtake one, before it is opened; it finds out more, never less.
     pub(crate) fn set_reordering(&mut self, pictures: u32) {
         self.raw_mut().has_b_frames = c_int::try_from(pictures.min(16)).unwrap_or(0);

@@ -222,6 +222,24 @@ fn prores_presets_make_prores_with_pcm_in_quicktime() {
 }
 
 #[test]
+fn quicktime_animation_is_decoded_by_the_depth_its_entry_states() {
+    let folder = Folder::new("animation");
+    let corner =
+        "color=gray:size=128x64:rate=10:duration=1,drawbox=color=white:width=16:height=16:thickness=fill";
+    for pixels in ["rgb555be", "rgb24", "argb"] {
+        let (source, path) = (folder.file(&format!("{pixels}.mov")), folder.file(&format!("{pixels}.mp4")));
+        let out = ["-pix_fmt", pixels, "-c:v", "qtrle", source.to_str().unwrap()];
+        if foreign("ffmpeg", &[&["-f", "lavfi", "-i", corner][..], &out].concat()).is_none() {
+            return;
+        }
+        let asset = Asset::open(&source).unwrap();
+        let report = ExportSession::new(&asset, Preset::HighestQuality).export(&path, FileType::Mp4).unwrap();
+        assert_eq!(report.tracks[0].counts.written, 10, "{pixels}");
+        assert_eq!(shown_corner(&path, Size::new(128, 64), &[]), Some((false, false)), "{pixels}");
+    }
+}
+
+#[test]
 fn chroma_halved_across_alone_is_turned_too() {
     let folder = Folder::new("turned-422");
     let (size, path) = (Size::new(128, 64), folder.file("out.mov"));
