@@ -179,7 +179,7 @@ impl Video {
     /// What the track says of its pictures that goes no further than here.
     pub(super) fn unread(&self) -> impl Iterator<Item = &'static str> {
         [
-            (self.transparent, "its transparency, which stands in block additions"),
+            (self.transparent, "the transparency it may have, which stands in block additions"),
             (self.stereo != 0, "how its pictures hold two views (StereoMode)"),
             (self.projected, "onto what its pictures are projected (ProjectionType)"),
         ]
