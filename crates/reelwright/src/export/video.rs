@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use reelwright_codec::{Converter, Registry};
 use reelwright_media::{
-    CancelToken, Error, ErrorKind, PixelBuffer, PixelFormat, PixelLayout, Result, Stage, TimeRange,
-    VideoFrame,
+    CancelToken, Error, ErrorKind, PixelBuffer, PixelFormat, PixelLayout, PixelPool, Result, Stage,
+    TimeRange, VideoFrame,
 };
 use reelwright_process::{Workers, turn};
 
@@ -52,9 +52,8 @@ struct Decoded {
 impl VideoJob<'_> {
     /// Runs to the end of the track and finishes `input`.
     pub(super) fn run(&self, input: Input) -> Result<VideoDone> {
-        let depth = self.queue_depth();
-        let (decoded, to_process) = sync_channel(depth);
-        let (processed, to_encode) = sync_channel(depth);
+        let (decoded, to_process) = sync_channel(self.decoded_depth());
+        let (processed, to_encode) = sync_channel(self.processed_depth());
         thread::scope(|scope| {
             let converter = Arc::new(self.converter());
             let early = converter.clone();
@@ -70,13 +69,23 @@ impl VideoJob<'_> {
         })
     }
 
-    /// Pictures between two stages: as many as stay in a cache, so that the next stage finds them there, and two where
-    /// not even those do.
-    fn queue_depth(&self) -> usize {
-        const CACHED: u64 = 8 << 20;
-        let picture = self.plan.source_size.area().saturating_mul(3).max(1);
-        let affordable = usize::try_from(self.budget / 8 / picture).unwrap_or(8).clamp(1, 8);
-        usize::try_from(CACHED / picture).unwrap_or(8).clamp(2, 8).min(affordable)
+    /// Decoded pictures that wait to be processed: as many as stay in a cache, so that they are found there, and two
+    /// where not even those do.
+    fn decoded_depth(&self) -> usize {
+        self.affordable(8 << 20, self.plan.source_size.area().saturating_mul(3))
+    }
+
+    /// Processed pictures that wait to be encoded. Encoders take them in bursts, a few at once when the kinds of the next
+    /// ones are settled: with two in wait beside x264, the processor idles for about a hundredth more of an export.
+    fn processed_depth(&self) -> usize {
+        let picture = PixelPool::new(self.format, self.plan.settings.size).picture_bytes();
+        self.affordable(16 << 20, u64::try_from(picture).unwrap_or(u64::MAX))
+    }
+
+    /// How many pictures of so many bytes a queue of at most `most` bytes holds, an eighth of the budget if that is less.
+    fn affordable(&self, most: u64, picture: u64) -> usize {
+        let held = |bytes: u64, least| usize::try_from(bytes / picture.max(1)).unwrap_or(8).clamp(least, 8);
+        held(most, 2).min(held(self.budget / 8, 1))
     }
 
     fn decode(&self, out: SyncSender<VideoFrame>, early: Arc<Converter>) -> Result<Decoded> {
