@@ -338,19 +338,29 @@ impl Registry {
     ) -> Result<(DecoderInfo, T)> {
         let mut refusal = None;
         for provider in &self.providers {
+            let mut refused = None;
             for info in provider.decoders().iter().filter(|info| info.codec == codec) {
                 match make(provider.as_ref(), &info.id) {
                     Ok(decoder) => return Ok((info.clone(), decoder)),
-                    Err(error) => refusal = refusal.or(Some(error)),
+                    Err(error) => refused = refused.or(Some(error)),
                 }
             }
+            // The provider asked last knows best what can't be done: those before may advise asking it.
+            refusal = refused.or(refusal);
         }
         Err(refusal
             .unwrap_or_else(|| {
+                let more = self.more_codecs(", or ");
                 Error::new(ErrorKind::NoCodec, format!("this build has no decoder for {}", codec.name()))
-                    .with_hint("build with `--features libav`, or copy the track instead of re-encoding it")
+                    .with_hint(format!("{more}copy the track instead of re-encoding it"))
             })
             .at_stage(Stage::Decode))
+    }
+
+    /// Advice to build with the feature that brings more codecs, and what joins it to the next; empty where it is on.
+    fn more_codecs(&self, joint: &str) -> String {
+        let on = self.providers.iter().any(|provider| provider.name() == "libav");
+        if on { String::new() } else { format!("build with `--features libav`{joint}") }
     }
 
     /// The encoders that fit, the best first; never none.
@@ -386,8 +396,9 @@ impl Registry {
             .filter_map(|info| specification.lacks(info).map(|lack| format!("{} {lack}", info.id)))
             .collect();
         if reasons.is_empty() {
+            let more = self.more_codecs("; ");
             return Error::new(ErrorKind::NoCodec, format!("this build has no encoder for {}", codec.name()))
-                .with_hint("build with `--features libav`; `reel encoders` lists what there is");
+                .with_hint(format!("{more}`reel encoders` lists what there is"));
         }
         Error::new(
             ErrorKind::NoCodec,
@@ -406,7 +417,10 @@ impl Registry {
             None => format!("this build has no encoder '{id}'"),
         };
         let hint = match names.is_empty() {
-            true => format!("build with `--features libav` for one of {}", codec.name()),
+            true => {
+                let more = self.more_codecs(&format!(" for one of {}; ", codec.name()));
+                format!("{more}`reel encoders` lists what there is")
+            }
             false => format!("for {} there are {}", codec.name(), names.join(", ")),
         };
         Some(Error::new(ErrorKind::NoCodec, message).with_hint(hint))

@@ -12,8 +12,8 @@ use reelwright::codec::{
     annex_b,
 };
 use reelwright::media::{
-    ErrorKind, FormatDescription, MediaType, PixelBuffer, Ratio, SampleBuffer, Size, Time, Timescale,
-    VideoCodec, VideoFrame,
+    ErrorKind, FormatDescription, FourCc, MediaType, PixelBuffer, Ratio, SampleBuffer, Size, Time, Timescale,
+    VideoCodec, VideoFormat, VideoFrame,
 };
 use reelwright::{Asset, registry};
 use reelwright_bitstream::length_prefixed_units;
@@ -314,4 +314,22 @@ fn decoded_pictures_are_ffmpeg_s_and_another_format_is_asked_about() {
     };
     let ours: Vec<u8> = decoded.drain(..).flat_map(|(_, bytes)| bytes).collect();
     assert!(ours == theirs, "{} bytes, not {}, or others", ours.len(), theirs.len());
+}
+
+#[test]
+fn a_codec_nobody_has_is_told_with_advice_that_helps_in_this_build() {
+    let codec = VideoCodec::Other(FourCc::new(b"none"));
+    let format = VideoFormat::new(codec, FourCc::new(b"none"), SIZE);
+    let wanted = VideoDecoderSettings::new(Arc::new(FormatDescription::Video(format)));
+    let refused = registry().video_decoder(&wanted).err().unwrap();
+    let unmade = registry().select(Codec::Video(codec), &EncoderSpecification::default()).unwrap_err();
+    for error in [refused, unmade] {
+        assert_eq!(error.kind(), ErrorKind::NoCodec);
+        let advice = error.hint().unwrap();
+        assert_eq!(advice.contains("libav"), !cfg!(feature = "libav"), "{advice}");
+        assert!(
+            advice.ends_with("copy the track instead of re-encoding it")
+                || advice.contains("`reel encoders`")
+        );
+    }
 }
