@@ -21,6 +21,7 @@ mod picture;
 mod provider;
 mod symphonia;
 mod telephony;
+mod vp8;
 mod vp9;
 
 pub use provider::provider;

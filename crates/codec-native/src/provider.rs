@@ -8,7 +8,9 @@ use reelwright_media::{Error, ErrorKind, FormatDescription, Result};
 
 #[cfg(not(feature = "leave-av1"))]
 use crate::av1;
-use crate::{aac_decoder, aac_encoder, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony, vp9};
+use crate::{
+    aac_decoder, aac_encoder, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony, vp8, vp9,
+};
 
 /// The provider's name in the registry.
 const NAME: &str = "native";
@@ -20,6 +22,7 @@ pub fn provider() -> Arc<dyn Provider> {
         hevc::info(NAME),
         #[cfg(not(feature = "leave-av1"))]
         av1::info(NAME),
+        vp8::info(NAME),
         vp9::info(NAME),
         aac_decoder::info(NAME),
         pcm::decoder_info(NAME),
@@ -70,6 +73,7 @@ impl Provider for Native {
             #[cfg(not(feature = "leave-av1"))]
             av1::ID => Ok(Box::new(av1::Av1::new(settings)?)),
             hevc::ID => Ok(Box::new(hevc::Hevc::new(settings)?)),
+            vp8::ID => vp8::decoder(settings),
             vp9::ID => vp9::decoder(settings),
             _ => Err(unknown(id)),
         }

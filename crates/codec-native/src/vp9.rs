@@ -11,9 +11,8 @@ use reelwright_media::{
 use rusty_vp9::{BitReader, DecodedFrame, Vp9Decoder, parse_uncompressed_header};
 
 use crate::nal::guarded;
-use crate::parallel::{Groups, ParallelGops};
+use crate::parallel::cut_at_key_frames;
 use crate::picture::{self, Tags};
-use crate::threads;
 
 /// The decoder's id in the registry.
 pub(crate) const ID: &str = "vp9";
@@ -38,14 +37,8 @@ pub(crate) fn info(provider: &'static str) -> DecoderInfo {
 ///
 /// A malformed `vpcC`. (4:4:0 shows in the pictures alone.)
 pub(crate) fn decoder(settings: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>> {
-    match threads(settings) {
-        1 => Ok(Box::new(Vp9::for_format(&settings.format)?)),
-        threads => {
-            let groups = KeyGroups { format: settings.format.clone() };
-            groups.decoder()?;
-            Ok(Box::new(ParallelGops::new(groups, threads, settings)))
-        }
-    }
+    let is_key = |sample: &[u8]| FrameHeader::parse(sample).is_ok_and(|header| header.key);
+    cut_at_key_frames(settings, |format| Ok(Box::new(Vp9::for_format(format)?)), is_key)
 }
 
 /// A VP9 decoder on the caller's thread. Of streams with several spatial layers it shows the highest.
@@ -127,26 +120,6 @@ impl VideoDecoder for Vp9 {
     fn finish(&mut self, _: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
         self.decoder = Vp9Decoder::new();
         Ok(())
-    }
-}
-
-/// A stream cut at its key frames, which refresh everything.
-struct KeyGroups {
-    format: Arc<FormatDescription>,
-}
-
-impl Groups for KeyGroups {
-    fn decoder(&self) -> Result<Box<dyn VideoDecoder>> {
-        Ok(Box::new(Vp9::for_format(&self.format)?))
-    }
-
-    fn prepare(&mut self, sample: &SampleBuffer) -> Result<(SampleBuffer, bool)> {
-        if sample.differs_from(&self.format) {
-            self.format = sample.format.clone();
-        }
-        let bytes = sample.payload.load()?;
-        let starts = FrameHeader::parse(&bytes).is_ok_and(|header| header.key);
-        Ok((SampleBuffer { payload: bytes.into(), ..sample.clone() }, starts))
     }
 }
 

@@ -40,8 +40,12 @@ fn allowed(kind: ErrorKind) -> bool {
 }
 
 fn survive_video(name: &str, samples: usize, rounds: u64) {
-    let Some(path) = corpus::file(name) else { return };
-    let stream = corpus::stream(&path, "v");
+    if let Some(path) = corpus::file(name) {
+        survive(name, &corpus::stream(&path, "v"), samples, rounds);
+    }
+}
+
+fn survive(name: &str, stream: &corpus::Stream, samples: usize, rounds: u64) {
     let registry = Registry::new().with(reelwright_codec_native::provider());
     let mut errors = 0;
     for round in 0..rounds {
@@ -97,6 +101,19 @@ fn av1() {
 #[test]
 fn vp9() {
     survive_video("vp9.mp4", 20, 8);
+}
+
+#[test]
+fn vp8() {
+    if !corpus::has("ffmpeg") {
+        eprintln!("SKIPPED: no ffmpeg");
+        return;
+    }
+    let file = std::env::temp_dir().join(format!("reelwright-damaged-vp8-{}.ivf", std::process::id()));
+    let source = ["-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=161x90:r=30", "-frames:v", "24"];
+    corpus::run("ffmpeg", &[&source[..], &["-c:v", "libvpx", "-g", "8", file.to_str().unwrap()]].concat());
+    survive("vp8", &corpus::stream(&file, "v"), 24, 60);
+    std::fs::remove_file(&file).unwrap();
 }
 
 #[test]

@@ -119,6 +119,37 @@ fn vp9_of_every_profile() {
     std::fs::remove_file(&file).unwrap();
 }
 
+/// Every profile (filters and loop filters), partitions, hidden frames and odd sizes.
+#[test]
+fn vp8_of_every_profile() {
+    if !corpus::has("ffmpeg") {
+        eprintln!("SKIPPED: no ffmpeg");
+        return;
+    }
+    let file = std::env::temp_dir().join(format!("reelwright-vp8-{}.ivf", std::process::id()));
+    for (size, more) in [
+        (
+            "352x288",
+            &["-auto-alt-ref", "1", "-lag-in-frames", "12", "-b:v", "300k", "-arnr-maxframes", "5"][..],
+        ),
+        ("641x359", &["-profile:v", "1", "-g", "7"]),
+        ("161x90", &["-profile:v", "2"]),
+        ("160x90", &["-profile:v", "3"]),
+        ("33x17", &["-slices", "8", "-error-resilient", "partitions"]),
+    ] {
+        let source = format!("testsrc2=s={size}:r=30");
+        let start =
+            ["-v", "error", "-y", "-f", "lavfi", "-i", &source, "-frames:v", "24", "-pix_fmt", "yuv420p"];
+        corpus::run("ffmpeg", &[&start[..], &["-c:v", "libvpx"], more, &[file.to_str().unwrap()]].concat());
+        let stream = corpus::stream(&file, "v");
+        let expected = corpus::expected_pictures(&file);
+        for threads in [1, 3] {
+            compare_on(threads, size, &stream, &expected);
+        }
+    }
+    std::fs::remove_file(&file).unwrap();
+}
+
 #[test]
 fn h264_with_start_codes_under_lengths_is_read_until_the_file_ends() {
     let Some(path) = corpus::file("annexb_in_mp4.mp4") else { return };

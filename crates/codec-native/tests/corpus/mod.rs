@@ -92,6 +92,7 @@ pub fn stream(path: &std::path::Path, kind: &str) -> Stream {
             "h264" => (VideoCodec::H264, config(b"avcC")),
             "hevc" => (VideoCodec::Hevc, config(b"hvcC")),
             "av1" => (VideoCodec::Av1, config(b"av1C")),
+            "vp8" => (VideoCodec::Vp8, None),
             "vp9" => (VideoCodec::Vp9, None),
             "mjpeg" => (VideoCodec::Jpeg, None),
             other => panic!("no test for {other}"),
@@ -128,13 +129,17 @@ pub fn stream(path: &std::path::Path, kind: &str) -> Stream {
     Stream { format, samples }
 }
 
+/// What has ffmpeg ignore edit lists, for files that have some.
+fn edits_ignored(path: &str) -> &'static [&'static str] {
+    let none = [".mp3", ".flac", ".ivf"].iter().any(|end| path.ends_with(end));
+    if none { &[] } else { &["-ignore_editlist", "1"] }
+}
+
 fn packets(path: &str, kind: &str, scale: Timescale, format: &Arc<FormatDescription>) -> Vec<SampleBuffer> {
     let file = Bytes::from(std::fs::read(path).unwrap());
     let select = format!("{kind}:0");
     let mut arguments = vec!["-v", "error", "-select_streams", &select];
-    if ![".mp3", ".flac"].iter().any(|end| path.ends_with(end)) {
-        arguments.extend(["-ignore_editlist", "1"]);
-    }
+    arguments.extend(edits_ignored(path));
     arguments.extend(["-show_packets", "-show_entries", "packet=pts,dts,duration,size,pos,flags"]);
     arguments.extend(["-of", "csv=p=0", path]);
     let mut samples = Vec::new();
@@ -142,7 +147,10 @@ fn packets(path: &str, kind: &str, scale: Timescale, format: &Arc<FormatDescript
         let fields: Vec<&str> = line.split(',').collect();
         let [pts, dts, duration, size, pos, flags, ..] = fields[..] else { continue };
         let time = |text: &str| Time::new(text.parse().unwrap_or(0), scale);
-        let (size, pos): (usize, usize) = (size.parse().unwrap(), pos.parse().unwrap());
+        let (size, mut pos): (usize, usize) = (size.parse().unwrap(), pos.parse().unwrap());
+        if path.ends_with(".ivf") {
+            pos += 12; // The header of a frame: its size and time.
+        }
         if pos + size > file.len() {
             break;
         }
@@ -164,17 +172,15 @@ pub type Digest = (i64, usize, u32);
 
 /// Every picture of the first video stream, in ffmpeg's own pixel format, edit lists and rotation ignored.
 pub fn expected_pictures(path: &std::path::Path) -> Vec<Digest> {
-    let arguments = [
-        "-v",
-        "error",
-        "-noautorotate",
-        "-ignore_editlist",
-        "1",
+    let path = path.to_str().unwrap();
+    let mut arguments = vec!["-v", "error", "-noautorotate"];
+    arguments.extend(edits_ignored(path));
+    arguments.extend([
         "-copyts",
         "-flags",
         "bitexact",
         "-i",
-        path.to_str().unwrap(),
+        path,
         "-map",
         "0:v:0",
         "-vsync",
@@ -184,7 +190,7 @@ pub fn expected_pictures(path: &std::path::Path) -> Vec<Digest> {
         "-f",
         "framecrc",
         "-",
-    ];
+    ]);
     let mut out = Vec::new();
     for line in lines(run("ffmpeg", &arguments)) {
         let fields: Vec<&str> = line.split(',').map(str::trim).collect();
@@ -218,9 +224,7 @@ pub fn expected_pcm(path: &std::path::Path, decoder: Option<&str>) -> Vec<f32> {
     let path = path.to_str().unwrap();
     let mut arguments = vec!["-v", "error"];
     arguments.extend(decoder.into_iter().flat_map(|decoder| ["-c:a", decoder]));
-    if ![".mp3", ".flac"].iter().any(|end| path.ends_with(end)) {
-        arguments.extend(["-ignore_editlist", "1"]);
-    }
+    arguments.extend(edits_ignored(path));
     arguments.extend(["-flags2", "skip_manual", "-i", path, "-map", "0:a:0", "-f", "f32le", "-"]);
     let bytes = run("ffmpeg", &arguments);
     bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect()
