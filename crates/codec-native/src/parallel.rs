@@ -37,7 +37,7 @@ pub(crate) trait Groups: Send {
 type Make = fn(&Arc<FormatDescription>) -> Result<Box<dyn VideoDecoder>>;
 
 /// A decoder for streams that can be cut at key frames, which need nothing of what was before: what `make` makes, on
-/// the caller's thread, or several of them side by side where `settings` allow more. `is_key` looks at a sample's bytes.
+/// the caller's thread, or several of them side by side where `settings` allow more. `is_key` looks at a sample.
 ///
 /// # Errors
 ///
