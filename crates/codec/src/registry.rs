@@ -338,15 +338,12 @@ impl Registry {
     ) -> Result<(DecoderInfo, T)> {
         let mut refusal = None;
         for provider in &self.providers {
-            let mut refused = None;
             for info in provider.decoders().iter().filter(|info| info.codec == codec) {
                 match make(provider.as_ref(), &info.id) {
                     Ok(decoder) => return Ok((info.clone(), decoder)),
-                    Err(error) => refused = refused.or(Some(error)),
+                    Err(error) => refusal = refusal.or(Some(error)),
                 }
             }
-            // The provider asked last knows best what can't be done: those before may advise asking it.
-            refusal = refused.or(refusal);
         }
         Err(refusal
             .unwrap_or_else(|| {
