@@ -18,7 +18,10 @@ use reelwright::{
     AssetWriter, AssetWriterBuilder, FileSink, FileType, IndexPlace, Input, InputConfig, MemorySink,
     Overwrite, Readiness, Sink, TryAppend,
 };
-use reelwright_media::{CancelToken, Error, ErrorKind, Result, Time};
+use reelwright_media::{
+    AudioCodec, AudioFormat, CancelToken, Error, ErrorKind, FormatDescription, Payload, Result, SampleBuffer,
+    Time,
+};
 use reelwright_mux::{Capabilities, Op, Outcome};
 
 fn in_memory(
@@ -74,6 +77,37 @@ fn one_track_before_the_other_never_hangs() {
         },
     );
     assert!(bytes.len() > 2 * 20 * 4 * 48_000);
+}
+
+#[test]
+fn a_pause_that_quicktimes_table_of_frames_cannot_tell_is_refused() {
+    let FormatDescription::Audio(pcm) = pcm_format().as_ref().clone() else { panic!("no sound") };
+    let adpcm = AudioFormat { codec: AudioCodec::Ima4, bytes_per_packet: 68, frames_per_packet: 64, ..pcm };
+    let format = Arc::new(FormatDescription::Audio(adpcm));
+    for pause in [0, 4800] {
+        let (sink, output) = MemorySink::new();
+        let mut builder = AssetWriter::create_on(sink, FileType::Mov);
+        let mut input = builder.add_input(InputConfig::copy(format.clone())).unwrap();
+        let writer = builder.start().unwrap();
+        writer.start_session(Time::ZERO).unwrap();
+        let at = |start| SampleBuffer {
+            payload: Payload::from(vec![0; 1024 / 64 * 68]),
+            ..generated::pcm(&format, start, 1024)
+        };
+        let fed = [0, 1024 + pause].into_iter().try_for_each(|start| input.append(at(start)));
+        let finished = fed.and_then(|()| input.finish()).and_then(|()| writer.finish());
+        match pause {
+            0 => assert!(finished.is_ok() && output.take().is_some()),
+            _ => {
+                let error = finished.unwrap_err();
+                assert_eq!(
+                    (error.kind(), error.place().time),
+                    (ErrorKind::Unsupported, Some(frames(1024 + pause)))
+                );
+                assert!(error.message().contains("0:00.100"), "{error}");
+            }
+        }
+    }
 }
 
 /// Start and length of each stream as ffprobe sees them, or `None` without ffprobe.
