@@ -23,6 +23,7 @@ mod symphonia;
 mod telephony;
 mod vp8;
 mod vp9;
+mod vpx;
 
 pub use provider::provider;
 

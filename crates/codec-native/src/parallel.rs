@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use reelwright_codec::{PictureWork, VideoDecoder, VideoDecoderSettings};
-use reelwright_media::{Error, ErrorKind, FormatDescription, PixelBuffer, Result, SampleBuffer, VideoFrame};
+use reelwright_media::{Error, ErrorKind, PixelBuffer, Result, SampleBuffer, VideoFrame};
 
 use crate::nal::guarded;
 
@@ -31,52 +31,6 @@ pub(crate) trait Groups: Send {
     /// Loads a sample and says whether a group begins with it that needs nothing of what was before. What a group
     /// needs of earlier ones all the same (parameter sets) is put into its first sample.
     fn prepare(&mut self, sample: &SampleBuffer) -> Result<(SampleBuffer, bool)>;
-}
-
-/// Makes a decoder for a format.
-type Make = fn(&Arc<FormatDescription>) -> Result<Box<dyn VideoDecoder>>;
-
-/// A decoder for streams that can be cut at key frames, which need nothing of what was before: what `make` makes, on
-/// the caller's thread, or several of them side by side where `settings` allow more. `is_key` looks at a sample.
-///
-/// # Errors
-///
-/// Those of `make`.
-pub(crate) fn cut_at_key_frames(
-    settings: &VideoDecoderSettings,
-    make: Make,
-    is_key: fn(&[u8]) -> bool,
-) -> Result<Box<dyn VideoDecoder>> {
-    let alone = make(&settings.format)?;
-    match crate::threads(settings) {
-        1 => Ok(alone),
-        threads => {
-            let groups = KeyGroups { format: settings.format.clone(), make, is_key };
-            Ok(Box::new(ParallelGops::new(groups, threads, settings)))
-        }
-    }
-}
-
-/// A stream cut at its key frames.
-struct KeyGroups {
-    format: Arc<FormatDescription>,
-    make: Make,
-    is_key: fn(&[u8]) -> bool,
-}
-
-impl Groups for KeyGroups {
-    fn decoder(&self) -> Result<Box<dyn VideoDecoder>> {
-        (self.make)(&self.format)
-    }
-
-    fn prepare(&mut self, sample: &SampleBuffer) -> Result<(SampleBuffer, bool)> {
-        if sample.differs_from(&self.format) {
-            self.format = sample.format.clone();
-        }
-        let bytes = sample.payload.load()?;
-        let starts = (self.is_key)(&bytes);
-        Ok((SampleBuffer { payload: bytes.into(), ..sample.clone() }, starts))
-    }
 }
 
 /// A decoder made of several, one to a group at a time.

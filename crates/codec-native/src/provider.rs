@@ -9,7 +9,7 @@ use reelwright_media::{Error, ErrorKind, FormatDescription, Result};
 #[cfg(not(feature = "leave-av1"))]
 use crate::av1;
 use crate::{
-    aac_decoder, aac_encoder, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony, vp8, vp9,
+    aac_decoder, aac_encoder, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony, vp8, vp9, vpx,
 };
 
 /// The provider's name in the registry.
@@ -73,8 +73,8 @@ impl Provider for Native {
             #[cfg(not(feature = "leave-av1"))]
             av1::ID => Ok(Box::new(av1::Av1::new(settings)?)),
             hevc::ID => Ok(Box::new(hevc::Hevc::new(settings)?)),
-            vp8::ID => vp8::decoder(settings),
-            vp9::ID => vp9::decoder(settings),
+            vp8::ID => vpx::decoder::<vp8::Vp8>(settings),
+            vp9::ID => vpx::decoder::<vp9::Vp9>(settings),
             _ => Err(unknown(id)),
         }
     }

@@ -1,24 +1,15 @@
 //! VP8 decoding by `oxideav-vp8`.
 
-use std::sync::Arc;
-
 use oxideav_vp8::{DecodeError, Vp8DecoderState};
-use reelwright_bitstream::vp9::{VpConfig, vp8_key_frame};
-use reelwright_codec::{Codec, DecoderInfo, SpeedClass, VideoDecoder, VideoDecoderSettings};
-use reelwright_media::{
-    Color, Error, ErrorKind, FormatDescription, FourCc, PixelFormat, Result, SampleBuffer, Size, VideoCodec,
-    VideoFrame,
-};
+use reelwright_bitstream::vp9::vp8_key_frame;
+use reelwright_codec::{Codec, DecoderInfo, SpeedClass};
+use reelwright_media::{Error, ErrorKind, PixelBuffer, PixelFormat, Result, Size, VideoCodec};
 
-use crate::nal::guarded;
-use crate::parallel::cut_at_key_frames;
-use crate::picture::{self, Tags};
+use crate::picture;
+use crate::vpx::{Frames, MOST_PIXELS};
 
 /// The decoder's id in the registry.
 pub(crate) const ID: &str = "vp8";
-
-/// No picture has more pixels: what VP9 allows at most.
-const MOST_PIXELS: u64 = 35_651_584;
 
 /// The registry's row.
 pub(crate) fn info(provider: &'static str) -> DecoderInfo {
@@ -28,75 +19,34 @@ pub(crate) fn info(provider: &'static str) -> DecoderInfo {
     }
 }
 
-/// Makes a decoder for the stream that `settings.format` describes; on several threads where `settings` allow it.
-///
-/// # Errors
-///
-/// A malformed `vpcC`.
-pub(crate) fn decoder(settings: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>> {
-    let is_key = |sample: &[u8]| vp8_key_frame(sample).is_some();
-    cut_at_key_frames(settings, |format| Ok(Box::new(Vp8::for_format(format)?)), is_key)
+/// A VP8 decoder.
+pub(crate) struct Vp8(Vp8DecoderState);
+
+impl Default for Vp8 {
+    fn default() -> Self {
+        Self(Vp8DecoderState::new().with_max_pixels_per_frame(MOST_PIXELS))
+    }
 }
 
-/// A VP8 decoder on the caller's thread.
-struct Vp8 {
-    format: Arc<FormatDescription>,
-    decoder: Vp8DecoderState,
-    tags: Tags,
-}
+impl Frames for Vp8 {
+    const CRATE: &'static str = "oxideav-vp8";
 
-impl Vp8 {
-    fn for_format(description: &Arc<FormatDescription>) -> Result<Self> {
-        let format = description.video()?;
-        let config = format.config.as_ref().filter(|config| config.kind == FourCc::new(b"vpcC"));
-        let color = config.map(|config| VpConfig::parse(&config.bytes)).transpose()?;
-        let color = color.map_or(Color::UNSPECIFIED, |config| config.color);
-        Ok(Self {
-            format: description.clone(),
-            decoder: fresh(),
-            tags: Tags::new(format, color, None, false),
-        })
+    fn is_key(sample: &[u8]) -> bool {
+        vp8_key_frame(sample).is_some()
     }
 
-    fn take(&mut self, sample: &SampleBuffer, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
-        let bytes = sample.payload.load()?;
-        // A frame of no bytes repeats the one before (RFC 6386, 9.2 leaves it to the container), which lasts on.
-        if bytes.is_empty() {
+    fn decode(&mut self, sample: &[u8], show: &mut dyn FnMut(PixelBuffer) -> Result<()>) -> Result<()> {
+        // Encoders that drop a frame write one of no bytes: the picture before lasts on.
+        if sample.is_empty() {
             return Ok(());
         }
-        let frame = self.decoder.decode_frame(&bytes).map_err(failure)?;
-        if self.decoder.last_frame_shown() == Some(false) {
+        let frame = self.0.decode_frame(sample).map_err(failure)?;
+        if self.0.last_frame_shown() == Some(false) {
             return Ok(());
         }
         let size = Size::new(frame.width, frame.height);
-        let mut pixels = picture::from_bytes(PixelFormat::YUV420, size, [frame.y, frame.u, frame.v])?;
-        self.tags.put_on(&mut pixels);
-        out(VideoFrame { pixels, pts: sample.pts, duration: sample.known_duration() })
+        show(picture::from_bytes(PixelFormat::YUV420, size, [frame.y, frame.u, frame.v])?)
     }
-}
-
-impl VideoDecoder for Vp8 {
-    fn decode(&mut self, sample: &SampleBuffer, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
-        if sample.differs_from(&self.format) {
-            *self = Self::for_format(&sample.format)?;
-        }
-        match guarded("oxideav-vp8", || self.take(sample, out)) {
-            Ok(result) => result.map_err(|error| error.at_time(sample.pts)),
-            Err(error) => {
-                self.decoder = fresh();
-                Err(error.at_time(sample.pts))
-            }
-        }
-    }
-
-    fn finish(&mut self, _: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
-        self.decoder = fresh();
-        Ok(())
-    }
-}
-
-fn fresh() -> Vp8DecoderState {
-    Vp8DecoderState::new().with_max_pixels_per_frame(MOST_PIXELS)
 }
 
 fn failure(error: DecodeError) -> Error {
