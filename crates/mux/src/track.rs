@@ -20,8 +20,6 @@ pub(crate) struct TrackState {
     presented: Presented,
     /// Where the chunk that is being filled must end, in ticks.
     chunk_end: i64,
-    /// Where the last sample said that it ends, in ticks.
-    end: i64,
 }
 
 impl TrackState {
@@ -33,7 +31,6 @@ impl TrackState {
             format: 0,
             presented: Presented::default(),
             chunk_end: i64::MIN,
-            end: i64::MIN,
         };
         for format in state.settings.track.formats.clone() {
             state.add_format(&format, file_type)?;
@@ -94,8 +91,11 @@ impl TrackState {
         let units = counting.units(len, duration)?;
         let end = dts.saturating_add(duration.into());
         // Each frame of such a table lasts a tick, or readers take it for one of packets. Ticks may be rounded.
-        if counting == Counting::Frames && self.table.samples() > 0 && dts > self.end.saturating_add(1) {
-            let pause = Time::new(dts - self.end, self.timescale());
+        if counting == Counting::Frames
+            && let Some(pause) =
+                self.table.last_end().map(|last| dts.saturating_sub(last)).filter(|&ticks| ticks > 1)
+        {
+            let pause = Time::new(pause, self.timescale());
             return Err(Error::unsupported(format!(
                 "QuickTime's sound of a constant rate can't pause, here for {pause}"
             ))
@@ -119,7 +119,7 @@ impl TrackState {
         let trim = |time: Option<Time>| time.map_or(Ok(0), |time| self.ticks(time));
         let (trim_start, trim_end) = (trim(sample.trim.start)?, trim(sample.trim.end)?);
         self.presented.add(pts, duration, trim_start, trim_end);
-        (self.format, self.end) = (format, end);
+        self.format = format;
         if new_chunk {
             let longest = self.settings.chunks.longest().ticks_in(self.timescale(), Rounding::Down);
             self.chunk_end = dts.saturating_add(longest.unwrap_or(i64::MAX));

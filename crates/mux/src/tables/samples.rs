@@ -184,6 +184,11 @@ impl SampleTable {
         Ok(())
     }
 
+    /// Where the last buffer says that it ends, in ticks.
+    pub(crate) fn last_end(&self) -> Option<i64> {
+        self.waiting.map(|waiting| waiting.dts.saturating_add(waiting.duration.into()))
+    }
+
     /// How long the last sample known to end lasts.
     pub(crate) fn last_delta(&self) -> u32 {
         self.deltas.last().unwrap_or(0)
