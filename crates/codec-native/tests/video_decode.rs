@@ -88,14 +88,19 @@ files! {
     vp9: "vp9.mp4",
 }
 
-/// Depths and subsamplings, hidden frames, tiles and odd sizes, made by ffmpeg's own encoder.
+/// Compares what ffmpeg's own encoder makes of its test picture, on one thread and on three.
+fn compare_made(name: &str, size: &str, arguments: &[&str]) {
+    let Some(made) = corpus::Made::new(name, size, arguments) else { return };
+    let (stream, expected) = (corpus::stream(&made.0, "v"), corpus::expected_pictures(&made.0));
+    assert_eq!(expected.len(), 24);
+    for threads in [1, 3] {
+        compare_on(threads, &format!("{size} {arguments:?}"), &stream, &expected);
+    }
+}
+
+/// Depths and subsamplings, hidden frames, tiles and odd sizes.
 #[test]
 fn vp9_of_every_profile() {
-    if !corpus::has("ffmpeg") {
-        eprintln!("SKIPPED: no ffmpeg");
-        return;
-    }
-    let file = std::env::temp_dir().join(format!("reelwright-vp9-{}.mp4", std::process::id()));
     for (size, format, more) in [
         ("352x288", "yuv420p", &["-auto-alt-ref", "1", "-lag-in-frames", "12", "-b:v", "300k"][..]),
         ("641x359", "yuv420p", &["-tile-columns", "1", "-row-mt", "1", "-g", "7"]),
@@ -105,28 +110,14 @@ fn vp9_of_every_profile() {
         ("160x90", "yuv420p10le", &["-aq-mode", "3"]),
         ("160x90", "yuv444p12le", &["-error-resilient", "1"]),
     ] {
-        let source = format!("testsrc2=s={size}:r=30");
-        let start =
-            ["-v", "error", "-y", "-f", "lavfi", "-i", &source, "-frames:v", "24", "-pix_fmt", format];
-        let codec = ["-c:v", "libvpx-vp9", "-cpu-used", "5"];
-        corpus::run("ffmpeg", &[&start[..], &codec, more, &[file.to_str().unwrap()]].concat());
-        let stream = corpus::stream(&file, "v");
-        let expected = corpus::expected_pictures(&file);
-        for threads in [1, 3] {
-            compare_on(threads, &format!("{format} {size}"), &stream, &expected);
-        }
+        let codec = ["-pix_fmt", format, "-c:v", "libvpx-vp9", "-cpu-used", "5"];
+        compare_made("vp9.mp4", size, &[&codec[..], more].concat());
     }
-    std::fs::remove_file(&file).unwrap();
 }
 
 /// Every profile (filters and loop filters), partitions, hidden frames and odd sizes.
 #[test]
 fn vp8_of_every_profile() {
-    if !corpus::has("ffmpeg") {
-        eprintln!("SKIPPED: no ffmpeg");
-        return;
-    }
-    let file = std::env::temp_dir().join(format!("reelwright-vp8-{}.ivf", std::process::id()));
     for (size, more) in [
         (
             "352x288",
@@ -137,17 +128,9 @@ fn vp8_of_every_profile() {
         ("160x90", &["-profile:v", "3"]),
         ("33x17", &["-slices", "8", "-error-resilient", "partitions"]),
     ] {
-        let source = format!("testsrc2=s={size}:r=30");
-        let start =
-            ["-v", "error", "-y", "-f", "lavfi", "-i", &source, "-frames:v", "24", "-pix_fmt", "yuv420p"];
-        corpus::run("ffmpeg", &[&start[..], &["-c:v", "libvpx"], more, &[file.to_str().unwrap()]].concat());
-        let stream = corpus::stream(&file, "v");
-        let expected = corpus::expected_pictures(&file);
-        for threads in [1, 3] {
-            compare_on(threads, size, &stream, &expected);
-        }
+        let codec = ["-pix_fmt", "yuv420p", "-c:v", "libvpx"];
+        compare_made("vp8.ivf", size, &[&codec[..], more].concat());
     }
-    std::fs::remove_file(&file).unwrap();
 }
 
 #[test]

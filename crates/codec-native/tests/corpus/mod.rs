@@ -27,6 +27,30 @@ pub fn has(program: &str) -> bool {
     Command::new(program).arg("-version").output().is_ok()
 }
 
+/// Twenty-four frames of ffmpeg's test picture in a file of its making, which goes with this.
+pub struct Made(pub PathBuf);
+
+impl Made {
+    /// A file of that name in the temporary folder, coded as `arguments` say; `None` (loudly) without ffmpeg.
+    pub fn new(name: &str, size: &str, arguments: &[&str]) -> Option<Self> {
+        if !has("ffmpeg") {
+            eprintln!("SKIPPED: no ffmpeg");
+            return None;
+        }
+        let path = std::env::temp_dir().join(format!("reelwright-{}-{name}", std::process::id()));
+        let source = format!("testsrc2=s={size}:r=30");
+        let start = ["-v", "error", "-y", "-f", "lavfi", "-i", &source, "-frames:v", "24"];
+        run("ffmpeg", &[&start[..], arguments, &[path.to_str().unwrap()]].concat());
+        Some(Self(path))
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 /// A stream of a file: its format and samples in decode order, edit lists ignored.
 pub struct Stream {
     pub format: Arc<FormatDescription>,
