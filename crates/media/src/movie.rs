@@ -3,8 +3,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
-    AudioCodec, FormatDescription, FourCc, Language, Matrix, MediaType, MetadataItem, Rounding, Time,
-    TimeRange, Timescale,
+    AudioCodec, FormatDescription, FourCc, Language, Matrix, MediaType, MetadataItem, Omission, Rounding,
+    Time, TimeRange, Timescale,
 };
 
 /// What a reader knows about a file before it has read a sample, and what a writer needs to know to describe one.
@@ -36,8 +36,10 @@ pub struct Movie {
     pub fragmented: bool,
     /// Boxes of `moov` that nobody here interprets, byte-exact, for copies within the family.
     pub foreign: Vec<ForeignBox>,
-    /// What was wrong but could be read past, in plain sentences.
+    /// What was wrong but could be read past without losing anything, in plain sentences.
     pub warnings: Vec<String>,
+    /// What the reader doesn't hand on: tracks, stretches of sound or picture, chapters, facts.
+    pub omissions: Vec<Omission>,
 }
 
 impl Movie {

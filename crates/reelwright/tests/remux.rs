@@ -86,6 +86,7 @@ impl Made {
             fragmented: false,
             foreign: Vec::new(),
             warnings: Vec::new(),
+            omissions: Vec::new(),
         };
         Self { movie: Arc::new(movie), source: Arc::new(Bytes::from(bytes)), tracks }
     }

@@ -70,6 +70,7 @@ impl Reading {
             fragmented: false,
             foreign: Vec::new(),
             warnings: Vec::new(),
+            omissions: Vec::new(),
         };
         Self {
             movie,

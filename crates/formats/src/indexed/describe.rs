@@ -22,6 +22,7 @@ pub(crate) fn movie(container: ContainerKind, timescale: Timescale) -> Movie {
         fragmented: false,
         foreign: Vec::new(),
         warnings: Vec::new(),
+        omissions: Vec::new(),
     }
 }
 

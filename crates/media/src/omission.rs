@@ -1,0 +1,87 @@
+use std::fmt;
+
+use crate::{MediaType, TimeRange};
+
+/// Something of an input that is not handed on, and why. Readers list what they leave out in
+/// [`Movie::omissions`](crate::Movie::omissions); plans and reports add their own, so that nothing is lost in silence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Omission {
+    /// What is left out.
+    pub what: Omitted,
+    /// The input's track it belongs to, by ID (Matroska: track number; transport streams: PID); `None` for the movie itself.
+    pub track: Option<u32>,
+    /// The stretch of the presentation's timeline concerned; `None` for all of it.
+    pub range: Option<TimeRange>,
+    /// Why, as a clause without a full stop.
+    pub reason: String,
+}
+
+/// The kind of thing an [`Omission`] is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Omitted {
+    /// A whole track.
+    Track(MediaType),
+    /// So many samples of a track: pictures, packets of sound, cues.
+    Samples(u64),
+    /// So many chapters.
+    Chapters(usize),
+    /// A fact about the movie or track, by its identifier.
+    Metadata(String),
+    /// What goes with samples and isn't a track: captions in pictures, transparency, a second layer, Dolby Vision's data.
+    SideData(String),
+}
+
+impl Omission {
+    /// Something that is left out as long as the movie lasts.
+    pub fn new(what: Omitted, track: Option<u32>, reason: impl Into<String>) -> Self {
+        Self { what, track, range: None, reason: reason.into() }
+    }
+
+    /// The same, of this stretch of the presentation's timeline.
+    #[must_use]
+    pub fn during(mut self, range: TimeRange) -> Self {
+        self.range = Some(range);
+        self
+    }
+}
+
+impl fmt::Display for Omission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(track) = self.track {
+            write!(f, "track {track}: ")?;
+        }
+        match &self.what {
+            Omitted::Track(media) => write!(f, "the {media} track is left out")?,
+            Omitted::Samples(1) => f.write_str("1 sample is left out")?,
+            Omitted::Samples(count) => write!(f, "{count} samples are left out")?,
+            Omitted::Chapters(1) => f.write_str("1 chapter is left out")?,
+            Omitted::Chapters(count) => write!(f, "{count} chapters are left out")?,
+            Omitted::Metadata(key) => write!(f, "{key} is left out")?,
+            Omitted::SideData(what) => write!(f, "{what} left out")?,
+        }
+        if let Some(range) = self.range {
+            write!(f, " from {} to {}", range.start, range.end())?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Time;
+
+    #[test]
+    fn an_omission_reads_as_a_sentence() {
+        let range = TimeRange::between(Time::from_secs(2), Time::from_secs(4));
+        let sound = Omission::new(Omitted::Samples(94), Some(257), "its sample rate changes").during(range);
+        assert_eq!(
+            sound.to_string(),
+            "track 257: 94 samples are left out from 0:02.000 to 0:04.000: its sample rate changes"
+        );
+        let track = Omission::new(Omitted::Track(MediaType::Audio), Some(2), "TrueHD can't be carried");
+        assert_eq!(track.to_string(), "track 2: the audio track is left out: TrueHD can't be carried");
+    }
+}
