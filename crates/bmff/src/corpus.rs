@@ -11,7 +11,7 @@ use crate::{BoxRef, Boxes, FileType, Handler, SampleDescriptions, boxes, known::
 pub(crate) fn paths() -> Vec<PathBuf> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/media");
     let Ok(entries) = std::fs::read_dir(folder) else {
-        eprintln!("SKIPPED: no test media at {folder}");
+        reelwright_judges::skip!("no test media at {folder}");
         return Vec::new();
     };
     let known = ["mp4", "mov", "m4a", "m4s", "cmfv", "3gp"];
@@ -65,7 +65,7 @@ pub(crate) fn ffprobe(path: &Path, entries: &str) -> Option<Vec<String>> {
     match std::process::Command::new("ffprobe").args(arguments).arg(path).output() {
         Ok(output) => Some(String::from_utf8_lossy(&output.stdout).lines().map(str::to_string).collect()),
         Err(_) => {
-            eprintln!("SKIPPED: ffprobe is not installed");
+            reelwright_judges::skip!("ffprobe is not installed");
             None
         }
     }

@@ -95,7 +95,7 @@ fn ffmpeg(command: &Path, arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
     let output = child.wait_with_output().ok()?;
     let _ = feeder.join();
     if !output.status.success() {
-        eprintln!("SKIPPED: ffmpeg {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        reelwright_judges::skip!("ffmpeg {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         return None;
     }
     Some(output.stdout)
@@ -118,13 +118,9 @@ fn patches(command: &Path, file: &Path, filter: &str, full: bool, side: usize) -
     Some((0..ROWS).flat_map(|row| (0..COLUMNS).map(move |column| at(column, row))).collect())
 }
 
-/// FFmpeg 9 where it is at hand, since the system's may lack `zscale`.
+/// A newer ffmpeg where it is at hand, since the system's may lack `zscale`.
 fn newer() -> PathBuf {
-    let question = "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())";
-    let asked = Command::new("python3").args(["-c", question]).output();
-    let answer = asked.ok().filter(|output| output.status.success());
-    let path = answer.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    std::env::var("FFMPEG9").ok().or(path).map_or_else(|| "ffmpeg".into(), PathBuf::from)
+    reelwright_judges::newer_ffmpeg().unwrap_or_else(|| "ffmpeg".into())
 }
 
 #[test]

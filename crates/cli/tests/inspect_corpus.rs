@@ -285,12 +285,12 @@ fn inspect_agrees_with_ffprobe_or_says_why_not() {
     let corpus =
         std::env::var_os("REEL_MEDIA").map_or_else(|| here().join("../../../shared/media"), PathBuf::from);
     let Ok(folder) = std::fs::read_dir(&corpus) else {
-        eprintln!("SKIPPED: {} is not there", corpus.display());
+        reelwright_judges::skip!("{} is not there", corpus.display());
         return;
     };
     let version = Command::new("ffprobe").arg("-version").output();
     if !version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).starts_with(JUDGE)) {
-        eprintln!("SKIPPED: {JUDGE} is not installed, and the table is about no other");
+        reelwright_judges::skip!("{JUDGE} is not installed, and the table is about no other");
         return;
     }
     let mut files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();

@@ -81,7 +81,7 @@ fn a_remux_keeps_every_packet() {
     };
     match hashes(&source) {
         Some(wanted) => assert_eq!(hashes(&target).unwrap(), wanted),
-        None => eprintln!("SKIPPED: ffmpeg is not installed"),
+        None => reelwright_judges::skip!("ffmpeg is not installed"),
     }
     let boxes = succeed(reel(&["inspect", "--boxes"], &[&target]));
     assert!(boxes.find("moov").unwrap() < boxes.find("mdat").unwrap(), "{boxes}");

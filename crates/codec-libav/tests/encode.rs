@@ -228,7 +228,7 @@ fn every_av1_frame_comes_back() {
         [("libsvtav1", 8, "yuv420p"), ("libsvtav1", 10, "yuv420p10le"), ("libaom-av1", 8, "yuv420p")]
     {
         if !support::have_ffmpeg() || !registry().encoders().any(|info| info.id == id) {
-            eprintln!("SKIPPED: {id} is missing");
+            reelwright_judges::skip!("{id} is missing");
             continue;
         }
         let mut settings = settings(VideoCodec::Av1);

@@ -212,7 +212,7 @@ fn ffmpeg(encoder: &Encoder, packets: &[Packet]) -> Option<Vec<f32>> {
     let mut ffmpeg = Command::new("ffmpeg");
     ffmpeg.args(command).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut child) = ffmpeg.spawn() else {
-        eprintln!("SKIPPED: no ffmpeg");
+        reelwright_judges::skip!("no ffmpeg");
         return None;
     };
     let mut input = child.stdin.take().unwrap();

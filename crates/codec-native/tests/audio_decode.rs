@@ -76,7 +76,7 @@ files! {
 #[test]
 fn opus_of_every_layout() {
     if !["ffmpeg", "ffprobe"].into_iter().all(corpus::has) {
-        eprintln!("SKIPPED: ffmpeg is not installed");
+        reelwright_judges::skip!("ffmpeg is not installed");
         return;
     }
     let layouts = ["mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"];

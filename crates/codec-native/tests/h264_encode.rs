@@ -145,7 +145,7 @@ fn psnr(size: Size, frames: u32, decoded: &[u8]) -> f64 {
 #[test]
 fn ffmpeg_decodes_it_silently_and_close_to_the_original() {
     if !corpus::has("ffmpeg") {
-        eprintln!("SKIPPED: no ffmpeg");
+        reelwright_judges::skip!("no ffmpeg");
         return;
     }
     for (size, rate, least) in [
@@ -204,7 +204,7 @@ fn a_key_frame_can_be_forced() {
 #[test]
 fn profile_colour_and_shape_are_in_the_stream() {
     if !corpus::has("ffprobe") {
-        eprintln!("SKIPPED: no ffprobe");
+        reelwright_judges::skip!("no ffprobe");
         return;
     }
     let color = Color { range: Some(ColorRange::Full), ..Color::BT709 };
@@ -286,7 +286,7 @@ fn no_window_exceeds_its_ceiling() {
 #[test]
 fn profile_and_level_are_as_asked_or_the_lowest_that_is_enough() {
     if !corpus::has("ffprobe") {
-        eprintln!("SKIPPED: no ffprobe");
+        reelwright_judges::skip!("no ffprobe");
         return;
     }
     use VideoProfile::{H264Baseline as Baseline, H264High as High, H264Main as Main};
@@ -311,7 +311,7 @@ fn profile_and_level_are_as_asked_or_the_lowest_that_is_enough() {
         };
         assert_eq!(text.lines().collect::<Vec<_>>(), [name, "0", &idc], "{profile:?} {level:?}");
         if !corpus::has("mediainfo") {
-            eprintln!("SKIPPED: no mediainfo");
+            reelwright_judges::skip!("no mediainfo");
         } else if settings.level.is_none() {
             let arguments = ["--Inform=Video;%Format_Settings_CABAC%", file.path()];
             let cabac = String::from_utf8(corpus::run("mediainfo", &arguments)).unwrap();
@@ -323,7 +323,7 @@ fn profile_and_level_are_as_asked_or_the_lowest_that_is_enough() {
 #[test]
 fn the_lowest_level_follows_the_picture() {
     if !corpus::has("ffprobe") {
-        eprintln!("SKIPPED: no ffprobe");
+        reelwright_judges::skip!("no ffprobe");
         return;
     }
     for (size, frames, level) in [
@@ -354,7 +354,7 @@ fn key_packets(name: &str, encoded: &Encoded) -> Vec<usize> {
 #[test]
 fn key_packets_are_no_further_apart_than_either_limit() {
     if !corpus::has("ffprobe") {
-        eprintln!("SKIPPED: no ffprobe");
+        reelwright_judges::skip!("no ffprobe");
         return;
     }
     let size = Size::new(160, 96);
@@ -374,7 +374,7 @@ fn key_packets_are_no_further_apart_than_either_limit() {
 #[test]
 fn a_forced_key_frame_restarts_the_interval() {
     if !corpus::has("ffprobe") {
-        eprintln!("SKIPPED: no ffprobe");
+        reelwright_judges::skip!("no ffprobe");
         return;
     }
     let key_frames = KeyFrames { frames: Some(20), interval: None };

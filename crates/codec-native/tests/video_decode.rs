@@ -169,7 +169,7 @@ fn h264_4_4_4_is_refused_at_once() {
 #[test]
 fn jpeg_is_close_to_ffmpeg_s() {
     if !corpus::has("ffmpeg") {
-        eprintln!("SKIPPED: no ffmpeg");
+        reelwright_judges::skip!("no ffmpeg");
         return;
     }
     // Values of video range stay as they are, and the picture says what they are.

@@ -11,7 +11,7 @@ pub(crate) fn ffmpeg(arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
     command.args(["-v", "error", "-nostdin"]).args(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
-        eprintln!("SKIPPED: no ffmpeg");
+        reelwright_judges::skip!("no ffmpeg");
         return None;
     };
     let mut stdin = child.stdin.take().unwrap();
@@ -20,7 +20,7 @@ pub(crate) fn ffmpeg(arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
     let output = child.wait_with_output().unwrap();
     let _ = writer.join();
     if !output.status.success() {
-        eprintln!("SKIPPED: ffmpeg {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        reelwright_judges::skip!("ffmpeg {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         return None;
     }
     Some(output.stdout)

@@ -55,7 +55,7 @@ fn a_copied_range_shows_what_the_source_shows_then() {
         let (name, (from, to)) = (cut.file, cut.range);
         let source = shared.join(name);
         let Some(all) = source.exists().then(|| hashes(&source)).flatten() else {
-            eprintln!("SKIPPED: {name}: the file or ffmpeg is not here");
+            reelwright_judges::skip!("{name}: the file or ffmpeg is not here");
             continue;
         };
         let copy = folder.join(format!("cut_{index}.mov"));
@@ -89,7 +89,7 @@ fn fragments_are_copied_to_the_last_picture_shown() {
         .arg(&source)
         .status();
     if made.is_err() {
-        eprintln!("SKIPPED: ffmpeg is not here");
+        reelwright_judges::skip!("ffmpeg is not here");
         return;
     }
     let asset = Asset::open(&source).unwrap();
@@ -104,7 +104,7 @@ fn fragments_are_copied_to_the_last_picture_shown() {
 fn a_track_of_which_the_input_holds_nothing_is_dropped() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media/bad_empty_stsc.mp4");
     if !source.exists() {
-        eprintln!("SKIPPED: {} is not here", source.display());
+        reelwright_judges::skip!("{} is not here", source.display());
         return;
     }
     let copy = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("held.mp4");

@@ -17,7 +17,7 @@ use reelwright::{IndexPlace, TrackOutcome};
 fn corpus(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media").join(name);
     if !path.exists() {
-        eprintln!("SKIPPED: {} is not there", path.display());
+        reelwright_judges::skip!("{} is not there", path.display());
         return None;
     }
     Some(path)
@@ -197,7 +197,7 @@ fn a_camera_recording_that_broke_off_is_exported() {
         .output();
     match theirs {
         Ok(theirs) => assert_eq!(String::from_utf8_lossy(&theirs.stdout).trim(), "34"),
-        Err(_) => eprintln!("SKIPPED: ffprobe is not installed"),
+        Err(_) => reelwright_judges::skip!("ffprobe is not installed"),
     }
 }
 

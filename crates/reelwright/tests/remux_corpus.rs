@@ -64,7 +64,7 @@ fn by_stream(packets: &[Packet], stream: usize, from: usize) -> Vec<&[String]> {
 fn copy_all(file_type: FileType) {
     let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media");
     let Ok(folder) = std::fs::read_dir(&corpus) else {
-        eprintln!("SKIPPED: {} is not there", corpus.display());
+        reelwright_judges::skip!("{} is not there", corpus.display());
         return;
     };
     let extension = file_type.extensions()[0];
@@ -95,7 +95,7 @@ fn copy_all(file_type: FileType) {
             continue;
         }
         let (Some(before), Some(after)) = (packets(&path), packets(&output)) else {
-            eprintln!("SKIPPED: ffmpeg is not installed");
+            reelwright_judges::skip!("ffmpeg is not installed");
             return;
         };
         let copied = report

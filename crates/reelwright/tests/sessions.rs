@@ -90,7 +90,7 @@ fn output(name: &str) -> PathBuf {
 fn ffmpeg(input: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     let run = Command::new("ffmpeg").args(["-v", "error", "-i"]).arg(input).args(arguments).arg("-").output();
     let Ok(run) = run else {
-        eprintln!("SKIPPED: ffmpeg is not installed");
+        reelwright_judges::skip!("ffmpeg is not installed");
         return None;
     };
     assert!(run.status.success() && run.stderr.is_empty(), "{}", String::from_utf8_lossy(&run.stderr));
@@ -273,7 +273,7 @@ fn decoded_pictures_are_ffmpeg_s_and_another_format_is_asked_about() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media");
     let path = corpus.join("pasp_2x1.mp4");
     let Ok(asset) = Asset::open(&path) else {
-        eprintln!("SKIPPED: ../shared/media is not there");
+        reelwright_judges::skip!("../shared/media is not there");
         return;
     };
     let track = asset.movie().tracks.iter().find(|track| track.media == MediaType::Video).unwrap();

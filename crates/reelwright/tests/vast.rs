@@ -14,7 +14,7 @@ use reelwright::{Asset, AssetWriter, FileType, IndexPlace, InputConfig, Overwrit
 /// What a tool prints; `None`, said loudly, where it isn't installed.
 fn printed(tool: &str, arguments: &[&str], path: &Path) -> Option<String> {
     let Ok(output) = Command::new(tool).args(arguments).arg(path).output() else {
-        eprintln!("SKIPPED: {tool} is not installed");
+        reelwright_judges::skip!("{tool} is not installed");
         return None;
     };
     assert!(output.stderr.is_empty(), "{tool}: {}", String::from_utf8_lossy(&output.stderr));
@@ -57,7 +57,7 @@ fn five_tebibytes_and_thirty_days_are_right_in_foreign_readers() {
         let report = match writer.finish() {
             Ok(report) => report,
             Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NoSpace) => {
-                eprintln!("SKIPPED: this file system has no files of 5 TiB: {error}");
+                reelwright_judges::lacks!("this file system has no files of 5 TiB: {error}");
                 return;
             }
             Err(error) => panic!("{error}"),

@@ -71,7 +71,7 @@ fn entries_say_what_ffprobe_says() {
     let (mut compared, mut differences) = (0, Vec::new());
     for path in corpus::paths() {
         let Some(streams) = ffprobe(&path) else {
-            eprintln!("SKIPPED: ffprobe is not installed");
+            reelwright_judges::skip!("ffprobe is not installed");
             return;
         };
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

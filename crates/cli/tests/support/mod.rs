@@ -46,7 +46,7 @@ pub(crate) fn probe(file: &Path, kind: &str, entries: &str) -> Option<Vec<String
             Some(text.trim().trim_end_matches(',').split(',').map(str::to_owned).collect())
         }
         Err(_) => {
-            eprintln!("SKIPPED: ffprobe is not installed");
+            reelwright_judges::skip!("ffprobe is not installed");
             None
         }
     }

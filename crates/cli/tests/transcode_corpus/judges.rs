@@ -17,7 +17,7 @@ impl Tick {
     }
 }
 
-/// The ffmpeg commands at hand: the system's, and the newer one where `FFMPEG9` or Python's `imageio_ffmpeg` names it.
+/// The ffmpeg commands at hand: the system's, and a newer one, which alone can judge where sound ends.
 pub(crate) struct Ffmpegs {
     pub(crate) system: PathBuf,
     pub(crate) newer: Option<PathBuf>,
@@ -25,14 +25,13 @@ pub(crate) struct Ffmpegs {
 
 impl Ffmpegs {
     pub(crate) fn find() -> Option<Self> {
-        let there = Command::new("ffprobe").arg("-version").output().is_ok();
-        if !there {
-            eprintln!("SKIPPED: ffmpeg is not installed");
+        if !reelwright_judges::runs("ffprobe") {
+            reelwright_judges::skip!("ffmpeg is not installed");
             return None;
         }
-        let newer = std::env::var_os("FFMPEG9").map(PathBuf::from).or_else(from_python);
+        let newer = reelwright_judges::newer_ffmpeg();
         if newer.is_none() {
-            eprintln!("SKIPPED: no newer ffmpeg: pip install imageio-ffmpeg, or name one in FFMPEG9");
+            reelwright_judges::skip!("no newer ffmpeg: pip install imageio-ffmpeg, or name one in FFMPEG9");
         }
         Some(Self { system: "ffmpeg".into(), newer })
     }
@@ -46,17 +45,6 @@ impl Ffmpegs {
     pub(crate) fn all(&self) -> impl Iterator<Item = &Path> {
         std::iter::once(self.system.as_path()).chain(self.newer.as_deref())
     }
-}
-
-fn from_python() -> Option<PathBuf> {
-    let question = "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())";
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/.python/bin/python");
-    let pythons = [beside, "python3".into()];
-    pythons.iter().find_map(|python| {
-        let output = Command::new(python).args(["-c", question]).stderr(Stdio::null()).output().ok()?;
-        let path = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-        (output.status.success() && !path.is_empty()).then(|| path.into())
-    })
 }
 
 /// What a decoder of ffmpeg complains of when it decodes every picture and all sound of `file`; empty where nothing.
@@ -86,7 +74,7 @@ pub(crate) fn gstreamer_complaints(file: &Path, video: bool) -> Option<String> {
         found.is_ok_and(|status| status.success())
     });
     if !there {
-        eprintln!("SKIPPED: GStreamer with {elements} is not installed");
+        reelwright_judges::skip!("GStreamer with {elements} is not installed");
         return None;
     }
     let pipeline = format!(

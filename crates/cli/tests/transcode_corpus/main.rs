@@ -225,6 +225,10 @@ impl Case<'_> {
         // too.
         let media = output["media_duration"]["seconds"].as_f64().unwrap_or(0.0);
         let late = output["start"]["seconds"].as_f64().is_some_and(|start| start > 0.0);
+        if self.ffmpegs.newer.is_none() {
+            // Older ones decode the last packet whole, whatever the edit list says. That none is here was said.
+            return;
+        }
         let is_heard = |seconds: f64| (seconds * 48_000.0 - decoded as f64).abs() <= 1.5;
         let packet = 1024.0 / output["sample_rate"].as_f64().unwrap_or(48_000.0);
         let whole = stated < decoded as f64 / 48_000.0 && decoded as f64 / 48_000.0 < stated + packet;
@@ -362,7 +366,7 @@ fn exports_show_and_sound_as_their_sources() {
     let corpus = std::env::var_os("REEL_MEDIA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media"), PathBuf::from);
     let (Ok(listed), Some(ffmpegs)) = (std::fs::read_dir(&corpus), Ffmpegs::find()) else {
-        eprintln!("SKIPPED: {} or ffmpeg is not there", corpus.display());
+        reelwright_judges::skip!("{} or ffmpeg is not there", corpus.display());
         return;
     };
     let all = std::env::var("REEL_CORPUS").is_ok_and(|which| which == "all");

@@ -20,7 +20,7 @@ pub fn media(name: &str) -> Option<PathBuf> {
 pub fn shared(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(name);
     if !path.exists() {
-        eprintln!("SKIPPED: {} is missing", path.display());
+        reelwright_judges::skip!("{} is missing", path.display());
         return None;
     }
     have_ffmpeg().then_some(path)
@@ -31,7 +31,7 @@ pub fn have_ffmpeg() -> bool {
     let runs = |name: &str| Command::new(name).arg("-version").output().is_ok_and(|out| out.status.success());
     let both = runs("ffmpeg") && runs("ffprobe");
     if !both {
-        eprintln!("SKIPPED: ffmpeg or ffprobe is missing");
+        reelwright_judges::skip!("ffmpeg or ffprobe is missing");
     }
     both
 }

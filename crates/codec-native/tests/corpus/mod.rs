@@ -16,7 +16,7 @@ pub fn file(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media").join(name);
     let present = [path.exists(), has("ffmpeg"), has("ffprobe")];
     if present.contains(&false) {
-        eprintln!("SKIPPED: {name} (file, ffmpeg, ffprobe: {present:?})");
+        reelwright_judges::skip!("{name} (file, ffmpeg, ffprobe: {present:?})");
         return None;
     }
     Some(path)
@@ -34,7 +34,7 @@ impl Made {
     /// A file of that name in the temporary folder, coded as `arguments` say; `None` (loudly) without ffmpeg.
     pub fn new(name: &str, size: &str, arguments: &[&str]) -> Option<Self> {
         if !has("ffmpeg") {
-            eprintln!("SKIPPED: no ffmpeg");
+            reelwright_judges::skip!("no ffmpeg");
             return None;
         }
         let path = std::env::temp_dir().join(format!("reelwright-{}-{name}", std::process::id()));

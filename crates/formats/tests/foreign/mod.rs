@@ -17,7 +17,7 @@ pub(crate) fn corpus() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media");
     let there = folder.join("manifest.tsv").exists();
     if !there {
-        eprintln!("SKIPPED: no corpus at {}", folder.display());
+        reelwright_judges::skip!("no corpus at {}", folder.display());
     }
     there.then_some(folder)
 }
@@ -51,11 +51,11 @@ pub(crate) fn ffmpeg(arguments: &[&str]) -> Option<()> {
     match run {
         Ok(output) if output.status.success() => Some(()),
         Ok(output) => {
-            eprintln!("SKIPPED: ffmpeg {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+            reelwright_judges::skip!("ffmpeg {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
             None
         }
         Err(error) => {
-            eprintln!("SKIPPED: ffmpeg is missing: {error}");
+            reelwright_judges::skip!("ffmpeg is missing: {error}");
             None
         }
     }
@@ -76,7 +76,7 @@ pub(crate) fn ffprobe(path: &Path, arguments: &[&str]) -> Option<Vec<Vec<String>
         .args(arguments)
         .arg(path)
         .output()
-        .map_err(|error| eprintln!("SKIPPED: ffprobe is missing: {error}"))
+        .map_err(|error| reelwright_judges::skip!("ffprobe is missing: {error}"))
         .ok()?;
     let text = String::from_utf8_lossy(&run.stdout).into_owned();
     let row = |line: &str| line.split(',').map(|cell| cell.trim().to_string()).collect();

@@ -87,7 +87,7 @@ fn red_green_and_blue_match_zimg_both_ways() {
 fn footage() -> Option<PixelBuffer> {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/bench/bench_20s.mp4");
     if !std::path::Path::new(file).exists() {
-        eprintln!("SKIPPED: no {file}");
+        reelwright_judges::skip!("no {file}");
         return None;
     }
     let output = ["-pix_fmt", "yuv420p", "-f", "rawvideo", "-frames:v", "1", "-"];

@@ -270,7 +270,7 @@ fn hdr_of_cameras_survives_copies_and_transcodes() {
         "dv_p81.mp4",
     ] {
         let Ok(asset) = Asset::open(corpus.join(name)) else {
-            eprintln!("SKIPPED: {name} is not in ../shared/media");
+            reelwright_judges::skip!("{name} is not in ../shared/media");
             continue;
         };
         let color = |path: &Path| probe(path, "v:0", "color_space,color_transfer,color_primaries");

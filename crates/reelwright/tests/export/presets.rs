@@ -24,11 +24,11 @@ pub(crate) fn foreign(tool: &str, arguments: &[&str]) -> Option<Output> {
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(said.contains("Unknown encoder"), "{tool} {arguments:?}: {said}");
-            eprintln!("SKIPPED: {tool}: {said}");
+            reelwright_judges::skip!("{tool}: {said}");
             None
         }
         Err(_) => {
-            eprintln!("SKIPPED: {tool} is not installed");
+            reelwright_judges::skip!("{tool} is not installed");
             None
         }
     }
@@ -226,7 +226,7 @@ fn a_phone_s_movie_becomes_mp4_packet_by_packet_and_its_odd_tracks_are_named() {
         [("iphone_gps_h264.mov", 2), ("iphone_hdr_edit_list.mov", 2), ("iphone_dv84_hdr.mov", 3)]
     {
         let Ok(asset) = Asset::open(corpus.join(name)) else {
-            eprintln!("SKIPPED: {name} is not in ../shared/media");
+            reelwright_judges::skip!("{name} is not in ../shared/media");
             continue;
         };
         let report = export(&asset, Preset::Passthrough, &path, FileType::Mp4);
@@ -264,7 +264,7 @@ fn the_kinds_of_file_an_export_can_make_are_told_by_the_asset() {
     let prores = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media/prores_gray_aac.mov");
     match Asset::open(prores) {
         Ok(prores) => assert_eq!(kinds(&prores, Preset::Passthrough), [FileType::Mov]),
-        Err(_) => eprintln!("SKIPPED: prores_gray_aac.mov is not in ../shared/media"),
+        Err(_) => reelwright_judges::skip!("prores_gray_aac.mov is not in ../shared/media"),
     }
 }
 

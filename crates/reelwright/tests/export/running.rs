@@ -357,7 +357,7 @@ fn the_file_is_complete_when_the_future_is() {
         .arg(&target)
         .output();
     let Ok(probe) = probe else {
-        eprintln!("SKIPPED: ffprobe is not installed");
+        reelwright_judges::skip!("ffprobe is not installed");
         return;
     };
     assert!(probe.stderr.is_empty(), "{}", String::from_utf8_lossy(&probe.stderr));

@@ -6,37 +6,32 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The ffmpeg of PyPI's imageio-ffmpeg. (FFmpeg 5.1 doesn't trim the last packet.)
+/// A newer ffmpeg than Debian's 5.1, which doesn't trim the last packet; `None`, said loudly, where there is none.
 pub(crate) fn newer_ffmpeg() -> Option<PathBuf> {
-    let question = "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())";
-    let output = Command::new("python3").args(["-c", question]).output().ok();
-    let output = output.filter(|output| output.status.success());
-    let path = output.map(|output| PathBuf::from(String::from_utf8(output.stdout).unwrap().trim()));
-    let path = path.filter(is_there);
-    if path.is_none() {
-        eprintln!("SKIPPED: no newer ffmpeg: pip install imageio-ffmpeg");
-    }
-    path
-}
-
-/// The ffmpeg commands that are installed.
-pub(crate) fn ffmpegs() -> Vec<PathBuf> {
-    let found: Vec<PathBuf> =
-        [Some("ffmpeg".into()), newer_ffmpeg()].into_iter().flatten().filter(is_there).collect();
-    if found.is_empty() {
-        eprintln!("SKIPPED: ffmpeg is not installed");
+    let found = reelwright_judges::newer_ffmpeg();
+    if found.is_none() {
+        reelwright_judges::skip!("no newer ffmpeg: pip install imageio-ffmpeg, or name one in FFMPEG9");
     }
     found
 }
 
-fn is_there(ffmpeg: &PathBuf) -> bool {
-    Command::new(ffmpeg).arg("-version").output().is_ok()
+/// The ffmpeg commands that are installed.
+pub(crate) fn ffmpegs() -> Vec<PathBuf> {
+    let found: Vec<PathBuf> = [Some("ffmpeg".into()), newer_ffmpeg()]
+        .into_iter()
+        .flatten()
+        .filter(|command| reelwright_judges::runs(command))
+        .collect();
+    if found.is_empty() {
+        reelwright_judges::skip!("ffmpeg is not installed");
+    }
+    found
 }
 
 /// What a tool puts out, which must succeed and have nothing to complain of; `None`, said loudly, where it isn't there.
 fn run(command: &mut Command) -> Option<Vec<u8>> {
     let Ok(output) = command.output() else {
-        eprintln!("SKIPPED: {} is not installed", command.get_program().display());
+        reelwright_judges::skip!("{} is not installed", command.get_program().display());
         return None;
     };
     let complaint = String::from_utf8_lossy(&output.stderr);
