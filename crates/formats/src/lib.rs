@@ -3,6 +3,7 @@
 
 mod adts;
 mod aiff;
+mod alternatives;
 mod boxes;
 mod caf;
 mod demuxer;

@@ -45,7 +45,8 @@ fn formats_chapters_and_languages_are_described() {
     let alpha = open_path(&corpus.join("vp9_alpha.webm")).unwrap();
     let video = alpha.movie().tracks[0].formats[0].as_video().unwrap().clone();
     assert_eq!((video.codec, video.size, video.bit_depth), (VideoCodec::Vp9, Size::new(1280, 720), Some(8)));
-    assert!(alpha.movie().warnings[0].contains("track 1: the transparency"), "{:?}", alpha.movie().warnings);
+    let omissions = &alpha.movie().omissions;
+    assert!(omissions[0].to_string().starts_with("track 1: the transparency"), "{omissions:?}");
     let subtitles = open_path(&corpus.join("srt_subs.mkv")).unwrap();
     assert_eq!(subtitles.movie().tracks[2].media, MediaType::Subtitle);
     let text = samples(&*subtitles, subtitles.movie().tracks[2].id);

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use reelwright_media::{
-    ChromaSiting, Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, FieldOrder, Language,
-    MasteringDisplay, TransferFunction,
+    ChromaSiting, Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, FieldOrder, FourCc, Language,
+    MasteringDisplay, MediaType, TransferFunction,
 };
 
 use super::ebml::{elements, float, text, unsigned};
@@ -120,6 +120,22 @@ impl TrackEntry {
         out
     }
 
+    /// The track's ID here: its number. IDs are 32 bits; numbers beyond that exist on paper only.
+    pub(super) fn id(&self) -> u32 {
+        u32::try_from(self.number).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// What it carries.
+    pub(super) fn media(&self) -> MediaType {
+        match self.kind {
+            1 => MediaType::Video,
+            2 => MediaType::Audio,
+            17 => MediaType::Subtitle,
+            33 => MediaType::Metadata,
+            _ => MediaType::Other(FourCc::new(b"data")),
+        }
+    }
+
     /// `ContentEncodings`: header stripping is undone; compression and encryption are not.
     fn read_encodings(&mut self, data: &[u8]) {
         for (_, encoding) in elements(data).filter(|(id, _)| *id == 0x6240) {
@@ -179,9 +195,9 @@ impl Video {
     /// What the track says of its pictures that goes no further than here.
     pub(super) fn unread(&self) -> impl Iterator<Item = &'static str> {
         [
-            (self.transparent, "the transparency it may have, which stands in block additions"),
-            (self.stereo != 0, "how its pictures hold two views (StereoMode)"),
-            (self.projected, "onto what its pictures are projected (ProjectionType)"),
+            (self.transparent, "the transparency that stands in its block additions"),
+            (self.stereo != 0, "how its pictures show two views (StereoMode)"),
+            (self.projected, "what its pictures are projected onto (ProjectionType)"),
         ]
         .into_iter()
         .filter_map(|(there, what)| there.then_some(what))

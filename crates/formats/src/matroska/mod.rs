@@ -11,8 +11,11 @@ mod video;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use reelwright_media::{ContainerKind, Error, MediaType, Movie, ReadAt, Result, Time, TimeRange, Timescale};
+use reelwright_media::{
+    ContainerKind, Error, MediaType, Movie, Omission, Omitted, ReadAt, Result, Time, TimeRange, Timescale,
+};
 
+use crate::alternatives::choose_alternatives;
 use crate::indexed::{Indexed, Storage, movie};
 use crate::limits::{MOST_TRACKS, warn};
 use crate::window::Window;
@@ -160,8 +163,10 @@ impl Segment {
         let mut movie: Movie = movie(ContainerKind::Matroska, millis);
         let mut built = Vec::new();
         for entry in &self.tracks {
+            let id = entry.id();
             for what in entry.video.unread() {
-                warn(&mut self.warnings, || format!("track {}: {what}, is not read", entry.number));
+                let what = Omitted::SideData(what.to_owned());
+                movie.omissions.push(Omission::new(what, Some(id), "it is not read"));
             }
             let frames = self.frames.remove(&entry.number).unwrap_or_default();
             match timing::build(entry, frames, self.scale, &source, window) {
@@ -169,13 +174,15 @@ impl Segment {
                     found.track.metadata = self.notes.of_track(entry.uid);
                     built.push(found);
                 }
-                Err(error) => warn(&mut self.warnings, || {
-                    format!("track {} is left out: {}", entry.number, error.message())
-                }),
+                Err(error) => {
+                    let what = Omitted::Track(entry.media());
+                    movie.omissions.push(Omission::new(what, Some(id), error.message()));
+                }
             }
         }
         if built.is_empty() {
-            let reasons = self.warnings.join("; ");
+            let reasons: Vec<_> = movie.omissions.iter().map(Omission::to_string).collect();
+            let reasons = reasons.join("; ");
             return Err(Error::unsupported(format!("no track of this Matroska file can be read: {reasons}")));
         }
         let zero = beginning(&built);
@@ -201,22 +208,6 @@ fn beginning(built: &[Built]) -> Time {
     let lasting = built.iter().filter(|found| found.track.media != MediaType::Subtitle);
     let last = lasting.filter(|found| found.table.packets.len() > 0).map(|found| found.start).max();
     last.unwrap_or(Time::ZERO).min(Time::ZERO)
-}
-
-/// Of several tracks of pictures, of sound or of subtitles one is presented: they are alternatives. A single track of
-/// pictures or sound is presented whether or not it is marked as the default.
-fn choose_alternatives(movie: &mut Movie) {
-    for (group, media) in [(0, MediaType::Video), (1, MediaType::Audio), (2, MediaType::Subtitle)] {
-        let mut alike: Vec<_> = movie.tracks.iter_mut().filter(|track| track.media == media).collect();
-        let several = alike.len() > 1;
-        let default = alike.iter().position(|track| track.enabled).unwrap_or(0);
-        for (index, track) in alike.iter_mut().enumerate() {
-            track.alternate_group = if several { group } else { 0 };
-            // Subtitles are shown only where the file says so.
-            track.enabled = index == default && (track.enabled || media != MediaType::Subtitle);
-            track.header_flags = if track.enabled { 7 } else { 6 };
-        }
-    }
 }
 
 /// A count of nanoseconds as a time.

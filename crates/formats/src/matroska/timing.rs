@@ -329,9 +329,7 @@ fn text_table(
 
 fn finish(entry: &TrackEntry, mut table: PacketTable, delay: i64, padding: i64) -> Built {
     let base = table.rebase();
-    // IDs are 32 bits here; numbers beyond that exist on paper only.
-    let id = u32::try_from(entry.number).unwrap_or(u32::MAX).max(1);
-    let mut track = track(id, table.format.clone(), table.timescale);
+    let mut track = track(entry.id(), table.format.clone(), table.timescale);
     let (first, end) = table.shown().unwrap_or((0, 0));
     let padding =
         nanoseconds(padding.max(0).into()).ticks_in(table.timescale, Rounding::Nearest).unwrap_or(0);

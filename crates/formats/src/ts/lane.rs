@@ -1,4 +1,4 @@
-use reelwright_media::{Error, MediaType, Result};
+use reelwright_media::{Error, FourCc, MediaType, Result};
 
 use super::clock::Clock;
 use super::mpeg::Mpeg;
@@ -43,10 +43,8 @@ pub(super) enum Codec {
 impl Codec {
     /// What a stream of the program map carries.
     fn of(stream: &Stream) -> Result<Self> {
-        let described =
-            |tag: u8| stream.descriptors.iter().find(|(known, _)| *known == tag).map(|(_, body)| &body[..]);
-        let registered = described(0x05).and_then(|body| body.first_chunk::<4>());
-        Ok(match (stream.kind, registered) {
+        let described = |tag: u8| stream.descriptor(tag);
+        Ok(match (stream.kind, stream.registered()) {
             (0x01 | 0x02, _) => Self::Mpeg(AccessUnits::new(Mpeg::new(false))),
             (0x10, _) => Self::Mpeg(AccessUnits::new(Mpeg::new(true))),
             (0x1B, _) => Self::Avc(AccessUnits::new(Avc::default())),
@@ -60,7 +58,7 @@ impl Codec {
             (0x06, _) if described(0x6A).or(described(0x7A)).is_some() => Self::Sound(Sound::dolby()),
             (0x06, _) if described(0x59).is_some() => Self::Subtitle(b"dvbs", Whole),
             (0x06, _) if described(0x56).is_some() => Self::Subtitle(b"ttxt", Whole),
-            (kind, registered) => return Err(Error::unsupported(unread(kind, registered))),
+            _ => return Err(unread(stream)),
         })
     }
 
@@ -84,23 +82,49 @@ impl Codec {
     }
 }
 
-fn unread(kind: u8, registered: Option<&[u8; 4]>) -> String {
-    let name = match kind {
-        0x05 | 0x0B..=0x0D | 0x86 | 0xC0..=0xC6 => "application data",
-        0x06 => "private data",
-        0x15 => "timed metadata",
-        0x20 => "MVC video",
-        0x21 => "JPEG 2000",
-        0x33 | 0x34 => "VVC",
-        0x80 => "LPCM",
-        0x82 | 0x85 | 0x86..=0x8A => "DTS",
-        0x83 => "TrueHD",
-        0xEA => "VC-1",
-        _ => "an unknown codec",
-    };
-    let registered = registered
+/// What a stream carries, where that is known, and its name, where it isn't read.
+fn named(stream: &Stream) -> (MediaType, &'static str) {
+    const DATA: MediaType = MediaType::Other(FourCc::new(b"data"));
+    use MediaType::{Audio, Metadata, Subtitle, Video};
+    let disc = stream.program == Some(*b"HDMV");
+    match (stream.kind, stream.registered()) {
+        (_, Some(b"Opus")) => (Audio, "Opus"),
+        (_, Some(b"AC-4")) => (Audio, "AC-4"),
+        (_, Some(b"BSSD")) => (Audio, "PCM after SMPTE 302"),
+        (_, Some(b"DTS1" | b"DTS2" | b"DTS3" | b"DTSH")) => (Audio, "DTS"),
+        (_, Some(b"AV01")) => (Video, "AV1"),
+        (_, Some(b"VC-1")) => (Video, "VC-1"),
+        (_, Some(b"KLVA")) => (Metadata, "KLV metadata"),
+        (0x06, _) if stream.descriptor(0x7B).is_some() => (Audio, "DTS"),
+        (0x06, _) => (DATA, "private data"),
+        (0x86, _) if disc => (Audio, "DTS"),
+        (0x05 | 0x0B..=0x0D | 0x86 | 0xC0..=0xC6, _) => (DATA, "application data"),
+        (0x15, _) => (Metadata, "timed metadata"),
+        (0x1C | 0x2D | 0x2E, _) => (Audio, "MPEG-4 or MPEG-H sound"),
+        (0x20, _) => (Video, "MVC video"),
+        (0x21, _) => (Video, "JPEG 2000"),
+        (0x33 | 0x34, _) => (Video, "VVC"),
+        (0x80, _) if disc => (Audio, "LPCM"),
+        (0x82 | 0x85 | 0x88..=0x8A | 0xA2, _) => (Audio, "DTS"),
+        (0x83, _) => (Audio, "TrueHD"),
+        (0x91, _) => (DATA, "interactive graphics"),
+        (0x92, _) => (Subtitle, "text subtitles of Blu-ray"),
+        (0xEA, _) => (Video, "VC-1"),
+        _ => (DATA, "an unknown codec"),
+    }
+}
+
+fn unread(stream: &Stream) -> Error {
+    let registered = stream
+        .registered()
         .map_or_else(String::new, |code| format!(", registered as '{}'", String::from_utf8_lossy(code)));
-    format!("{name} (stream type 0x{kind:02x}{registered}) is not supported")
+    let (kind, (_, name)) = (stream.kind, named(stream));
+    Error::unsupported(format!("{name} (stream type 0x{kind:02x}{registered}) is not supported"))
+}
+
+/// What a stream of the program map carries, whether or not it is read.
+pub(super) fn media_of(stream: &Stream) -> MediaType {
+    Codec::of(stream).map_or_else(|_| named(stream).0, |codec| codec.media())
 }
 
 impl Lane {

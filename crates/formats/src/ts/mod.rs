@@ -20,10 +20,11 @@ mod video;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use reelwright_media::{ContainerKind, Error, MediaType, ReadAt, Result, Time, Timescale};
+use reelwright_media::{ContainerKind, Error, MediaType, Omission, Omitted, ReadAt, Result, Time, Timescale};
 
+use crate::alternatives::choose_alternatives;
 use crate::indexed::{Indexed, Storage, movie, present};
-use crate::limits::{MOST_TRACKS, warn};
+use crate::limits::MOST_TRACKS;
 use crate::window::Window;
 use clock::Clock;
 use lane::Lane;
@@ -57,14 +58,14 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 1 << 20);
     let framing =
         Framing::find_behind(&mut window)?.ok_or_else(|| Error::malformed("no transport packets"))?;
-    let mut warnings = Vec::new();
+    let (mut warnings, mut omissions) = (Vec::new(), Vec::new());
     if framing.start > framing.step {
         warnings.push(format!("{} bytes in front of the first packet are left out", framing.start));
     }
     let mut tables = Tables::default();
-    let streams = streams(&mut window, framing, &mut tables, &mut warnings)?;
+    let streams = streams(&mut window, framing, &mut tables, &mut omissions)?;
     let mut program =
-        Program { streams: Vec::new(), lanes: BTreeMap::new(), clock: Clock::default(), warnings };
+        Program { streams: Vec::new(), lanes: BTreeMap::new(), clock: Clock::default(), warnings, omissions };
     streams.into_iter().for_each(|stream| program.add(stream, false));
     program.read(&mut window, framing, &mut tables)?;
     program.assemble(source, framing)
@@ -75,7 +76,7 @@ fn streams(
     window: &mut Window,
     framing: Framing,
     tables: &mut Tables,
-    warnings: &mut Vec<String>,
+    omissions: &mut Vec<Omission>,
 ) -> Result<Vec<Stream>> {
     // Tables come every tenth of a second; this much holds them at any rate.
     const REACH: u64 = 64 << 20;
@@ -97,14 +98,16 @@ fn streams(
         }
         at += framing.step;
     }
-    let count = tables.programs().count();
-    if count > 1 {
-        warnings.push(format!("{count} programs are in the stream; only the first that can be read is"));
-    }
     let readable = |(_, streams): &(u16, Vec<Stream>)| streams.iter().any(|stream| Lane::new(stream).is_ok());
     let chosen = tables.programs().find(readable).or_else(|| tables.programs().next());
     let (program, streams) =
         chosen.ok_or_else(|| Error::malformed("an MPEG-TS file without program tables"))?;
+    for (other, others) in tables.programs().filter(|(number, _)| *number != program) {
+        let reason =
+            format!("it belongs to program {other}; of {} only {program} is read", tables.programs().count());
+        let foreign = others.iter().filter(|stream| streams.iter().all(|ours| ours.pid != stream.pid));
+        omissions.extend(foreign.map(|stream| omitted(stream, &reason)));
+    }
     tables.choose(program, &streams);
     Ok(streams)
 }
@@ -116,6 +119,12 @@ struct Program {
     lanes: BTreeMap<u16, Lane>,
     clock: Clock,
     warnings: Vec<String>,
+    omissions: Vec<Omission>,
+}
+
+/// A stream that is left out.
+fn omitted(stream: &Stream, reason: &str) -> Omission {
+    Omission::new(Omitted::Track(lane::media_of(stream)), Some(table::id(stream)), reason)
 }
 
 impl Program {
@@ -132,9 +141,7 @@ impl Program {
                 self.lanes.insert(stream.pid, lane);
                 self.streams.push(stream);
             }
-            Err(error) => warn(&mut self.warnings, || {
-                format!("stream 0x{:x} is left out: {}", stream.pid, error.message())
-            }),
+            Err(error) => self.omissions.push(omitted(&stream, error.message())),
         }
     }
 
@@ -179,15 +186,13 @@ impl Program {
     }
 
     fn assemble(self, source: Arc<dyn ReadAt>, framing: Framing) -> Result<Indexed> {
-        let Self { streams, mut lanes, mut warnings, .. } = self;
+        let Self { streams, mut lanes, mut warnings, mut omissions, .. } = self;
         let mut built = Vec::new();
         for stream in &streams {
             let Some(lane) = lanes.remove(&stream.pid) else { continue };
             match table::build(lane, stream, source.clone(), framing, &mut warnings) {
                 Ok(found) => built.push(found),
-                Err(error) => {
-                    warnings.push(format!("stream 0x{:x} is left out: {}", stream.pid, error.message()))
-                }
+                Err(error) => omissions.push(omitted(stream, error.message())),
             }
         }
         // Subtitles may be announced and never come; sound and pictures without samples were left out above.
@@ -198,7 +203,8 @@ impl Program {
             .min();
         let zero = zero.or_else(|| built.iter().map(|found| found.first).min());
         let Some(zero) = zero else {
-            let reasons = warnings.join("; ");
+            let reasons: Vec<_> = omissions.iter().map(Omission::to_string).collect();
+            let reasons = reasons.join("; ");
             return Err(Error::unsupported(format!("no stream of this MPEG-TS file can be read: {reasons}")));
         };
         let mut movie = movie(ContainerKind::MpegTs, CLOCK);
@@ -211,7 +217,8 @@ impl Program {
             movie.tracks.push(found.track);
             storages.push(Storage::Packets(Arc::new(found.table)));
         }
-        movie.warnings = warnings;
+        choose_alternatives(&mut movie);
+        (movie.warnings, movie.omissions) = (warnings, omissions);
         Ok(Indexed::new(movie, storages))
     }
 }

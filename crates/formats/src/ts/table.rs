@@ -23,6 +23,11 @@ pub(super) struct Built {
     pub(super) first: Time,
 }
 
+/// The ID of a stream's track: its PID.
+pub(super) fn id(stream: &Stream) -> u32 {
+    u32::from(stream.pid).max(1)
+}
+
 /// Puts a stream's units on a timeline that begins with the first decoded.
 pub(super) fn build(
     mut lane: Lane,
@@ -58,8 +63,9 @@ pub(super) fn build(
     let base = table.rebase();
     let first = table.shown().map_or(0, |(first, _)| first);
     let first = Time::new(base.saturating_add(first), timescale);
-    let mut track = track(u32::from(stream.pid).max(1), table.format.clone(), timescale);
+    let mut track = track(id(stream), table.format.clone(), timescale);
     track.language = stream.language.clone();
+    track.enabled = !stream.is_special();
     track.sample_count = Some(table.packets.len() as u64);
     track.byte_count = Some(table.byte_count());
     Ok(Built { track, table, first: first.rescale(CLOCK, Rounding::Nearest).unwrap_or(first) })

@@ -12,6 +12,40 @@ pub(super) struct Stream {
     pub(super) language: Language,
     /// Tags and bodies of its descriptors.
     pub(super) descriptors: Vec<(u8, Vec<u8>)>,
+    /// What its program is registered as, which decides what its own kinds of streams are: `HDMV` is Blu-ray and AVCHD.
+    pub(super) program: Option<[u8; 4]>,
+}
+
+impl Stream {
+    /// The body of the first descriptor with this tag.
+    pub(super) fn descriptor(&self, tag: u8) -> Option<&[u8]> {
+        self.descriptors.iter().find(|(known, _)| *known == tag).map(|(_, body)| &body[..])
+    }
+
+    /// What it is registered as (ISO/IEC 13818-1, 2.6.8).
+    pub(super) fn registered(&self) -> Option<&[u8; 4]> {
+        self.descriptor(0x05)?.first_chunk()
+    }
+
+    /// Whether it is sound for people who don't see or don't hear well, or a comment on it, rather than the program's
+    /// own sound.
+    pub(super) fn is_special(&self) -> bool {
+        // audio_type (ISO/IEC 13818-1, 2.6.19): 2 hearing impaired, 3 commentary for the visually impaired.
+        let typed =
+            self.descriptor(0x0A).and_then(|body| body.get(3)).is_some_and(|kind| matches!(kind, 2 | 3));
+        // editorial_classification of DVB's supplementary audio (ETSI EN 300 468, 6.4.11): 0 is the main sound.
+        let classified = |(tag, body): &(u8, Vec<u8>)| {
+            *tag == 0x7F && matches!(body[..], [0x06, flags, ..] if flags >> 2 & 0x1F != 0)
+        };
+        // component_type of AC-3 and enhanced AC-3 (ETSI EN 300 468, annex D.3): the service, and whether it is complete.
+        let served = |body: &[u8]| matches!(*body, [flags, kind, ..] if flags & 0x80 != 0 && !matches!(kind >> 3 & 7, 0 | 1));
+        // bsmod of ATSC's AC-3 (A/52, annex A.4.3): 0 and 1 are main services.
+        let moded = |body: &[u8]| self.kind == 0x81 && body.get(2).is_some_and(|byte| byte >> 5 > 1);
+        typed
+            || self.descriptors.iter().any(classified)
+            || [0x6A, 0x7A].into_iter().filter_map(|tag| self.descriptor(tag)).any(served)
+            || self.descriptor(0x81).is_some_and(moded)
+    }
 }
 
 /// Program tables as they come in.
@@ -133,7 +167,9 @@ fn association(body: &[u8]) -> Vec<(u16, u16)> {
 fn program_map(body: &[u8]) -> Option<Vec<Stream>> {
     let length = |high: u8, low: u8| usize::from(high & 0x0F) << 8 | usize::from(low);
     let &[_, _, high, low] = body.first_chunk::<4>()?;
-    let mut rest = body.get(4 + length(high, low)..)?;
+    let (info, mut rest) = body.get(4..)?.split_at_checked(length(high, low))?;
+    let registration = descriptors(info).into_iter().find(|(tag, _)| *tag == 0x05);
+    let program = registration.and_then(|(_, body)| body.first_chunk::<4>().copied());
     let mut streams = Vec::new();
     while let Some((&[kind, pid_high, pid_low, high, low], tail)) = rest.split_first_chunk::<5>() {
         let (info, tail) = tail.split_at_checked(length(high, low))?;
@@ -148,6 +184,7 @@ fn program_map(body: &[u8]) -> Option<Vec<Stream>> {
             kind,
             language: language.unwrap_or_default(),
             descriptors,
+            program,
         });
         rest = tail;
     }
@@ -205,6 +242,37 @@ mod tests {
         let subtitle = [0x59, 8, b's', b'w', b'e', 0x10, 0, 1, 0, 1];
         let body = [&[0xE1, 1, 0xF0, 0, 0x06, 0xE1, 3, 0xF0, 10][..], &subtitle].concat();
         assert_eq!(program_map(&body).unwrap()[0].language.code(), "swe");
+    }
+
+    #[test]
+    fn sound_for_the_impaired_is_told_from_the_program_s_own() {
+        let special = |kind: u8, descriptor: &[u8]| {
+            let length = u8::try_from(descriptor.len()).unwrap();
+            let body = [&[0xE1, 1, 0xF0, 0, kind, 0xE1, 3, 0xF0, length][..], descriptor].concat();
+            program_map(&body).unwrap()[0].is_special()
+        };
+        for (kind, main, others) in [
+            (
+                0x03,
+                [0x0A, 4, b'e', b'n', b'g', 0],
+                vec![[0x0A, 4, b'e', b'n', b'g', 2], [0x0A, 4, b'e', b'n', b'g', 3]],
+            ),
+            (
+                0x11,
+                [0x7F, 4, 0x06, 0x80, 0, 0],
+                vec![[0x7F, 4, 0x06, 0x84, 0, 0], [0x7F, 4, 0x06, 0x08, 0, 0]],
+            ),
+            (
+                0x06,
+                [0x6A, 4, 0x80, 0x42, 0, 0],
+                vec![[0x6A, 4, 0x80, 0x12, 0, 0], [0x7A, 4, 0xC0, 0x58, 0, 0]],
+            ),
+            (0x81, [0x81, 4, 0x08, 0x3C, 0x05, 0], vec![[0x81, 4, 0x08, 0x3C, 0x45, 0]]),
+        ] {
+            assert!(!special(kind, &main), "{main:x?}");
+            others.iter().for_each(|other| assert!(special(kind, other), "{other:x?}"));
+        }
+        assert!(!special(0x0F, &[]));
     }
 
     #[test]

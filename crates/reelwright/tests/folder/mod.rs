@@ -1,5 +1,8 @@
 //! A folder for a test to work in.
 
+// Each test uses what it needs of this.
+#![allow(dead_code)]
+
 use std::path::PathBuf;
 
 /// A folder of its own for each test, removed at the end.
