@@ -20,7 +20,7 @@ use crate::window::Window;
 /// Where the first frame is malformed, or holds several blocks.
 pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 64 << 10);
-    let (sound, metadata) = id3::read_around(&mut window)?;
+    let (sound, facts) = id3::read_around(&mut window)?;
     let start = sound.start;
     let first =
         AdtsHeader::parse(window.at(start, AdtsHeader::LENGTH)?).map_err(|error| error.at_offset(start))?;
@@ -31,9 +31,8 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut table = PacketTable::new(source, format, timescale);
     read_frames(&mut window, &mut table, &first, sound, &mut movie.warnings)?;
 
-    movie.metadata = metadata;
     let end = table.media_end();
-    Ok(Indexed::of_sound(movie, table, 0..end))
+    Ok(Indexed::of_sound(movie, table, 0..end).with_facts(facts))
 }
 
 /// What frames with this header are; `data` is the first one's.

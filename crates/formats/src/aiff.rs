@@ -5,13 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use reelwright_bmff::entry::core_audio_layout;
 use reelwright_media::{
-    AudioCodec, AudioFormat, ContainerKind, Error, FormatDescription, FourCc, MetadataItem, PcmFormat,
-    ReadAt, Result, Timescale,
+    AudioCodec, AudioFormat, ContainerKind, Error, FormatDescription, FourCc, PcmFormat, ReadAt, Result,
+    Timescale,
 };
 
+use crate::facts::Facts;
 use crate::id3;
 use crate::indexed::{Indexed, Runs, movie};
-use crate::limits::MOST_ITEMS;
 use crate::wave::{companded, item, of_runs, plain_text};
 use crate::window::Window;
 
@@ -45,12 +45,11 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     if stated > held {
         movie.warnings.push(format!("COMM states {stated} sample frames where SSND holds {held}"));
     }
-    movie.metadata = chunks.metadata;
     let format = Arc::new(FormatDescription::Audio(format));
     let packets = held.min(stated);
     let runs = Runs { source, format, timescale, offset, packet_bytes, packet_frames, packets };
     let heard = runs.all();
-    Ok(of_runs(movie, runs, heard))
+    Ok(of_runs(movie, runs, heard).with_facts(chunks.facts))
 }
 
 #[derive(Default)]
@@ -62,7 +61,7 @@ struct Chunks {
     streamed: bool,
     /// As Core Audio describes it.
     layout: Option<Bytes>,
-    metadata: Vec<MetadataItem>,
+    facts: Facts,
 }
 
 struct Common {
@@ -97,16 +96,14 @@ impl Chunks {
                     out.sound = Some((start, length.saturating_sub(skip).min(end - start)));
                 }
                 b"CHAN" => out.layout = Some(Bytes::copy_from_slice(window.at(body, short)?)),
-                b"NAME" | b"AUTH" | b"(c) " | b"ANNO" if out.metadata.len() < MOST_ITEMS => {
+                b"NAME" | b"AUTH" | b"(c) " | b"ANNO" => {
                     let text = plain_text(window.at(body, short)?);
                     let key = String::from_utf8_lossy(&[a, b, c, d]).into_owned();
                     if !text.is_empty() {
-                        out.metadata.push(item(&key, text));
+                        out.facts.note(item(&key, text));
                     }
                 }
-                b"ID3 " if out.metadata.len() < MOST_ITEMS => {
-                    out.metadata.extend(id3::parse(window.at(body, short)?))
-                }
+                b"ID3 " => out.facts.extend(id3::parse(window.at(body, short)?)),
                 _ => {}
             }
             at = body + length + (length & 1);

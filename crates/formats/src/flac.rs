@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use reelwright_bitstream::flac::{FrameHeader, StreamInfo, crc16, dfla};
 use reelwright_media::{
-    AudioCodec, AudioFormat, CodecConfig, ContainerKind, Error, FormatDescription, FourCc, Language,
-    MetadataItem, MetadataKey, MetadataValue, ReadAt, Result, Timescale,
+    AudioCodec, AudioFormat, CodecConfig, ContainerKind, Error, FormatDescription, FourCc, Omitted, ReadAt,
+    Result, Timescale,
 };
 
-use crate::id3;
+use crate::facts::Facts;
 use crate::indexed::{Indexed, Packet, PacketTable, movie};
-use crate::limits::MOST_ITEMS;
-use crate::wave::item;
 use crate::window::Window;
+use crate::{id3, vorbis};
 
 /// Opens a FLAC file. Frames are found by their headers and told from look-alikes by their checks.
 ///
@@ -31,9 +30,9 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut table = PacketTable::new(source, format, timescale);
     read_frames(&mut window, &mut table, &info, blocks.end..file.end, &mut movie.warnings)?;
 
-    movie.metadata = if blocks.metadata.is_empty() { tags } else { blocks.metadata };
     let end = table.media_end();
-    Ok(Indexed::of_sound(movie, table, 0..end))
+    let facts = if blocks.facts.is_empty() { tags } else { blocks.facts };
+    Ok(Indexed::of_sound(movie, table, 0..end).with_facts(facts))
 }
 
 /// What a stream is that STREAMINFO describes.
@@ -50,7 +49,7 @@ pub(crate) fn format_of(info: &StreamInfo, config: CodecConfig) -> AudioFormat {
 struct Blocks {
     info: StreamInfo,
     raw: [u8; StreamInfo::LENGTH],
-    metadata: Vec<MetadataItem>,
+    facts: Facts,
     /// Where the first frame begins.
     end: u64,
 }
@@ -59,17 +58,23 @@ impl Blocks {
     fn read(window: &mut Window, start: u64) -> Result<Self> {
         let mut at = start + 4;
         let mut found = None;
-        let mut metadata = Vec::new();
+        let mut facts = Facts::default();
         loop {
             let [kind, a, b, c] = window.array::<4>(at)?;
             let length = u32::from_be_bytes([0, a, b, c]) as usize;
             let body = at + 4;
             match kind & 0x7F {
                 0 => found = Some(window.array::<{ StreamInfo::LENGTH }>(body)?),
-                4 if metadata.len() < MOST_ITEMS => {
-                    metadata.extend(vorbis_comments(window.exact(body, length)?))
+                4 | 6 if length > Window::MOST => {
+                    facts.leave_out(Omitted::Metadata("a FLAC block".into()), "it is longer than 8 MiB")
                 }
-                6 if metadata.len() < MOST_ITEMS => metadata.extend(picture(window.exact(body, length)?)),
+                4 => vorbis::comments(window.exact(body, length)?, &mut facts),
+                6 => match vorbis::picture(window.exact(body, length)?) {
+                    Some(picture) => facts.note(picture),
+                    None => facts.leave_out(Omitted::Metadata("PICTURE".into()), "it holds no picture"),
+                },
+                5 => facts
+                    .leave_out(Omitted::Metadata("CUESHEET".into()), "it gives the disc's tracks no names"),
                 _ => {}
             }
             at = body + length as u64;
@@ -78,48 +83,8 @@ impl Blocks {
             }
         }
         let raw = found.ok_or_else(|| Error::malformed("a FLAC file without STREAMINFO"))?;
-        Ok(Self { info: StreamInfo::parse(&raw)?, raw, metadata, end: at })
+        Ok(Self { info: StreamInfo::parse(&raw)?, raw, facts, end: at })
     }
-}
-
-/// Vorbis comments (Vorbis I, 5): `KEY=value` texts with little-endian lengths.
-pub(crate) fn vorbis_comments(bytes: &[u8]) -> Vec<MetadataItem> {
-    fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-        let (length, rest) = bytes.split_first_chunk::<4>()?;
-        rest.split_at_checked(u32::from_le_bytes(*length) as usize)
-    }
-    let mut items = Vec::new();
-    let Some((_vendor, rest)) = text(bytes) else { return items };
-    let mut rest = rest.get(4..).unwrap_or_default();
-    while let Some((comment, tail)) = text(rest).filter(|_| items.len() < MOST_ITEMS) {
-        let comment = String::from_utf8_lossy(comment);
-        if let Some((key, value)) =
-            comment.split_once('=').filter(|(key, value)| !key.is_empty() && !value.is_empty())
-        {
-            items.push(item(key, value.to_string()));
-        }
-        rest = tail;
-    }
-    items
-}
-
-/// A PICTURE block (8.8).
-fn picture(bytes: &[u8]) -> Option<MetadataItem> {
-    fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-        let (length, rest) = bytes.split_first_chunk::<4>()?;
-        rest.split_at_checked(u32::from_be_bytes(*length) as usize)
-    }
-    let (media_type, rest) = part(bytes.get(4..)?)?;
-    let (_description, rest) = part(rest)?;
-    let (data, _) = part(rest.get(16..)?)?;
-    let kind = match media_type {
-        b"image/jpeg" => 13,
-        b"image/png" => 14,
-        _ => 0,
-    };
-    let value = MetadataValue::Data { kind, bytes: bytes::Bytes::copy_from_slice(data) };
-    let key = MetadataKey::Other("METADATA_BLOCK_PICTURE".into());
-    Some(MetadataItem { key, value, language: Language::UNDETERMINED })
 }
 
 /// Finds the frames of the stream that `info` describes.

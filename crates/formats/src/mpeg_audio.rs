@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use reelwright_bitstream::mpeg_audio::{EncoderNote, MpegAudioHeader};
 use reelwright_media::{
-    AudioCodec, AudioFormat, ChannelLayout, ContainerKind, Error, FormatDescription, FourCc, MetadataItem,
-    ReadAt, Result, Timescale,
+    AudioCodec, AudioFormat, ChannelLayout, ContainerKind, Error, FormatDescription, FourCc, ReadAt, Result,
+    Timescale,
 };
 
 use crate::id3;
@@ -19,8 +19,9 @@ use crate::window::Window;
 /// Where no two frames follow each other within the first 128 KiB after the tag.
 pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 4096);
-    let (sound, metadata) = id3::read_around(&mut window)?;
-    open_stream(source, sound.start, sound.end, ContainerKind::Mp3, metadata)
+    let (sound, facts) = id3::read_around(&mut window)?;
+    let opened = open_stream(source, sound.start, sound.end, ContainerKind::Mp3)?;
+    Ok(opened.with_facts(facts))
 }
 
 /// Opens the frames between `start` and `end`.
@@ -29,7 +30,6 @@ pub(crate) fn open_stream(
     start: u64,
     end: u64,
     container: ContainerKind,
-    metadata: Vec<MetadataItem>,
 ) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 64 << 10);
     let (start, first) = first_frame(&mut window, start, end)?;
@@ -50,7 +50,6 @@ pub(crate) fn open_stream(
         (i64::from(delay) + decoder, total - (i64::from(padding) - decoder).max(0))
     });
     let (from, to) = if from < to { (from, to) } else { (0, total) };
-    movie.metadata = metadata;
     Ok(Indexed::of_sound(movie, table, from..to))
 }
 

@@ -177,6 +177,8 @@ pub struct Chapter {
     pub range: TimeRange,
     /// Its title.
     pub title: String,
+    /// The title's language.
+    pub language: Language,
 }
 
 /// The two families of box layout.

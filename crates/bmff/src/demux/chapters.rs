@@ -44,7 +44,8 @@ pub(super) fn read(source: &Arc<dyn ReadAt>, movie: &Movie, tracks: &[Arc<TrackD
             let (from, to) = (sample.pts.max(span.media_start), end.min(span.media_end));
             if from < to {
                 let range = TimeRange::between(span.shown_at(from), span.shown_at(to));
-                chapters.push(Chapter { range, title: title.clone() });
+                let language = track.language.clone();
+                chapters.push(Chapter { range, title: title.clone(), language });
             }
         }
     }

@@ -1,4 +1,4 @@
-use reelwright_media::{Chapter, Result, Time, TimeRange, Timescale};
+use reelwright_media::{Chapter, Language, Result, Time, TimeRange, Timescale};
 
 use super::text;
 use crate::BoxRef;
@@ -36,6 +36,10 @@ pub fn read_chapters(chpl: &BoxRef<'_>, duration: Time) -> Result<Vec<Chapter>> 
         }
     }
     let ends: Vec<Time> = starts.iter().skip(1).map(|(start, _)| *start).chain([duration]).collect();
-    let chapter = |((start, title), end)| Chapter { range: TimeRange::between(start, end), title };
+    let chapter = |((start, title), end)| Chapter {
+        range: TimeRange::between(start, end),
+        title,
+        language: Language::UNDETERMINED,
+    };
     Ok(starts.into_iter().zip(ends).map(chapter).collect())
 }

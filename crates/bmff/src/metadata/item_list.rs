@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use reelwright_media::{BoxFamily, FourCc, Language, MetadataItem, MetadataKey, MetadataValue, Result};
 
+use super::genres::id3_genre;
 use super::{LONGEST_KEY, LONGEST_TEXT, MOST_ITEMS, grouped, text, user_data::as_text};
 use crate::{BoxRef, Handler, Reader, Writer};
 
@@ -124,97 +125,12 @@ fn genre(key: &MetadataKey, value: MetadataValue) -> (MetadataKey, MetadataValue
     if let (MetadataKey::ITunes(FourCc(code)), MetadataValue::Data { kind: 0, bytes }) = (key, &value)
         && code == b"gnre"
         && let &[high, low] = &bytes[..]
-        && let Some(name) =
-            usize::from(u16::from_be_bytes([high, low])).checked_sub(1).and_then(|n| GENRES.get(n))
+        && let Some(name) = u16::from_be_bytes([high, low]).checked_sub(1).and_then(id3_genre)
     {
-        return (MetadataKey::ITunes(FourCc::new(b"\xA9gen")), MetadataValue::Text((*name).to_string()));
+        return (MetadataKey::ITunes(FourCc::new(b"\xA9gen")), MetadataValue::Text(name.to_string()));
     }
     (key.clone(), value)
 }
-
-/// The genres of ID3v1.
-const GENRES: [&str; 80] = [
-    "Blues",
-    "Classic Rock",
-    "Country",
-    "Dance",
-    "Disco",
-    "Funk",
-    "Grunge",
-    "Hip-Hop",
-    "Jazz",
-    "Metal",
-    "New Age",
-    "Oldies",
-    "Other",
-    "Pop",
-    "R&B",
-    "Rap",
-    "Reggae",
-    "Rock",
-    "Techno",
-    "Industrial",
-    "Alternative",
-    "Ska",
-    "Death Metal",
-    "Pranks",
-    "Soundtrack",
-    "Euro-Techno",
-    "Ambient",
-    "Trip-Hop",
-    "Vocal",
-    "Jazz+Funk",
-    "Fusion",
-    "Trance",
-    "Classical",
-    "Instrumental",
-    "Acid",
-    "House",
-    "Game",
-    "Sound Clip",
-    "Gospel",
-    "Noise",
-    "AlternRock",
-    "Bass",
-    "Soul",
-    "Punk",
-    "Space",
-    "Meditative",
-    "Instrumental Pop",
-    "Instrumental Rock",
-    "Ethnic",
-    "Gothic",
-    "Darkwave",
-    "Techno-Industrial",
-    "Electronic",
-    "Pop-Folk",
-    "Eurodance",
-    "Dream",
-    "Southern Rock",
-    "Comedy",
-    "Cult",
-    "Gangsta",
-    "Top 40",
-    "Christian Rap",
-    "Pop/Funk",
-    "Jungle",
-    "Native American",
-    "Cabaret",
-    "New Wave",
-    "Psychedelic",
-    "Rave",
-    "Showtunes",
-    "Trailer",
-    "Lo-Fi",
-    "Tribal",
-    "Acid Punk",
-    "Acid Jazz",
-    "Polka",
-    "Retro",
-    "Musical",
-    "Rock & Roll",
-    "Hard Rock",
-];
 
 /// Writes `meta` of iTunes, as it stands in `udta`.
 pub(super) fn write_itunes(w: &mut Writer, items: &[&MetadataItem]) {

@@ -3,8 +3,10 @@
 
 mod chapters;
 mod convert;
+mod genres;
 mod iso;
 mod item_list;
+mod number;
 pub(crate) mod text;
 mod user_data;
 
@@ -14,6 +16,8 @@ use crate::declare::brief;
 use crate::{BoxRef, Handler, Writer};
 
 pub use chapters::read_chapters;
+pub use genres::id3_genre;
+pub use number::number_pair;
 
 /// Items read of one list; an item takes more memory than it takes bytes.
 const MOST_ITEMS: usize = 1024;
@@ -78,13 +82,7 @@ pub fn read_meta(meta: &BoxRef<'_>) -> Option<Vec<MetadataItem>> {
 /// Writes `items` for `family`. Each is stored as it is where the container has its key space, else under the
 /// container's own key for the same thing, else it is dropped and listed.
 pub fn write(items: &[MetadataItem], family: BoxFamily, level: Level) -> Written {
-    let (mut kept, mut dropped) = (Vec::new(), Vec::new());
-    for item in items {
-        match convert::to_native(item, family, level) {
-            Some(native) => kept.push(native),
-            None => dropped.push(item.clone()),
-        }
-    }
+    let (kept, dropped) = convert::to_native(items, family, level);
     let itunes: Vec<_> = kept
         .iter()
         .filter(|item| matches!(item.key, MetadataKey::ITunes(_) | MetadataKey::ITunesFreeForm { .. }))
@@ -120,19 +118,6 @@ pub(crate) fn show(found: &BoxRef<'_>, family: BoxFamily) -> Option<String> {
     });
     let texts: Vec<_> = texts.collect();
     (!texts.is_empty()).then(|| texts.join(" "))
-}
-
-/// The position and the total of a numbered item (`trkn`, `disk`); 0 where not stated.
-pub fn number_pair(item: &MetadataItem) -> Option<(u16, u16)> {
-    match (&item.key, &item.value) {
-        (MetadataKey::ITunes(code), MetadataValue::Data { bytes, .. })
-            if [b"trkn", b"disk"].contains(&&code.0) =>
-        {
-            let number = |at: usize| Some(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
-            Some((number(2)?, number(4).unwrap_or(0)))
-        }
-        _ => None,
-    }
 }
 
 /// Items in runs of the same key, in order of first appearance.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use reelwright_media::{Error, Movie, Result, Stage, Time};
 
+use crate::facts::Facts;
 use crate::{Demuxer, SampleCursor};
 
 pub(crate) use audio_clock::AudioClock;
@@ -49,6 +50,14 @@ impl Indexed {
         movie.duration = track.range.end();
         movie.tracks.push(track);
         Self::new(movie, vec![Storage::Packets(Arc::new(table))])
+    }
+}
+
+impl Indexed {
+    /// The same file, which says so much about its film.
+    pub(crate) fn with_facts(mut self, facts: Facts) -> Self {
+        facts.describe(Arc::make_mut(&mut self.movie));
+        self
     }
 }
 

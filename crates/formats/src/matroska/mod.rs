@@ -5,6 +5,7 @@ mod blocks;
 mod ebml;
 mod entry;
 mod notes;
+mod tags;
 mod timing;
 mod video;
 
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reelwright_media::{
-    ContainerKind, Error, MediaType, Movie, Omission, Omitted, ReadAt, Result, Time, TimeRange, Timescale,
+    ContainerKind, Error, MediaType, Movie, Omission, Omitted, ReadAt, Result, Time, Timescale,
 };
 
 use crate::alternatives::choose_alternatives;
@@ -135,7 +136,7 @@ impl Segment {
             }
             // What can't be kept for its length is no reason to refuse the film.
             CHAPTERS => self.notes.read_chapters(&element.load(window).unwrap_or_default()),
-            TAGS => self.notes.read_tags(&element.load(window).unwrap_or_default()),
+            TAGS => self.notes.tags.read(&element.load(window).unwrap_or_default()),
             ATTACHMENTS => self.attachments(window, element.body, element.end(end))?,
             _ => {}
         }
@@ -148,7 +149,10 @@ impl Segment {
         while at < end {
             let Some(file) = Element::at(window, at)? else { break };
             if file.id == 0x61A7 {
-                self.notes.read_attachment(&file.load(window).unwrap_or_default());
+                match file.load(window) {
+                    Ok(file) => self.notes.read_attachment(&file),
+                    Err(_) => self.notes.leave_out_attachment(),
+                }
             }
             at = file.end(end);
         }
@@ -171,7 +175,7 @@ impl Segment {
             let frames = self.frames.remove(&entry.number).unwrap_or_default();
             match timing::build(entry, frames, self.scale, &source, window) {
                 Ok(mut found) => {
-                    found.track.metadata = self.notes.of_track(entry.uid);
+                    found.track.metadata = self.notes.tags.of_track(entry.uid);
                     built.push(found);
                 }
                 Err(error) => {
@@ -195,8 +199,7 @@ impl Segment {
         choose_alternatives(&mut movie);
         movie.duration =
             movie.tracks.iter().map(|track| track.range.end()).max().unwrap_or(Time::new(0, movie.timescale));
-        (movie.metadata, movie.chapters) = self.notes.of_movie(movie.duration);
-        movie.creation_time = self.notes.creation_time();
+        self.notes.describe(&mut movie);
         movie.warnings = self.warnings;
         Ok(Indexed::new(movie, storages))
     }
@@ -213,11 +216,6 @@ fn beginning(built: &[Built]) -> Time {
 /// A count of nanoseconds as a time.
 fn nanoseconds(count: i128) -> Time {
     Time::new(i64::try_from(count).unwrap_or(i64::MAX), Timescale::or_one(1_000_000_000))
-}
-
-/// A stretch between two counts of nanoseconds.
-fn stretch(start: u64, end: u64) -> TimeRange {
-    TimeRange::between(nanoseconds(start.into()), nanoseconds(end.into()))
 }
 
 /// The first unsigned integer with `id` among the elements of `data`.

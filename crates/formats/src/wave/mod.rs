@@ -2,6 +2,7 @@
 //! data and WAVE files"; EBU Tech 3306; ITU-R BS.2088).
 
 mod format;
+mod marks;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,11 +12,12 @@ use reelwright_media::{
     Result, Time, Timescale,
 };
 
+use crate::facts::Facts;
 use crate::indexed::{Indexed, Runs, Storage, movie, present, track};
-use crate::limits::MOST_ITEMS;
 use crate::window::Window;
 use crate::{id3, mpeg_audio};
 use format::Stream;
+use marks::Marks;
 
 pub(crate) use format::companded;
 
@@ -33,13 +35,8 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let audio = match stream {
         Stream::Constant(audio) => audio,
         Stream::MpegAudio => {
-            return mpeg_audio::open_stream(
-                source,
-                offset,
-                offset + length,
-                ContainerKind::Wave,
-                found.metadata,
-            );
+            let opened = mpeg_audio::open_stream(source, offset, offset + length, ContainerKind::Wave)?;
+            return Ok(opened.with_facts(found.facts));
         }
     };
     let timescale =
@@ -55,10 +52,14 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
         packet_frames,
         packets: length / u64::from(packet_bytes),
     };
-    movie.metadata = found.metadata;
     movie.warnings = found.warnings;
     let heard = runs.all();
-    Ok(of_runs(movie, runs, heard))
+    let marks = found.marks.named(timescale);
+    let mut facts = found.facts;
+    if facts.chapters.is_empty() {
+        facts.chapters = marks;
+    }
+    Ok(of_runs(movie, runs, heard).with_facts(facts))
 }
 
 /// The format a WAVEFORMATEX describes, where its packets are of one size.
@@ -85,7 +86,8 @@ struct Chunks {
     format: Option<Vec<u8>>,
     /// Offset and length.
     data: Option<(u64, u64)>,
-    metadata: Vec<MetadataItem>,
+    facts: Facts,
+    marks: Marks,
     warnings: Vec<String>,
 }
 
@@ -109,11 +111,12 @@ impl Chunks {
                 }
                 b"LIST" => out.note_list(window, body, length),
                 b"bext" => out.note_broadcast(window.at(body, (stated as usize).min(BROADCAST))?),
-                b"id3 " | b"ID3 " if out.metadata.len() < MOST_ITEMS => {
+                b"cue " => out.marks.note_points(window.at(body, (stated as usize).min(1 << 20))?),
+                b"id3 " | b"ID3 " => {
                     if let Ok(tag) =
                         window.at(body, usize::try_from(length).unwrap_or(usize::MAX).min(id3::MOST))
                     {
-                        out.metadata.extend(id3::parse(tag));
+                        out.facts.extend(id3::parse(tag));
                     }
                 }
                 _ => {}
@@ -157,8 +160,8 @@ impl Chunks {
         ];
         for (name, field) in FIELDS {
             let text = plain_text(chunk.get(field).unwrap_or_default());
-            if !text.is_empty() && self.metadata.len() < MOST_ITEMS {
-                self.metadata.push(item(name, text));
+            if !text.is_empty() {
+                self.facts.note(item(name, text));
             }
         }
     }
@@ -167,15 +170,16 @@ impl Chunks {
     fn note_list(&mut self, window: &mut Window, body: u64, length: u64) {
         let length = usize::try_from(length).unwrap_or(usize::MAX).min(1 << 20);
         let Ok(list) = window.at(body, length) else { return };
+        if let Some(labels) = list.strip_prefix(b"adtl") {
+            return self.marks.note_labels(labels);
+        }
         let Some(mut rest) = list.strip_prefix(b"INFO") else { return };
-        while let (Some(([a, b, c, d, sizes @ ..], tail)), true) =
-            (rest.split_first_chunk::<8>(), self.metadata.len() < MOST_ITEMS)
-        {
+        while let Some(([a, b, c, d, sizes @ ..], tail)) = rest.split_first_chunk::<8>() {
             let (id, length) = ([*a, *b, *c, *d], u32::from_le_bytes(*sizes) as usize);
             let Some((text, tail)) = tail.split_at_checked(length) else { break };
             let text = plain_text(text);
             if let (Ok(key), false) = (std::str::from_utf8(&id), text.is_empty()) {
-                self.metadata.push(item(key, text));
+                self.facts.note(item(key, text));
             }
             rest = tail.get(length & 1..).unwrap_or_default();
         }
