@@ -22,11 +22,11 @@ mod writer;
 
 pub use body::{
     BitRates, ChunkOffsets, ChunkOffsets64, ChunkRun, CleanApertureDimensions, ColorInfo, CompactSampleSizes,
-    CompositionOffsets, CompositionShift, DataReference, DataReferences, EditList, EncodedPixelsDimensions,
-    Endianness, ExtendedLanguage, FieldHandling, FileType, FragmentDecodeTime, FragmentHeader,
-    FragmentRandomAccessOffset, GenericMediaInfo, GroupRun, Handler, LoadSettings, MediaHeader,
-    MovieExtendsHeader, MovieHeader, NullMediaHeader, OffsetRun, PartialSyncSamples, PcmConfig, PixelAspect,
-    ProducerReferenceTime, ProductionApertureDimensions, RandomAccess, RunSample, RunSamples,
+    CompositionOffsets, CompositionShift, DataReference, DataReferences, EditList, EditRow,
+    EncodedPixelsDimensions, Endianness, ExtendedLanguage, FieldHandling, FileType, FragmentDecodeTime,
+    FragmentHeader, FragmentRandomAccessOffset, GenericMediaInfo, GroupRun, Handler, LoadSettings,
+    MediaHeader, MovieExtendsHeader, MovieHeader, NullMediaHeader, OffsetRun, PartialSyncSamples, PcmConfig,
+    PixelAspect, ProducerReferenceTime, ProductionApertureDimensions, RandomAccess, RunSample, RunSamples,
     SampleDependencies, SampleDescriptions, SampleGroupDescription, SampleSizes, SampleToChunk,
     SampleToGroup, SamplingRate, SegmentIndex, SegmentReference, SoundMediaHeader, StreamDescriptor,
     SubtitleMediaHeader, SyncSamples, TimeRun, TimeToSample, TimecodeMediaInfo, TrackExtends,

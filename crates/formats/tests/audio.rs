@@ -240,7 +240,7 @@ fn what_an_encoder_added_is_edited_out() {
     assert_eq!(track.edits.len(), 1);
     // LAME's 576 and the decoder's 529.
     assert_eq!(track.edits[0].media_time, Some(1105));
-    assert_eq!(track.edits[0].duration, 57_330);
+    assert_eq!(track.edits[0].duration.value(), 57_330);
     let Some(played) = decoded(&path, &[]) else { return };
     assert_eq!(played.len() / 8, 57_330, "ffmpeg plays as much");
 }
@@ -262,7 +262,7 @@ fn caf_states_priming_of_constant_packets_too() {
     let demuxer = open_path(&path).unwrap();
     let track = &demuxer.movie().tracks[0];
     assert_eq!((track.sample_count, track.range.duration.value()), (Some(640), 600));
-    assert_eq!((track.edits[0].media_time, track.edits[0].duration), (Some(8), 600));
+    assert_eq!((track.edits[0].media_time, track.edits[0].duration.value()), (Some(8), 600));
 }
 
 /// The last packet of Apple Lossless states that it is shorter, where CAF and Matroska don't.

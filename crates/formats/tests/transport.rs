@@ -19,7 +19,7 @@ fn compare(demuxer: &dyn Demuxer, index: usize, theirs: &[Packet], zero: f64, pl
     for (number, (our, their)) in ours.iter().zip(theirs).enumerate() {
         if let Some(pts) = their.pts {
             let pts = pts - zero;
-            let ours = presented(movie, track, our.pts);
+            let ours = presented(track, our.pts);
             assert!((ours - pts).abs() < 0.0005, "{place} sample {number}: at {ours}, theirs {pts}");
         }
         if track.media == MediaType::Video {
@@ -219,7 +219,7 @@ fn parts_put_one_behind_the_other_stay_in_step() {
     let starts = |index: usize| {
         let track = &movie.tracks[index];
         let all = samples(&*demuxer, track.id);
-        let starts = [0, 1, 2].map(|part| presented(movie, track, all[all.len() / 3 * part].pts));
+        let starts = [0, 1, 2].map(|part| presented(track, all[all.len() / 3 * part].pts));
         (all, starts)
     };
     let ((pictures, video), (_, sound)) = (starts(0), starts(1));

@@ -145,6 +145,24 @@ impl Matrix {
         })
     }
 
+    /// The matrix as it was meant: itself where it maps a plane to a plane, with the missing scale where only that is zero;
+    /// `None` where nothing would be left of a picture, as of the zeros some writers fill in.
+    pub fn made_regular(&self) -> Option<Self> {
+        let [a, b, u, c, d, v, x, y, w] = self.0.map(i128::from);
+        // With all nine in units of 2^-30 or 2^-16 the terms have one common factor.
+        let whole = a * (d * w - v * y) - b * (c * w - v * x) + u * (c * y - d * x);
+        if whole != 0 {
+            return Some(*self);
+        }
+        let plane = a * d - b * c;
+        if plane == 0 || w != 0 || u != 0 || v != 0 {
+            return None;
+        }
+        let mut scaled = *self;
+        scaled.0[8] = ONE_30;
+        Some(scaled)
+    }
+
     /// Clockwise turn in degrees of the matrix's x axis, 0 to 359, rounded.
     pub fn degrees(&self) -> u32 {
         if let Some((rotation, _)) = self.orientation() {
@@ -228,6 +246,21 @@ mod tests {
         }
         let mirrored = Matrix([-ONE_16, 0, 0, 0, ONE_16, 0, 0, 0, ONE_30]);
         assert_eq!(mirrored.orientation(), Some((Rotation::None, true)));
+    }
+
+    #[test]
+    fn a_matrix_that_leaves_nothing_is_none() {
+        let turned = Matrix::rotation(Rotation::Clockwise90, Size::new(1280, 720));
+        assert_eq!(turned.made_regular(), Some(turned));
+        let mut unscaled = turned;
+        unscaled.0[8] = 0;
+        assert_eq!(unscaled.made_regular(), Some(turned));
+        let flat = Matrix([ONE_16, ONE_16, 0, ONE_16, ONE_16, 0, 0, 0, ONE_30]);
+        let line = Matrix([ONE_16, 0, 0, 0, 0, 0, 0, 0, ONE_30]);
+        assert_eq!([Matrix([0; 9]), flat, line].map(|matrix| matrix.made_regular()), [None; 3]);
+        // Half the size, mirrored, and moved: nothing to mend.
+        let half = Matrix([-ONE_16 / 2, 0, 0, 0, ONE_16 / 2, 0, 640 * ONE_16, 0, ONE_30]);
+        assert_eq!(half.made_regular(), Some(half));
     }
 
     #[test]

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
-    AudioCodec, FormatDescription, FourCc, Language, Matrix, MediaType, MetadataItem, Omission, Rounding,
-    Time, TimeRange, Timescale,
+    AudioCodec, FormatDescription, FourCc, Language, Matrix, MediaType, MetadataItem, Omission, Time,
+    TimeRange, Timescale,
 };
 
 /// What a reader knows about a file before it has read a sample, and what a writer needs to know to describe one.
@@ -140,8 +140,9 @@ pub struct Missing {
 /// A stretch of the movie's timeline and the media shown there (`elst`, ISO/IEC 14496-12, 8.6.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// Length on the movie's timeline, in ticks of the movie's timescale.
-    pub duration: u64,
+    /// Length on the movie's timeline, never negative. Zero goes on to the end of the media. Files count it in ticks of
+    /// the movie's timescale.
+    pub duration: Time,
     /// Where in the media it starts, in ticks of the track's timescale; `None` for an empty edit.
     pub media_time: Option<i64>,
     /// Playback rate as 16.16 fixed point; 0x10000 is normal, 0 holds one sample.
@@ -152,12 +153,14 @@ impl Edit {
     /// Normal speed as [`Edit::rate`].
     pub const NORMAL_RATE: i32 = 0x1_0000;
 
-    /// The same edit in a movie of other ticks.
-    #[must_use]
-    pub fn recounted(&self, from: Timescale, to: Timescale) -> Self {
-        let length = Time::new(i64::try_from(self.duration).unwrap_or(i64::MAX), from);
-        let ticks = length.ticks_in(to, Rounding::Nearest).unwrap_or(i64::MAX);
-        Self { duration: u64::try_from(ticks).unwrap_or(0), ..*self }
+    /// An edit that shows the media from `media_time` (in ticks of the track) on, at normal speed.
+    pub const fn showing(media_time: i64, duration: Time) -> Self {
+        Self { duration, media_time: Some(media_time), rate: Self::NORMAL_RATE }
+    }
+
+    /// An edit that shows nothing.
+    pub const fn empty(duration: Time) -> Self {
+        Self { duration, media_time: None, rate: Self::NORMAL_RATE }
     }
 }
 

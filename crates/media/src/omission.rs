@@ -29,6 +29,8 @@ pub enum Omitted {
     Chapters(usize),
     /// A fact about the movie or track, by its identifier.
     Metadata(String),
+    /// Whatever follows, on all tracks: how much that is can't be told.
+    Rest,
     /// What goes with samples and isn't a track: captions in pictures, transparency, a second layer, Dolby Vision's data.
     SideData(String),
 }
@@ -59,6 +61,7 @@ impl fmt::Display for Omission {
             Omitted::Chapters(1) => f.write_str("1 chapter is left out")?,
             Omitted::Chapters(count) => write!(f, "{count} chapters are left out")?,
             Omitted::Metadata(key) => write!(f, "{key} is left out")?,
+            Omitted::Rest => f.write_str("what follows is left out")?,
             Omitted::SideData(what) => write!(f, "{what} left out")?,
         }
         if let Some(range) = self.range {

@@ -199,7 +199,7 @@ fn past_end(offset: u64, len: u64, total: u64) -> Error {
     Error::truncated(format!("{len} bytes are wanted where the input ends at byte {total}"))
         .at_offset(offset)
         .at_stage(Stage::Read)
-        .with_hint("the file was cut short: copy it again, or export the part before this point with --to")
+        .with_hint("the file was cut short: copy it again; the part before this point can be exported")
 }
 
 impl From<Piece> for Payload {

@@ -64,15 +64,15 @@ impl EditTimeline {
         Self { end, ..Self::new(&track.edits, movie, track.timescale) }
     }
 
-    /// The timeline that `edits` make, counted in `movie` and `track` ticks per second.
+    /// The timeline that `edits` make, their media times counted in `track` ticks per second. Files round the lengths of
+    /// edits to `movie` ticks per second.
     pub fn new(edits: &[Edit], movie: Timescale, track: Timescale) -> Self {
-        const WHOLE: Edit = Edit { duration: 0, media_time: Some(0), rate: Edit::NORMAL_RATE };
+        const WHOLE: Edit = Edit::showing(0, Time::ZERO);
         let edits = if edits.is_empty() { &[WHOLE] } else { edits };
         let mut at = Time::new(0, movie);
         let place = |edit: &Edit| {
-            let open = edit.duration == 0 && edit.media_time.is_some();
-            let stated = Time::new(i64::try_from(edit.duration).unwrap_or(i64::MAX), movie);
-            let shown = TimeRange::new(at, if open { endless(movie) } else { stated });
+            let open = edit.duration.is_zero() && edit.media_time.is_some();
+            let shown = TimeRange::new(at, if open { endless(movie) } else { edit.duration });
             at = shown.end();
             let media_start = edit.media_time.map(|ticks| Time::new(ticks, track));
             Stretch { shown, media_start, rate: edit.rate, open }
@@ -136,26 +136,20 @@ impl EditTimeline {
         spans
     }
 
-    /// The edits that show `range` of the presentation and nothing else, counted in `movie` ticks per second; their
-    /// media times are the track's own.
-    pub fn cut(&self, range: TimeRange, movie: Timescale) -> Vec<Edit> {
-        let ticks = |time: Time| {
-            let ticks = time.ticks_in(movie, Rounding::Nearest).unwrap_or(i64::MAX);
-            u64::try_from(ticks).unwrap_or(0)
-        };
+    /// The edits that show `range` of the presentation and nothing else; their media times are the track's own.
+    pub fn cut(&self, range: TimeRange) -> Vec<Edit> {
         let known = self
             .end
             .map_or(range, |end| TimeRange::between(range.start, range.end().min(end).max(range.start)));
         let mut edits = Vec::new();
-        let mut at = 0;
+        let mut at = Time::ZERO;
         for span in self.spans(known) {
-            let (start, end) = (ticks(span.shown.start), ticks(span.shown.end()));
-            if start > at {
-                edits.push(Edit { duration: start - at, media_time: None, rate: Edit::NORMAL_RATE });
+            if span.shown.start > at {
+                edits.push(Edit::empty(span.shown.start.saturating_sub(at)));
             }
             let media_time = span.media_start.ticks_in(self.track, Rounding::Nearest);
-            edits.push(Edit { duration: end.saturating_sub(start), media_time, rate: span.rate });
-            at = end;
+            edits.push(Edit { duration: span.shown.duration, media_time, rate: span.rate });
+            at = span.shown.end();
         }
         edits
     }
@@ -173,8 +167,8 @@ mod tests {
     const MOVIE: Timescale = Timescale::or_one(600);
     const MEDIA: Timescale = Timescale::or_one(48_000);
 
-    fn edit(duration: u64, media_time: Option<i64>) -> Edit {
-        Edit { duration, media_time, rate: Edit::NORMAL_RATE }
+    fn edit(duration: i64, media_time: Option<i64>) -> Edit {
+        Edit { duration: Time::new(duration, MOVIE), media_time, rate: Edit::NORMAL_RATE }
     }
 
     fn seconds(start: i64, end: i64) -> TimeRange {
@@ -204,9 +198,9 @@ mod tests {
         let fast = Edit { rate: 2 * Edit::NORMAL_RATE, ..edit(1200, Some(480_000)) };
         let edits = [edit(1200, Some(0)), edit(600, None), fast];
         let timeline = EditTimeline::new(&edits, MOVIE, MEDIA);
-        let cut = timeline.cut(seconds(1, 4), Timescale::or_one(1000));
-        let rest = Edit { duration: 1000, ..fast };
-        assert_eq!(cut, [edit(1000, Some(48_000)), edit(1000, None), rest]);
+        let cut = timeline.cut(seconds(1, 4));
+        let rest = Edit { duration: Time::from_secs(1), ..fast };
+        assert_eq!(cut, [edit(600, Some(48_000)), edit(600, None), rest]);
         // Two media seconds for each second shown.
         let span = timeline.spans(seconds(4, 5))[0];
         assert_eq!((span.media_start, span.media_end), (Time::from_secs(12), Time::from_secs(14)));
@@ -215,7 +209,7 @@ mod tests {
     #[test]
     fn a_cut_from_before_the_first_picture_begins_with_nothing() {
         let timeline = EditTimeline::new(&[edit(600, None), edit(600, Some(0))], MOVIE, MEDIA);
-        assert_eq!(timeline.cut(seconds(0, 2), MOVIE), [edit(600, None), edit(600, Some(0))]);
-        assert_eq!(timeline.cut(seconds(5, 6), MOVIE), []);
+        assert_eq!(timeline.cut(seconds(0, 2)), [edit(600, None), edit(600, Some(0))]);
+        assert_eq!(timeline.cut(seconds(5, 6)), []);
     }
 }

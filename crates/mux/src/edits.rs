@@ -1,3 +1,4 @@
+use reelwright_bmff::EditRow;
 use reelwright_media::{Edit, Rounding, Time, Timescale};
 
 use crate::Session;
@@ -71,7 +72,7 @@ impl Clock {
 /// The edit list of a track that is presented as the session and its trims say (writer.md, 1.5).
 ///
 /// `end` is the session's end in source time. An empty list means the track has no length at all.
-pub(crate) fn of_session(presented: &Presented, clock: Clock, session: Session, end: Time) -> Vec<Edit> {
+pub(crate) fn of_session(presented: &Presented, clock: Clock, session: Session, end: Time) -> Vec<EditRow> {
     let length = end.saturating_sub(session.start);
     let length = length.ticks_in(clock.movie, Rounding::Nearest).unwrap_or(i64::MAX);
     let ticks = |time: Time| time.ticks_in(clock.track, Rounding::Nearest).unwrap_or(i64::MAX);
@@ -89,7 +90,7 @@ pub(crate) fn of_session(presented: &Presented, clock: Clock, session: Session, 
     let begins = clock.to_movie(first - start).max(0).unsigned_abs();
     let ends = clock.to_movie(last - start).max(0).unsigned_abs();
     let media_time = first.saturating_sub(clock.first_dts);
-    let media = Edit { duration: ends - begins, media_time: Some(media_time), rate: Edit::NORMAL_RATE };
+    let media = EditRow { duration: ends - begins, media_time: Some(media_time), rate: Edit::NORMAL_RATE };
     if begins > 0 { vec![empty(begins), media] } else { vec![media] }
 }
 
@@ -98,41 +99,63 @@ pub(crate) fn of_session(presented: &Presented, clock: Clock, session: Session, 
 /// A source whose samples don't begin at zero and that has no edits shows each sample at its own time; so will this.
 /// An edit without length goes on to the end of the media, as it does in fragmented files: to the end of the last sample
 /// shown, which may lie behind that of the last decoded.
-pub(crate) fn of_source(edits: &[Edit], presented: &Presented, clock: Clock) -> Vec<Edit> {
+pub(crate) fn of_source(edits: &[Edit], presented: &Presented, clock: Clock) -> Vec<EditRow> {
     let total = i64::try_from(clock.duration).unwrap_or(i64::MAX);
     let media_end = clock.first_dts.saturating_add(total).max(presented.end().unwrap_or(i64::MIN));
-    let whole = Edit { duration: 0, media_time: Some(0), rate: Edit::NORMAL_RATE };
+    const WHOLE: Edit = Edit::showing(0, Time::ZERO);
     let edits = match edits {
         [] if clock.first_dts == 0 => return Vec::new(),
-        [] => std::slice::from_ref(&whole),
+        [] => &[WHOLE],
         edits => edits,
     };
-    let mut out = Vec::with_capacity(edits.len() + 1);
+    let mut rows = Rows { rows: Vec::with_capacity(edits.len() + 1), end: Time::ZERO, movie: clock.movie };
     for &edit in edits {
         let Some(media_time) = edit.media_time else {
-            out.push(edit);
+            rows.push(edit.duration, None, edit.rate);
             continue;
         };
         let mut duration = edit.duration;
-        if duration == 0 && edit.rate == Edit::NORMAL_RATE {
-            duration = clock.to_movie(media_end.saturating_sub(media_time)).max(0).unsigned_abs();
+        if duration.is_zero() && edit.rate == Edit::NORMAL_RATE {
+            duration = Time::new(media_end.saturating_sub(media_time).max(0), clock.track);
         }
-        let gap = clock.first_dts.saturating_sub(media_time);
-        if gap > 0 {
-            let ticks = clock.to_movie(gap).max(0).unsigned_abs().min(duration);
-            if ticks > 0 {
-                out.push(empty(ticks));
-            }
-            duration -= ticks;
+        let gap = Time::new(clock.first_dts.saturating_sub(media_time).max(0), clock.track).min(duration);
+        if !gap.is_zero() {
+            rows.push(gap, None, Edit::NORMAL_RATE);
         }
         let media_time = media_time.saturating_sub(clock.first_dts).max(0);
-        out.push(Edit { duration, media_time: Some(media_time), ..edit });
+        rows.push(duration.saturating_sub(gap), Some(media_time), edit.rate);
     }
-    out
+    rows.rows
 }
 
-const fn empty(duration: u64) -> Edit {
-    Edit { duration, media_time: None, rate: Edit::NORMAL_RATE }
+/// Rows of an edit list, each rounded so that it ends on the tick next to where it should.
+struct Rows {
+    rows: Vec<EditRow>,
+    /// Where the last one ends, exactly.
+    end: Time,
+    movie: Timescale,
+}
+
+impl Rows {
+    fn push(&mut self, length: Time, media_time: Option<i64>, rate: i32) {
+        let ticks = |time: Time| time.ticks_in(self.movie, Rounding::Nearest).unwrap_or(i64::MAX);
+        let start = ticks(self.end);
+        self.end = self.end.saturating_add(length);
+        let duration = ticks(self.end).saturating_sub(start).max(0).unsigned_abs();
+        // Without a length it would go on to the end of the media, and an empty edit of none says nothing.
+        match media_time {
+            Some(_) => {
+                let least = u64::from(!length.is_zero());
+                self.rows.push(EditRow { duration: duration.max(least), media_time, rate });
+            }
+            None if duration > 0 => self.rows.push(EditRow { duration, media_time, rate }),
+            None => {}
+        }
+    }
+}
+
+const fn empty(duration: u64) -> EditRow {
+    EditRow { duration, media_time: None, rate: Edit::NORMAL_RATE }
 }
 
 #[cfg(test)]
@@ -145,8 +168,13 @@ mod tests {
         Clock { track: SCALE, movie: Timescale::or_one(600), first_dts, duration }
     }
 
-    fn media(duration: u64, media_time: i64) -> Edit {
-        Edit { duration, media_time: Some(media_time), rate: Edit::NORMAL_RATE }
+    fn media(duration: u64, media_time: i64) -> EditRow {
+        EditRow { duration, media_time: Some(media_time), rate: Edit::NORMAL_RATE }
+    }
+
+    /// What `rows` say in a source of as many ticks per second.
+    fn source(rows: &[EditRow]) -> Vec<Edit> {
+        rows.iter().map(|row| row.edit(Timescale::or_one(600))).collect()
     }
 
     fn at(ticks: i64) -> Time {
@@ -198,8 +226,20 @@ mod tests {
     fn edits_of_a_source_are_kept_as_they_are() {
         let edits = [empty(20), media(500, 0), media(100, 960)];
         let silent = Presented::default();
-        assert_eq!(of_source(&edits, &silent, clock(0, 48_000)), edits);
+        assert_eq!(of_source(&source(&edits), &silent, clock(0, 48_000)), edits);
         assert_eq!(of_source(&[], &silent, clock(0, 48_000)), []);
+    }
+
+    #[test]
+    fn edits_of_another_timescale_are_counted_anew() {
+        let millis = |ticks: i64| Time::new(ticks, Timescale::or_one(1000));
+        // A third of a second each: rounded one by one they would lose a tick in three.
+        let edits =
+            [Edit::empty(millis(334)), Edit::showing(0, millis(333)), Edit::showing(960, millis(334))];
+        let expected = [empty(200), media(200, 0), media(201, 960)];
+        assert_eq!(of_source(&edits, &Presented::default(), clock(0, 48_000)), expected);
+        let short = [Edit::showing(0, Time::new(1, SCALE))];
+        assert_eq!(of_source(&short, &Presented::default(), clock(0, 48_000)), [media(1, 0)]);
     }
 
     #[test]
@@ -209,7 +249,7 @@ mod tests {
         for pts in [3200, 8000, 4800, 6400] {
             presented.add(pts, 1600, 0, 0);
         }
-        assert_eq!(of_source(&[media(0, 3200)], &presented, clock(0, 6400)), [media(80, 3200)]);
+        assert_eq!(of_source(&source(&[media(0, 3200)]), &presented, clock(0, 6400)), [media(80, 3200)]);
     }
 
     #[test]
@@ -217,7 +257,13 @@ mod tests {
         let silent = Presented::default();
         assert_eq!(of_source(&[], &silent, clock(480_000, 48_000)), [empty(6000), media(600, 0)]);
         assert_eq!(of_source(&[], &silent, clock(-480, 48_000)), [media(594, 480)]);
-        assert_eq!(of_source(&[media(0, 480_960)], &silent, clock(480_000, 48_000)), [media(588, 960)]);
-        assert_eq!(of_source(&[media(600, 0)], &silent, clock(24_000, 48_000)), [empty(300), media(300, 0)]);
+        assert_eq!(
+            of_source(&source(&[media(0, 480_960)]), &silent, clock(480_000, 48_000)),
+            [media(588, 960)]
+        );
+        assert_eq!(
+            of_source(&source(&[media(600, 0)]), &silent, clock(24_000, 48_000)),
+            [empty(300), media(300, 0)]
+        );
     }
 }

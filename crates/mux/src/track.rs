@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
+use reelwright_bmff::EditRow;
 use reelwright_media::{
-    BoxFamily, Edit, Error, ErrorKind, FormatDescription, Result, Rounding, SampleBuffer, Stage, Time,
-    Timescale,
+    BoxFamily, Error, ErrorKind, FormatDescription, Result, Rounding, SampleBuffer, Stage, Time, Timescale,
 };
 
 use crate::edits::{self, Clock, Presented};
@@ -162,7 +162,7 @@ impl TrackState {
     }
 
     /// The edit list to write; empty for none.
-    pub(crate) fn edits(&self, movie: Timescale, session: Session, end: Time) -> Vec<Edit> {
+    pub(crate) fn edits(&self, movie: Timescale, session: Session, end: Time) -> Vec<EditRow> {
         let clock = Clock {
             track: self.timescale(),
             movie,

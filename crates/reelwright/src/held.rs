@@ -34,9 +34,8 @@ fn shortened(movie: &Movie, track: &Track, edit: Edit, end: Time) -> Option<Edit
         Edit::NORMAL_RATE | 0 => left,
         rate => left.scaled_by(i64::from(Edit::NORMAL_RATE), i64::from(rate)).unwrap_or(left),
     };
-    let ticks =
-        u64::try_from(left.ticks_in(movie.timescale, Rounding::Nearest)?).ok().filter(|ticks| *ticks > 0)?;
+    let left = left.rescale(movie.timescale, Rounding::Nearest).filter(|left| *left > Time::ZERO)?;
     // A held picture needs no more media than itself.
-    let duration = if edit.rate == 0 { edit.duration } else { edit.duration.min(ticks) };
+    let duration = if edit.rate == 0 { edit.duration } else { edit.duration.min(left) };
     Some(Edit { duration, ..edit })
 }

@@ -93,7 +93,7 @@ fn fragments_are_copied_to_the_last_picture_shown() {
         return;
     }
     let asset = Asset::open(&source).unwrap();
-    assert!(asset.movie().tracks[0].edits.iter().any(|edit| edit.duration == 0));
+    assert!(asset.movie().tracks[0].edits.iter().any(|edit| edit.duration.is_zero()));
     let options = ExportOptions { overwrite: true, ..ExportOptions::new(Preset::Passthrough) };
     ExportSession::new(&asset, options).export(&copy, FileType::Mp4).unwrap();
     let shown = hashes(&source).unwrap();

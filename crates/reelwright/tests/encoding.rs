@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use generated::{RATE, frames, pcm_format};
 use reelwright::{AssetWriter, FileType, InputConfig, Overwrite};
-use reelwright_bmff::{EditList, boxes};
+use reelwright_bmff::{EditList, EditRow, boxes};
 use reelwright_codec::{
     AudioEncoder, AudioEncoderSettings, Codec, DecoderInfo, EncoderInfo, Provider, Registry, VideoDecoder,
     VideoDecoderSettings, VideoEncoder, VideoEncoderSettings,
@@ -169,11 +169,14 @@ fn priming_and_remainder_are_hidden_and_nothing_else() {
     let Some(samples) = decoded(&path) else { return };
     let expected: Vec<i16> = (0..100_000).map(|frame| ((start + frame) % 20_000) as i16).collect();
     assert!(samples.starts_with(&expected));
-    assert_eq!(edits(&path), [Edit { duration: 100_000, media_time: Some(2112), rate: Edit::NORMAL_RATE }]);
+    assert_eq!(
+        edits(&path),
+        [EditRow { duration: 100_000, media_time: Some(2112), rate: Edit::NORMAL_RATE }]
+    );
 }
 
 /// The edit list of the first track.
-fn edits(path: &std::path::Path) -> Vec<Edit> {
+fn edits(path: &std::path::Path) -> Vec<EditRow> {
     let bytes = bytes::Bytes::from(std::fs::read(path).unwrap());
     let moov = boxes(&bytes).find(b"moov").unwrap();
     let edts = moov.children().find(b"trak").unwrap().children().find(b"edts").unwrap();

@@ -23,7 +23,7 @@ pub use media::{
     SoundMediaHeader, SubtitleMediaHeader, TimecodeMediaInfo, VideoMediaHeader,
 };
 pub use movie::{
-    CleanApertureDimensions, EditList, EncodedPixelsDimensions, LoadSettings, MovieHeader,
+    CleanApertureDimensions, EditList, EditRow, EncodedPixelsDimensions, LoadSettings, MovieHeader,
     ProductionApertureDimensions, TrackHeader, TrackReferences,
 };
 pub use picture::{BitRates, ColorInfo, FieldHandling, PixelAspect};

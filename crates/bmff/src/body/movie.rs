@@ -1,4 +1,4 @@
-use reelwright_media::{Edit, ErrorKind, FourCc, Matrix, Result, TrackReference};
+use reelwright_media::{Edit, ErrorKind, FourCc, Matrix, Result, Time, Timescale, TrackReference};
 
 use crate::declare::{Wide, declare};
 use crate::{BoxBody, Fields, Reader, Writer};
@@ -117,6 +117,25 @@ impl TrackHeader {
 /// Edits of a track; a list of more would be presented wrongly if it were cut, so it is refused.
 const MOST_EDITS: usize = 1 << 16;
 
+/// A row of an edit list: an [`Edit`] whose length is counted in ticks of the movie header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EditRow {
+    /// Length on the movie's timeline, in its ticks.
+    pub duration: u64,
+    /// Where in the media it starts, in ticks of the track; `None` for an empty edit.
+    pub media_time: Option<i64>,
+    /// Playback rate, 16.16.
+    pub rate: i32,
+}
+
+impl EditRow {
+    /// The row as an edit, in a movie of `movie` ticks per second.
+    pub fn edit(&self, movie: Timescale) -> Edit {
+        let ticks = i64::try_from(self.duration).unwrap_or(i64::MAX);
+        Edit { duration: Time::new(ticks, movie), media_time: self.media_time, rate: self.rate }
+    }
+}
+
 /// Edit list (ISO/IEC 14496-12, 8.6.6); in `edts`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EditList {
@@ -125,7 +144,7 @@ pub struct EditList {
     /// Flags; 1: repeat.
     pub flags: u32,
     /// The edits in order.
-    pub edits: Vec<Edit>,
+    pub edits: Vec<EditRow>,
 }
 
 impl BoxBody for EditList {
@@ -145,13 +164,13 @@ impl BoxBody for EditList {
             let (duration, media_time) =
                 if version == 0 { (u64::from(r.u32()?), i64::from(r.i32()?)) } else { (r.u64()?, r.i64()?) };
             let media_time = (media_time != -1).then_some(media_time);
-            edits.push(Edit { duration, media_time, rate: r.i32()? });
+            edits.push(EditRow { duration, media_time, rate: r.i32()? });
         }
         Ok(Self { version, flags, edits })
     }
 
     fn write(&self, w: &mut Writer) {
-        let short = |edit: &Edit| {
+        let short = |edit: &EditRow| {
             Some((u32::try_from(edit.duration).ok()?, i32::try_from(edit.media_time.unwrap_or(-1)).ok()?))
         };
         let rows: Option<Vec<_>> = self.edits.iter().map(short).collect();
@@ -182,7 +201,7 @@ impl BoxBody for EditList {
     }
 }
 
-fn show_edit(edit: &Edit) -> String {
+fn show_edit(edit: &EditRow) -> String {
     let media_time = edit.media_time.map_or("empty".into(), |time| time.to_string());
     let rate = f64::from(edit.rate) / f64::from(Edit::NORMAL_RATE);
     format!("{media_time} for {} at {rate}", edit.duration)

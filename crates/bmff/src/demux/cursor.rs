@@ -5,10 +5,11 @@ use reelwright_media::{
     Time, Timescale, Trim,
 };
 
+use super::delta::DecodeClock;
 use super::fragment::{FragmentIndex, FragmentSample, Run};
+use super::part::Counted;
 use super::table::SampleTable;
 use super::walk::{Entry, Walk};
-use crate::TrackExtends;
 
 /// Everything a cursor needs of its track; shared by all cursors.
 #[derive(Debug)]
@@ -20,8 +21,6 @@ pub(super) struct TrackData {
     pub(super) elsewhere: Vec<bool>,
     pub(super) table: SampleTable,
     pub(super) fragments: FragmentIndex,
-    /// What fragments leave unsaid, of all tracks.
-    pub(super) extends: Arc<[TrackExtends]>,
 }
 
 /// No run of sound is longer than this.
@@ -49,11 +48,24 @@ struct FragmentPosition {
     next: usize,
     /// Those of the fragment loaded last.
     runs: Vec<Run>,
+    counted: Counted,
     run: usize,
     in_run: u32,
-    /// Bytes and ticks of the run before the sample.
+    /// Bytes of the run before the sample.
     bytes: u64,
-    ticks: i64,
+    /// Ticks of it.
+    clock: DecodeClock,
+}
+
+/// A sample of a fragment, its times in ticks of the track.
+#[derive(Clone, Copy)]
+struct Placed {
+    sample: FragmentSample,
+    offset: u64,
+    dts: i64,
+    pts: i64,
+    duration: i64,
+    description: u32,
 }
 
 /// A sample of either kind before it is wrapped.
@@ -62,7 +74,7 @@ struct Found {
     size: u64,
     dts: i64,
     composition: i64,
-    duration: u64,
+    duration: i64,
     description: u32,
     flags: SampleFlags,
 }
@@ -92,23 +104,23 @@ impl Cursor {
             self.pass(entry);
         }
         self.check_complete()?;
-        let (sample, offset, dts, description) = loop {
-            let Some(found) = self.fragment_sample()? else { return Ok(None) };
-            let (sample, offset, dts, _) = found;
-            if self.holds(offset, sample.size.into()) {
-                break found;
+        let placed = loop {
+            let Some(placed) = self.fragment_sample()? else { return Ok(None) };
+            if self.holds(placed.offset, placed.sample.size.into()) {
+                break placed;
             }
             // With it the rest of its run, where all have one size.
             let count = self.place.alike();
-            self.place.advance(&sample, count);
-            self.lacks(count.into(), dts.saturating_add(sample.composition));
+            self.place.advance(&placed.sample, count);
+            self.lacks(count.into(), placed.pts);
         };
+        let Placed { sample, offset, dts, pts, duration, description } = placed;
         let buffer = self.buffer(Found {
             offset,
             size: sample.size.into(),
             dts,
-            composition: sample.composition,
-            duration: sample.duration.into(),
+            composition: pts.saturating_sub(dts),
+            duration,
             description,
             flags: sample.flags,
         })?;
@@ -135,7 +147,7 @@ impl Cursor {
     pub fn peek_offset(&mut self) -> Result<Option<u64>> {
         match self.walk.peek(&self.track.table) {
             Some(entry) => Ok(Some(entry.offset)),
-            None => Ok(self.fragment_sample()?.map(|(_, offset, ..)| offset)),
+            None => Ok(self.fragment_sample()?.map(|placed| placed.offset)),
         }
     }
 
@@ -169,12 +181,11 @@ impl Cursor {
             let mut position = self.load(number)?;
             let mut found = None;
             let mut index = place.first;
-            while let Some((sample, _, dts, _)) = position.peek() {
+            while let Some(Placed { sample, pts: shown, duration, .. }) = position.peek() {
                 let alike = position.alike();
-                let shown = dts.saturating_add(sample.composition);
                 if sample.flags.sync && shown <= ticks {
                     // The last of those alike that is shown by then.
-                    let steps = match i64::from(sample.duration) {
+                    let steps = match duration {
                         0 => alike - 1,
                         length => u32::try_from(ticks.saturating_sub(shown) / length)
                             .unwrap_or(u32::MAX)
@@ -187,7 +198,7 @@ impl Cursor {
             }
             if let Some((index, mark, steps, sample)) = found {
                 self.index = track.table.count + index;
-                (position.run, position.in_run, position.bytes, position.ticks) = mark;
+                (position.run, position.in_run, position.bytes, position.clock) = mark;
                 position.advance(&sample, steps);
                 self.place = position;
                 return Ok(true);
@@ -214,7 +225,7 @@ impl Cursor {
             size: bytes,
             dts: entry.dts,
             composition: entry.composition,
-            duration: count.saturating_mul(entry.duration.into()),
+            duration: entry.duration.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX)),
             description: entry.description,
             flags: entry.flags,
         })?;
@@ -253,10 +264,10 @@ impl Cursor {
                 ErrorKind::Malformed,
                 format!("the index counts {stated} samples but has places for {walked}"),
             )
-            .with_hint("the file is damaged; export the part before this point with --to"))
+            .with_hint("the file is damaged; what stands before this point can be exported as a part of it"))
     }
 
-    fn fragment_sample(&mut self) -> Result<Option<(FragmentSample, u64, i64, u32)>> {
+    fn fragment_sample(&mut self) -> Result<Option<Placed>> {
         loop {
             if let Some(found) = self.place.peek() {
                 return Ok(Some(found));
@@ -272,10 +283,10 @@ impl Cursor {
     fn load(&self, number: usize) -> Result<FragmentPosition> {
         let track = &self.track;
         let first = track.fragments.places.get(number).map_or(0, |place| place.first);
-        let runs = track.fragments.load(number, &self.source, &track.extends).map_err(|error| {
+        let (runs, counted) = track.fragments.load(number, &self.source).map_err(|error| {
             error.at_track(track.id).at_sample(track.table.count + first).at_stage(Stage::Read)
         })?;
-        Ok(FragmentPosition { next: number + 1, runs, ..FragmentPosition::default() })
+        Ok(FragmentPosition { next: number + 1, runs, counted, ..FragmentPosition::default() })
     }
 
     fn buffer(&self, found: Found) -> Result<SampleBuffer> {
@@ -301,7 +312,7 @@ impl Cursor {
             payload: Payload::range(self.source.clone(), found.offset, found.size),
             dts: time(found.dts),
             pts,
-            duration: time(i64::try_from(found.duration).unwrap_or(i64::MAX)),
+            duration: time(found.duration),
             flags: found.flags,
             trim: Trim::default(),
         })
@@ -313,36 +324,50 @@ impl Cursor {
 }
 
 impl FragmentPosition {
-    /// The sample here, its offset, decode time and description; `None` behind the last of the fragment.
-    fn peek(&mut self) -> Option<(FragmentSample, u64, i64, u32)> {
+    /// The sample here; `None` behind the last of the fragment.
+    fn peek(&mut self) -> Option<Placed> {
         loop {
             let run = self.runs.get(self.run)?;
             if let Some(sample) = run.get(self.in_run) {
-                let offset = run.offset.saturating_add(self.bytes);
-                return Some((sample, offset, run.dts.saturating_add(self.ticks), run.description));
+                let counted = &self.counted;
+                let at = |ticks: i64| counted.ticks(run.dts.saturating_add(ticks));
+                let now = self.clock.now();
+                let mut next = self.clock;
+                next.advance(1, sample.delta);
+                let dts = at(now);
+                return Some(Placed {
+                    sample,
+                    offset: run.offset.saturating_add(self.bytes),
+                    dts,
+                    pts: at(now.saturating_add(sample.composition)),
+                    duration: at(next.now()).saturating_sub(dts),
+                    description: counted.description(run.description),
+                });
             }
             self.run += 1;
-            (self.in_run, self.bytes, self.ticks) = (0, 0, 0);
+            (self.in_run, self.bytes, self.clock) = (0, 0, DecodeClock::default());
         }
     }
 
     /// Samples from this one on, itself included, that are stated all at once and so are alike.
     fn alike(&self) -> u32 {
         // The first of a run may have flags of its own.
-        let uniform = self.runs.get(self.run).filter(|run| run.is_uniform() && self.in_run > 0);
+        let uniform = self
+            .runs
+            .get(self.run)
+            .filter(|run| run.is_uniform() && self.in_run > 0 && self.counted.is_even());
         uniform.map_or(1, |run| run.len().saturating_sub(self.in_run).max(1))
     }
 
-    /// Run, sample in it, and bytes and ticks before the sample.
-    fn mark(&self) -> (usize, u32, u64, i64) {
-        (self.run, self.in_run, self.bytes, self.ticks)
+    /// Run, sample in it, and bytes and time before the sample.
+    fn mark(&self) -> (usize, u32, u64, DecodeClock) {
+        (self.run, self.in_run, self.bytes, self.clock)
     }
 
     /// Moves past `count` samples like `sample`.
     fn advance(&mut self, sample: &FragmentSample, count: u32) {
-        let ticks = i64::from(count).saturating_mul(sample.duration.into());
         self.in_run = self.in_run.saturating_add(count);
         self.bytes = self.bytes.saturating_add(u64::from(count).saturating_mul(sample.size.into()));
-        self.ticks = self.ticks.saturating_add(ticks);
+        self.clock.advance(count.into(), sample.delta);
     }
 }

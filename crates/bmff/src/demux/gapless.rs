@@ -33,10 +33,10 @@ impl Gapless {
             |scale: &Timescale| whole.is_some_and(|whole| Time::new(whole, *scale) == track.media_duration);
         let Some(scale) = scales.into_iter().flatten().find(adds_up) else { return };
         let [priming, _, length] = self.0.map(|frames| Time::new(frames, scale));
-        let duration = length.ticks_in(movie, Rounding::Nearest).and_then(|ticks| u64::try_from(ticks).ok());
+        let duration = length.rescale(movie, Rounding::Nearest).filter(|length| *length > Time::ZERO);
         let from = priming.ticks_in(track.timescale, Rounding::Nearest);
-        let (Some(duration @ 1..), Some(from)) = (duration, from) else { return };
-        track.edits = vec![Edit { duration, media_time: Some(from), rate: Edit::NORMAL_RATE }];
+        let (Some(duration), Some(from)) = (duration, from) else { return };
+        track.edits = vec![Edit::showing(from, duration)];
         track.roll_distance = track.roll_distance.or(Some(-1));
     }
 }

@@ -3,11 +3,14 @@
 mod allowance;
 mod chapters;
 mod cursor;
+mod delta;
 mod fragment;
 mod gapless;
 mod in_band;
+mod joined;
 mod missing;
 mod movie;
+mod part;
 mod table;
 mod top;
 mod track;

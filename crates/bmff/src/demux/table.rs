@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use reelwright_media::Result;
+use reelwright_media::{Result, Timescale};
 
+use super::delta::{DecodeClock, Deltas};
 use super::walk::Walk;
 use super::warnings::Warnings;
 use crate::{
@@ -32,6 +33,24 @@ pub(super) struct SampleTable {
     pub(super) units: Option<Units>,
     /// The most a presentation time lies before its decode time, in ticks.
     earliest: i64,
+    /// How durations are read that can't be meant as they stand; `None` where all can.
+    odd: Option<OddTimes>,
+}
+
+/// How durations are read of a table in which some are negative or mean nothing.
+#[derive(Clone, Copy, Debug)]
+struct OddTimes {
+    deltas: Deltas,
+    /// What the last sample lasts, in ticks, where its own duration means nothing.
+    usual: i64,
+}
+
+/// Samples of equal duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pace {
+    pub(super) count: u32,
+    /// In ticks; negative where a writer stored the step back to the next sample.
+    pub(super) delta: i64,
 }
 
 /// Sound whose index counts PCM frames rather than packets: how frames are stored.
@@ -65,8 +84,14 @@ impl Default for Sizes {
 }
 
 impl SampleTable {
-    /// Reads what `stbl` has; tables that are absent or unreadable are empty, with a warning.
-    pub(super) fn read(stbl: &BoxRef<'_>, warnings: &mut Warnings) -> Result<Self> {
+    /// Reads what `stbl` has; tables that are absent or unreadable are empty, with a warning. `timescale` is the media's,
+    /// `stated` the length its header states, in ticks, 0 for unknown.
+    pub(super) fn read(
+        stbl: &BoxRef<'_>,
+        timescale: Timescale,
+        stated: i64,
+        warnings: &mut Warnings,
+    ) -> Result<Self> {
         let mut table = Self::default();
         for child in stbl.children() {
             let child = match child {
@@ -95,9 +120,32 @@ impl SampleTable {
             Sizes::Compact(sizes) => sizes.count.into(),
         };
         table.count = table.usable();
+        table.find_odd_times(timescale, stated, warnings);
         table.note_gaps(warnings);
         table.earliest = table.offsets.iter().map(|run| i64::from(run.offset)).min().unwrap_or(0).min(0);
         Ok(table)
+    }
+
+    /// Looks for durations that can't be meant as they stand.
+    fn find_odd_times(&mut self, timescale: Timescale, stated: i64, warnings: &mut Warnings) {
+        let ticks = |run: TimeRun| i64::from(run.count).saturating_mul(run.delta.into());
+        let is_large = |run: &TimeRun| run.delta >= Deltas::SUSPECT;
+        if !self.times.iter().any(|run| is_large(&run)) {
+            return;
+        }
+        let sum = self.times.iter().map(ticks).fold(0i64, i64::saturating_add);
+        let around =
+            self.times.iter().filter(|run| !is_large(run)).map(ticks).fold(0i64, i64::saturating_add);
+        let deltas = Deltas::new(timescale, around, stated == sum);
+        // All durations may be as long as they say: then nothing is odd.
+        let is_odd = |run: &TimeRun| deltas.read(run.delta) != Some(run.delta.into());
+        if !self.times.iter().any(|run| is_odd(&run)) {
+            return;
+        }
+        let sound = self.times.iter().rev().find(|run| !is_odd(run) && run.delta > 0);
+        self.odd = Some(OddTimes { deltas, usual: sound.map_or(0, |run| run.delta.into()) });
+        warnings
+            .push("the index states durations that are negative; the samples follow each other all the same");
     }
 
     fn note_gaps(&self, warnings: &mut Warnings) {
@@ -147,6 +195,11 @@ impl SampleTable {
             }
         }
         total
+    }
+
+    /// Whether another table lists as many samples, the first at the same place: an index that was written twice.
+    pub(super) fn places_like(&self, other: &Self) -> bool {
+        self.count == other.count && self.places.get(0) == other.places.get(0)
     }
 
     /// Whether any chunk ends behind byte `length`.
@@ -226,37 +279,57 @@ impl SampleTable {
         let mut walk = Walk::at(self, self.count.saturating_sub(DEPTH));
         let mut end = 0;
         while let Some(entry) = walk.peek(self) {
-            let shown = entry.dts.saturating_add(entry.composition).saturating_add(entry.duration.into());
+            let shown = entry.dts.saturating_add(entry.composition).saturating_add(entry.duration);
             end = end.max(shown);
             walk.advance(1, entry.size.into(), &entry);
         }
         end
     }
 
-    /// The sum of the durations of the first `index` samples, in ticks: when the next one is decoded.
+    /// When sample `index` is decoded, in ticks: mostly the sum of the durations before it.
     pub(super) fn ticks_before(&self, index: u64) -> i64 {
-        let (mut left, mut total) = (index, 0i64);
-        for run in self.time_runs() {
+        self.clock_at(index).now()
+    }
+
+    /// The clock that stands at sample `index`.
+    pub(super) fn clock_at(&self, index: u64) -> DecodeClock {
+        let (mut left, mut clock) = (index, DecodeClock::default());
+        for run in self.paces() {
             if left == 0 {
                 break;
             }
             let count = u64::from(run.count).min(left);
-            let ticks = i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(run.delta.into());
-            total = total.saturating_add(ticks);
+            if index == self.count && count == left && run.delta < 0 {
+                // Nothing follows the last sample that it could step back to.
+                clock.advance(count - 1, run.delta);
+                clock.advance(1, self.last_delta(run.delta));
+            } else {
+                clock.advance(count, run.delta);
+            }
             left -= count;
         }
-        total
+        clock
+    }
+
+    /// What the last sample lasts whose duration is stated as `delta`.
+    pub(super) fn last_delta(&self, delta: i64) -> i64 {
+        self.odd.filter(|_| delta < 0).map_or(delta, |odd| odd.usual)
     }
 
     /// Run `index` of durations. The last goes on for as long as there are samples: that is how other readers take an
     /// index that leaves out the rest.
-    pub(super) fn time_run(&self, index: usize) -> Option<TimeRun> {
-        let run = self.times.get(index)?;
-        Some(if index + 1 == self.times.len() { TimeRun { count: u32::MAX, ..run } } else { run })
+    pub(super) fn pace(&self, index: usize) -> Option<Pace> {
+        let TimeRun { count, delta } = self.times.get(index)?;
+        let count = if index + 1 == self.times.len() { u32::MAX } else { count };
+        let delta = match &self.odd {
+            Some(odd) => odd.deltas.read(delta).unwrap_or(odd.usual),
+            None => delta.into(),
+        };
+        Some(Pace { count, delta })
     }
 
-    pub(super) fn time_runs(&self) -> impl Iterator<Item = TimeRun> + '_ {
-        (0..self.times.len()).map_while(|index| self.time_run(index))
+    pub(super) fn paces(&self) -> impl Iterator<Item = Pace> + '_ {
+        (0..self.times.len()).map_while(|index| self.pace(index))
     }
 
     pub(super) fn size(&self, index: u64) -> Option<u32> {
@@ -286,14 +359,16 @@ impl SampleTable {
     }
 
     fn last_decoded_by(&self, time: i64) -> u64 {
-        let (mut index, mut dts) = (0u64, 0i64);
-        for run in self.time_runs() {
-            let span = i64::from(run.count).saturating_mul(run.delta.into());
-            if run.delta > 0 && dts.saturating_add(span) > time {
-                let steps = u64::try_from((time - dts).max(0) / i64::from(run.delta)).unwrap_or(0);
+        let (mut index, mut clock) = (0u64, DecodeClock::default());
+        for run in self.paces() {
+            let start = clock;
+            clock.advance(run.count.into(), run.delta);
+            if run.delta > 0 && clock.now() > time {
+                // While time catches up samples are a tick apart; the first of them is early enough.
+                let steps = (time.saturating_sub(start.now()).max(0)) / run.delta;
+                let steps = if start.is_regular() { u64::try_from(steps).unwrap_or(0) } else { 0 };
                 return (index + steps).min(self.count.saturating_sub(1));
             }
-            dts = dts.saturating_add(span);
             index += u64::from(run.count);
         }
         self.count.saturating_sub(1)

@@ -13,16 +13,46 @@ use crate::{BoxHeader, FileType, boxes_at};
 #[derive(Debug, Default)]
 pub(super) struct Top {
     pub(super) file_type: Option<FileType>,
-    /// The movie box, inflated where it was compressed, and where it stands.
-    pub(super) movie: Option<(Bytes, u64)>,
-    /// Offset and size of every movie fragment.
-    pub(super) fragments: Vec<(u64, u64)>,
+    /// The movie boxes and what follows them: one, but in files that were joined.
+    pub(super) movies: Vec<Movie>,
+    /// Movie boxes beyond those that are read.
+    pub(super) more_movies: u64,
+    /// Movie fragments in front of the first movie box.
+    early: Vec<(u64, u64)>,
+    /// Where the last `ftyp` stands behind which there has been no `moov` yet.
+    begun: Option<u64>,
     pub(super) warnings: Warnings,
     pub(super) has_media: bool,
     pub(super) has_index: bool,
     /// A `meta` box of the file: items, as still pictures are (ISO/IEC 14496-12, 8.11).
     has_items: bool,
 }
+
+/// A movie box and the fragments that belong to it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Movie {
+    /// Where it stands.
+    pub(super) offset: u64,
+    size: u64,
+    /// Where the file began that it was written into.
+    pub(super) base: u64,
+    /// Offset and size of every movie fragment up to the next movie box.
+    pub(super) fragments: Vec<(u64, u64)>,
+}
+
+impl Movie {
+    /// The box, inflated where it is compressed.
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be read or inflated.
+    pub(super) fn load(&self, source: &Arc<dyn ReadAt>) -> Result<Bytes> {
+        inflate(load(source, self.offset, self.size)?, self.offset, source.len())
+    }
+}
+
+/// Movie boxes that are read; more are nobody's files, or so many that they were not joined to be seen.
+const MOST_MOVIES: usize = 256;
 
 /// Whether `start`, the first bytes of a file, look like boxes.
 pub fn is_box_file(start: &[u8]) -> bool {
@@ -39,7 +69,9 @@ pub fn is_box_file(start: &[u8]) -> bool {
 ///
 /// As [`super::Demuxer::open`].
 pub fn movie_box(source: &Arc<dyn ReadAt>) -> Result<Option<(Bytes, u64)>> {
-    Ok(scan(source)?.movie)
+    let top = scan(source)?;
+    let first = top.movies.first();
+    first.map(|movie| Ok((movie.load(source)?, movie.offset))).transpose()
 }
 
 /// Walks the boxes at the top of the file.
@@ -95,17 +127,28 @@ impl Top {
 
     fn visit(&mut self, source: &Arc<dyn ReadAt>, header: &BoxHeader, offset: u64, size: u64) -> Result<()> {
         match &header.kind.0 {
-            b"ftyp" if self.file_type.is_none() => {
-                let bytes = load(source, offset, size)?;
-                self.file_type =
-                    boxes_at(&bytes, offset).next().and_then(Result::ok).and_then(|ftyp| ftyp.read().ok());
+            b"ftyp" => {
+                self.begun = Some(offset);
+                if self.file_type.is_none() {
+                    let bytes = load(source, offset, size)?;
+                    self.file_type = boxes_at(&bytes, offset)
+                        .next()
+                        .and_then(Result::ok)
+                        .and_then(|ftyp| ftyp.read().ok());
+                }
             }
-            b"moov" if self.movie.is_none() => {
-                self.movie = Some(inflate(load(source, offset, size)?, offset, source.len())?)
+            b"moov" if self.movies.len() < MOST_MOVIES => {
+                let base = if self.movies.is_empty() { 0 } else { self.begun.unwrap_or(0) };
+                self.begun = None;
+                let fragments = std::mem::take(&mut self.early);
+                self.movies.push(Movie { offset, size, base, fragments });
             }
-            b"moov" => self.warnings.push(format!("a second 'moov' at byte {offset} is ignored")),
+            b"moov" => self.more_movies += 1,
             // Less than header, `mfhd` and the header of a `traf` holds nothing.
-            b"moof" if size >= 32 => self.fragments.push((offset, size)),
+            b"moof" if size >= 32 => match self.movies.last_mut() {
+                Some(movie) => movie.fragments.push((offset, size)),
+                None => self.early.push((offset, size)),
+            },
             b"mdat" => self.has_media = true,
             b"styp" | b"sidx" => self.has_index = true,
             b"meta" => self.has_items = true,
@@ -116,11 +159,11 @@ impl Top {
 
     /// What is wrong with a file that has no `moov`.
     pub(super) fn no_movie(&self, length: u64) -> Error {
-        if !self.fragments.is_empty() || self.has_index {
+        if !self.early.is_empty() || self.has_index {
             return Error::unsupported(
                 "this is a media segment without its initialization segment: it has fragments but no 'moov'",
             )
-            .with_hint("put the initialization segment in front: cat init.mp4 segment.m4s > whole.mp4");
+            .with_hint("put the initialization segment in front of it, joined into one file");
         }
         if self.has_items {
             let brand =
@@ -146,13 +189,13 @@ pub(super) fn load(source: &Arc<dyn ReadAt>, offset: u64, size: u64) -> Result<B
 }
 
 /// A compressed movie resource (QuickTime File Format, "Compressed movie resources"): `moov/cmov/{dcom, cmvd}`.
-fn inflate(moov: Bytes, offset: u64, length: u64) -> Result<(Bytes, u64)> {
+fn inflate(moov: Bytes, offset: u64, length: u64) -> Result<Bytes> {
     let Some(cmov) = boxes_at(&moov, offset)
         .next()
         .and_then(Result::ok)
         .and_then(|moov| moov.children().find(FourCc::new(b"cmov")))
     else {
-        return Ok((moov, offset));
+        return Ok(moov);
     };
     let method = cmov.children().find(FourCc::new(b"dcom")).and_then(|dcom| dcom.body().fourcc().ok());
     if method != Some(FourCc::new(b"zlib")) {
@@ -184,7 +227,7 @@ fn inflate(moov: Bytes, offset: u64, length: u64) -> Result<(Bytes, u64)> {
         located(Error::malformed("the compressed index can't be inflated").caused_by(cause))
             .with_hint(DAMAGED)
     })?;
-    Ok((inflated.into(), offset))
+    Ok(inflated.into())
 }
 
 /// A compressed index of any file may grow to this; that of a larger file to twice the file more.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use reelwright_media::{
-    AudioFormat, BoxFamily, Edit, Error, FormatDescription, FourCc, Language, MediaType, Result, Time,
-    TimeRange, Timescale, Track,
+    AudioFormat, BoxFamily, Edit, Error, FormatDescription, FourCc, Language, Matrix, MediaType, Result,
+    Time, TimeRange, Timescale, Track,
 };
 
 use super::allowance::{Allowance, Counted};
 use super::cursor::TrackData;
+use super::delta;
 use super::fragment::FragmentIndex;
 use super::movie::{find, foreign};
 use super::table::{SampleTable, Units};
@@ -25,10 +26,11 @@ pub(super) struct Opened {
     pub(super) data: TrackData,
 }
 
-/// Reads everything of `trak` but the samples.
+/// Reads everything of `trak` but the samples, in a movie of `movie` ticks per second.
 pub(super) fn read(
     trak: &BoxRef<'_>,
     family: BoxFamily,
+    movie: Timescale,
     warnings: &mut Warnings,
     allowance: &mut Allowance,
 ) -> Result<Opened> {
@@ -43,14 +45,17 @@ pub(super) fn read(
     }
     let timescale = Timescale::or_one(media.timescale);
     let mut formats = formats(&stbl, &handler, family, timescale, warnings, allowance)?;
-    let mut table = SampleTable::read(&stbl, warnings)?;
+    let stated = if media.duration == u64::MAX { 0 } else { i64::try_from(media.duration).unwrap_or(0) };
+    let mut table = SampleTable::read(&stbl, timescale, stated, warnings)?;
     table.units = formats.first().and_then(|format| units(format.as_audio()?, &table));
     if table.units.is_none() {
         formats.iter_mut().for_each(whole_packets);
     }
     allowance.repeat(table.repeated(allowance.file())).map_err(|error| error.at_track(header.track_id))?;
-    let stated = if media.duration == u64::MAX { 0 } else { i64::try_from(media.duration).unwrap_or(0) };
-    let media_duration = if stated > 0 { stated } else { table.duration() };
+    let listed = table.duration();
+    // A header that states less cuts the last sample short.
+    let is_less = (1..listed).contains(&stated);
+    let media_duration = if is_less { stated } else { delta::length(stated, listed, timescale) };
     let mut track = Track {
         id: header.track_id,
         media: MediaType::from_handler(handler.handler),
@@ -66,7 +71,7 @@ pub(super) fn read(
         header_flags: header.flags,
         language: language(&mdia, &media),
         header_size: (header.width, header.height),
-        matrix: header.matrix,
+        matrix: matrix(&header, handler.handler, warnings),
         volume: header.volume,
         layer: header.layer,
         alternate_group: header.alternate_group,
@@ -77,7 +82,7 @@ pub(super) fn read(
         creation_time: header.creation_time,
         foreign: Vec::new(),
     };
-    let mut rest = Rest { family, track: &mut track, warnings, allowance };
+    let mut rest = Rest { family, movie, track: &mut track, warnings, allowance };
     rest.read(trak);
     rest.carried(&mdia, "mdia", MDIA);
     rest.carried(&minf, "mdia/minf", MINF);
@@ -87,9 +92,8 @@ pub(super) fn read(
         timescale,
         formats,
         elsewhere: elsewhere(&minf, &stbl, header.track_id, warnings),
+        fragments: FragmentIndex::new(header.track_id, timescale, table.duration()),
         table,
-        fragments: FragmentIndex::default(),
-        extends: Arc::default(),
     };
     Ok(Opened { track, data })
 }
@@ -116,6 +120,7 @@ fn require<'a>(parent: &BoxRef<'a>, kind: &[u8; 4]) -> Result<BoxRef<'a>> {
 /// What a track has beside its samples.
 struct Rest<'a> {
     family: BoxFamily,
+    movie: Timescale,
     track: &'a mut Track,
     warnings: &'a mut Warnings,
     allowance: &'a mut Allowance,
@@ -144,7 +149,7 @@ impl Rest<'_> {
 
     fn edits(&mut self, edts: &BoxRef<'_>) -> Vec<Edit> {
         match find(edts, b"elst").map(|elst| elst.read::<EditList>()) {
-            Some(Ok(list)) => list.edits,
+            Some(Ok(list)) => list.edits.iter().map(|row| row.edit(self.movie)).collect(),
             Some(Err(error)) => {
                 let track = self.track.id;
                 self.warnings.push(format!("track {track} is shown without its edit list: {error}"));
@@ -170,6 +175,19 @@ impl Rest<'_> {
             self.track.foreign.push(foreign(path, child, self.family));
         }
     }
+}
+
+/// How the picture is turned and placed. Writers fill in zeros where they mean nothing by it; of pictures that is said.
+fn matrix(header: &TrackHeader, handler: FourCc, warnings: &mut Warnings) -> Matrix {
+    header.matrix.made_regular().unwrap_or_else(|| {
+        if MediaType::from_handler(handler) == MediaType::Video {
+            let track = header.track_id;
+            warnings.push(format!(
+                "the matrix of track {track} leaves nothing of a picture; it is taken for none"
+            ));
+        }
+        Matrix::IDENTITY
+    })
 }
 
 fn grouping(child: &BoxRef<'_>) -> Option<[u8; 4]> {

@@ -2,6 +2,7 @@
 
 use reelwright_media::SampleFlags;
 
+use super::delta::DecodeClock;
 use super::table::{SampleTable, search};
 use crate::{ChunkRun, Packed};
 
@@ -13,7 +14,10 @@ pub(super) struct Entry {
     /// In ticks of the media.
     pub(super) dts: i64,
     pub(super) composition: i64,
-    pub(super) duration: u32,
+    /// In ticks of the media, until the next sample is decoded.
+    pub(super) duration: i64,
+    /// What the index states it lasts, which may be negative.
+    delta: i64,
     /// From 1.
     pub(super) description: u32,
     pub(super) flags: SampleFlags,
@@ -25,7 +29,7 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     pub(super) index: u64,
-    dts: i64,
+    clock: DecodeClock,
     time: RunPosition,
     composition: RunPosition,
     chunk: u64,
@@ -48,11 +52,11 @@ struct RunPosition {
 impl Walk {
     /// The walk that stands at sample `index`.
     pub(super) fn at(table: &SampleTable, index: u64) -> Self {
-        let mut walk = Self { index, dts: table.ticks_before(index), ..Self::default() };
+        let mut walk = Self { index, clock: table.clock_at(index), ..Self::default() };
         let listed = |numbers| search(numbers, number(index)).unwrap_or_else(|after| after);
         walk.sync = table.sync.as_ref().map_or(0, listed);
         walk.partial_sync = listed(&table.partial_sync);
-        walk.time = RunPosition::at(index, table.time_runs().map(|run| run.count));
+        walk.time = RunPosition::at(index, table.paces().map(|run| run.count));
         walk.composition = RunPosition::at(index, table.offsets.iter().map(|run| run.count));
         walk.find_chunk(table, index);
         walk
@@ -87,15 +91,30 @@ impl Walk {
         }
         let run = self.enter_chunk(table)?;
         let size = table.size(self.index)?;
-        let time = self.time.settle(|run| table.time_run(run), |run| run.count);
+        let time = self.time.settle(|run| table.pace(run), |run| run.count);
         let composition = self.composition.settle(|run| table.offsets.get(run), |run| run.count);
         let left = time.map_or(u64::MAX, |time| u64::from(time.count - self.time.used));
+        let mut delta = time.map_or(0, |run| run.delta);
+        if self.index + 1 == table.count {
+            delta = table.last_delta(delta);
+        }
+        let dts = self.clock.now();
+        let is_regular = delta >= 0 && self.clock.is_regular();
+        let duration = if is_regular {
+            delta
+        } else {
+            let mut next = self.clock;
+            next.advance(1, delta);
+            next.now().saturating_sub(dts)
+        };
+        let left = if is_regular { left } else { 1 };
         Some(Entry {
             offset: table.places.get(self.chunk)?.saturating_add(self.before),
             size,
-            dts: self.dts,
+            dts,
             composition: composition.map_or(0, |run| run.offset.into()),
-            duration: time.map_or(0, |run| run.delta),
+            duration,
+            delta,
             description: run.description_index,
             flags: self.flags(table),
             alike: (u64::from(run.samples_per_chunk) - self.in_chunk).min(left).min(table.count - self.index),
@@ -105,8 +124,7 @@ impl Walk {
     /// Moves past `count` samples, which must not be more than are alike, of `bytes` bytes in all.
     pub(super) fn advance(&mut self, count: u64, bytes: u64, entry: &Entry) {
         self.index += count;
-        let ticks = i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(entry.duration.into());
-        self.dts = self.dts.saturating_add(ticks);
+        self.clock.advance(count, entry.delta);
         let steps = u32::try_from(count).unwrap_or(u32::MAX);
         self.time.used = self.time.used.saturating_add(steps);
         self.composition.used = self.composition.used.saturating_add(steps);

@@ -193,7 +193,7 @@ struct AudioRow {
 
 #[derive(Serialize)]
 struct EditRow {
-    duration: u64,
+    duration: i64,
     media_time: i64,
     rate: f64,
 }
@@ -478,7 +478,7 @@ fn codec_name(format: &FormatDescription) -> String {
 
 fn edit(edit: &Edit) -> EditRow {
     EditRow {
-        duration: edit.duration,
+        duration: edit.duration.value(),
         media_time: edit.media_time.unwrap_or(-1),
         rate: f64::from(edit.rate) / f64::from(Edit::NORMAL_RATE),
     }

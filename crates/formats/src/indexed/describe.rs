@@ -89,17 +89,15 @@ pub(crate) fn present(track: &mut Track, movie: Timescale, start: Time, from: i6
     let length = Time::new(to.saturating_sub(from).max(0), track.timescale);
     track.media_duration = Time::new(media_end.max(0), track.timescale);
     track.range = TimeRange::new(start, length);
-    let ticks =
-        |time: Time| time.ticks_in(movie, Rounding::Nearest).and_then(|ticks| u64::try_from(ticks).ok());
-    let gap = ticks(start).unwrap_or(0);
-    if gap == 0 && from == 0 && to == media_end {
+    let rounded = |time: Time| time.rescale(movie, Rounding::Nearest).unwrap_or(time).max(Time::ZERO);
+    let gap = rounded(start);
+    if gap.is_zero() && from == 0 && to == media_end {
         track.edits.clear();
         return;
     }
     track.edits = Vec::new();
-    if gap > 0 {
-        track.edits.push(Edit { duration: gap, media_time: None, rate: Edit::NORMAL_RATE });
+    if !gap.is_zero() {
+        track.edits.push(Edit::empty(gap));
     }
-    let duration = ticks(length).unwrap_or(0);
-    track.edits.push(Edit { duration, media_time: Some(from), rate: Edit::NORMAL_RATE });
+    track.edits.push(Edit::showing(from, rounded(length)));
 }

@@ -10,7 +10,7 @@ use reelwright_bitstream::h264::AvcConfig;
 use reelwright_bitstream::hevc::HevcConfig;
 use reelwright_bitstream::{length_prefixed_to_annex_b, push_annex_b};
 use reelwright_formats::{Demuxer, FileSource, open};
-use reelwright_media::{MediaType, Movie, Result, SampleBuffer, Time, Track, VideoCodec};
+use reelwright_media::{MediaType, Result, SampleBuffer, Time, Track, VideoCodec};
 
 /// The corpus, or `None` with a loud remark.
 pub(crate) fn corpus() -> Option<PathBuf> {
@@ -152,12 +152,11 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
 }
 
 /// When a media time of `track` is presented, in seconds on the movie's timeline: what other tools call a timestamp.
-pub(crate) fn presented(movie: &Movie, track: &Track, time: Time) -> f64 {
-    let scale = f64::from(movie.timescale.ticks());
+pub(crate) fn presented(track: &Track, time: Time) -> f64 {
     let mut gap = 0.0;
     for edit in &track.edits {
         match edit.media_time {
-            None => gap += edit.duration as f64 / scale,
+            None => gap += edit.duration.to_seconds_lossy(),
             Some(start) => {
                 return time.to_seconds_lossy() - Time::new(start, track.timescale).to_seconds_lossy() + gap;
             }
@@ -184,7 +183,7 @@ pub(crate) fn compare_packets(path: &Path, tolerance: f64, sizes: bool, shift: f
                 assert_eq!(our.payload.len(), their.size, "{place}: size");
             }
             if let Some(pts) = their.pts {
-                let ours = presented(movie, track, our.pts) + shift;
+                let ours = presented(track, our.pts) + shift;
                 assert!((ours - pts).abs() <= tolerance, "{place}: at {ours}, theirs {pts}");
             }
             if track.media == MediaType::Video {

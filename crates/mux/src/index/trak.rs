@@ -1,11 +1,11 @@
 use reelwright_bmff::metadata::{self, Level, Written};
 use reelwright_bmff::{
-    CleanApertureDimensions, DataReference, DataReferences, EditList, EncodedPixelsDimensions,
+    CleanApertureDimensions, DataReference, DataReferences, EditList, EditRow, EncodedPixelsDimensions,
     ExtendedLanguage, GenericMediaInfo, Handler, MediaHeader, NullMediaHeader, ProductionApertureDimensions,
     SoundMediaHeader, SubtitleMediaHeader, TimecodeMediaInfo, TrackHeader, TrackReferences, VideoMediaHeader,
     Writer,
 };
-use reelwright_media::{BoxFamily, Edit, FourCc, MediaType, Result, Rounding, Time, Timescale, VideoFormat};
+use reelwright_media::{BoxFamily, FourCc, MediaType, Result, Rounding, Time, Timescale, VideoFormat};
 
 use super::{is_superseded, stbl};
 use crate::track::TrackState;
@@ -15,7 +15,7 @@ pub(super) struct Context {
     pub(super) family: BoxFamily,
     pub(super) movie: Timescale,
     /// The edit list to write; empty for none.
-    pub(super) edits: Vec<Edit>,
+    pub(super) edits: Vec<EditRow>,
     /// Where the media data begins.
     pub(super) base: u64,
     /// Chunk offsets take 64 bits.
@@ -23,7 +23,7 @@ pub(super) struct Context {
 }
 
 /// The track's length on the movie's timeline: its edits, or else all of its media.
-pub(super) fn duration(track: &TrackState, edits: &[Edit], movie: Timescale) -> u64 {
+pub(super) fn duration(track: &TrackState, edits: &[EditRow], movie: Timescale) -> u64 {
     if edits.is_empty() {
         let ticks = i64::try_from(track.duration()).unwrap_or(i64::MAX);
         let length = Time::new(ticks, track.timescale());

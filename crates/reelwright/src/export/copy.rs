@@ -1,5 +1,5 @@
 use reelwright_media::{
-    CancelToken, EditTimeline, MediaType, Result, SampleBuffer, Span, Time, TimeRange, Timescale, Track,
+    CancelToken, EditTimeline, MediaType, Result, SampleBuffer, Span, Time, TimeRange, Track,
 };
 
 use super::progress::Meter;
@@ -11,8 +11,6 @@ use crate::{Asset, Input, InputConfig};
 pub(super) struct CopyJob<'a> {
     pub(super) asset: &'a Asset,
     pub(super) track: &'a Track,
-    /// Ticks of the output's edits.
-    pub(super) ticks: Timescale,
     /// The part of the presentation that is wanted.
     pub(super) range: TimeRange,
     /// Whether that is less than everything.
@@ -28,11 +26,7 @@ impl CopyJob<'_> {
     /// stored around it.
     pub(super) fn config(&self) -> InputConfig {
         let held = held(self.asset.movie(), self.track, self.asset.demuxer().missing(self.track.id));
-        let edits = if self.cut {
-            self.timeline().cut(self.range, self.ticks)
-        } else {
-            held.edits.iter().map(|edit| edit.recounted(self.asset.movie().timescale, self.ticks)).collect()
-        };
+        let edits = if self.cut { self.timeline().cut(self.range) } else { held.edits.clone() };
         InputConfig::copy_track(&Track { edits, ..held })
     }
 

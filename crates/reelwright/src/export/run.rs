@@ -265,12 +265,11 @@ impl Run {
                 Job::Sound(SoundJob { asset, plan: audio, range, registry, stop, meter, leads }, input)
             }
             _ => {
-                let ticks = self.movie_timescale();
                 let encodes =
                     |plan: &TrackPlan| matches!(plan.fate, Fate::EncodeVideo(_) | Fate::EncodeAudio(_));
                 let leads = !self.plan.tracks.iter().any(encodes);
                 let cut = self.options.range.is_some();
-                let job = CopyJob { asset, track, ticks, range, cut, stop, meter, leads };
+                let job = CopyJob { asset, track, range, cut, stop, meter, leads };
                 let config = job.config().metadata(self.track_metadata(track));
                 let input = builder.add_input(config.references(self.references(track)))?;
                 Job::Copy(job, input)

@@ -12,7 +12,7 @@ use super::{Folder, generated};
 /// The same samples under other edits.
 fn with_edits(asset: &Asset, path: &Path, edits: impl Fn(&Track) -> Vec<Edit>) -> Asset {
     let movie = asset.movie();
-    let mut builder = AssetWriter::create(path, FileType::Mov).movie_timescale(movie.timescale);
+    let mut builder = AssetWriter::create(path, FileType::Mov);
     let edited = movie.tracks.iter().map(|track| Track { edits: edits(track), ..track.clone() });
     let inputs: Vec<_> =
         edited.map(|track| (track.id, builder.add_input(InputConfig::copy_track(&track)).unwrap())).collect();
@@ -32,8 +32,7 @@ fn with_edits(asset: &Asset, path: &Path, edits: impl Fn(&Track) -> Vec<Edit>) -
 fn pictures_that_no_edit_shows_are_left_out() {
     let folder = Folder::new("hidden");
     let source = generated(&folder.file("source.mov"), Size::new(64, 64), 1, TestSound::Aac(2));
-    let second = u64::from(source.movie().timescale.ticks());
-    let empty = Edit { duration: second, media_time: None, rate: Edit::NORMAL_RATE };
+    let empty = Edit::empty(Time::from_secs(1));
     let behind = Edit { media_time: Some(1 << 30), ..empty };
     for (name, edit) in [("empty.mov", empty), ("behind.mov", behind)] {
         let hidden = with_edits(&source, &folder.file(name), |track| match track.media {
@@ -54,7 +53,7 @@ fn the_estimate_of_a_movie_beyond_all_time_ends_where_numbers_do() {
     let folder = Folder::new("endless");
     let source = generated(&folder.file("source.mov"), Size::new(64, 64), 1, TestSound::Aac(2));
     let endless = with_edits(&source, &folder.file("endless.mov"), |track| {
-        let empty = Edit { duration: i64::MAX as u64 / 4 * 3, media_time: None, rate: Edit::NORMAL_RATE };
+        let empty = Edit::empty(Time::new(i64::MAX / 4 * 3, source.movie().timescale));
         [&[empty], &track.edits[..]].concat()
     });
     let mut options = ExportOptions { reencode: true, ..ExportOptions::new(Preset::HighestQuality) };
@@ -67,9 +66,8 @@ fn the_estimate_of_a_movie_beyond_all_time_ends_where_numbers_do() {
 fn a_range_before_the_media_says_when_they_begin() {
     let folder = Folder::new("late");
     let source = generated(&folder.file("source.mov"), Size::new(64, 64), 1, TestSound::Aac(2));
-    let second = u64::from(source.movie().timescale.ticks());
     let late = with_edits(&source, &folder.file("late.mov"), |track| {
-        let empty = Edit { duration: 10 * second, media_time: None, rate: Edit::NORMAL_RATE };
+        let empty = Edit::empty(Time::from_secs(10));
         [&[empty], &track.edits[..]].concat()
     });
     let plan = |end: i64| {

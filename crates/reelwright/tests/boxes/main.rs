@@ -1,0 +1,13 @@
+//! MP4 and QuickTime files as they are found rather than as they should be, read and copied: what comes out is judged by
+//! ffprobe and ffmpeg.
+#![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
+
+mod durations;
+mod edits;
+#[path = "../folder/mod.rs"]
+mod folder;
+#[path = "../foreign/mod.rs"]
+mod foreign;
+mod joined;
+mod made;
+mod matrix;
