@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use reelwright_codec::{AudioEncoderSettings, AudioRate, EncoderSpecification, Registry};
-use reelwright_media::{AudioBuffer, AudioCodec, ChannelLayout, ErrorKind, PcmFormat, Time, Timescale};
+use reelwright_media::{AudioBuffer, AudioCodec, ChannelLayout, ErrorKind, Time, Timescale};
 
 const RATE: u32 = 48_000;
 
@@ -15,14 +15,7 @@ fn tone(frames: usize) -> Vec<Vec<f32>> {
 }
 
 fn settings(codec: AudioCodec) -> AudioEncoderSettings {
-    AudioEncoderSettings {
-        codec,
-        sample_rate: RATE,
-        layout: ChannelLayout::stereo(),
-        rate: AudioRate::Average(160_000),
-        pcm: (codec == AudioCodec::Lpcm).then_some(PcmFormat::S16LE),
-        options: Vec::new(),
-    }
+    AudioEncoderSettings::new(codec, RATE, ChannelLayout::stereo()).rate(AudioRate::Average(160_000))
 }
 
 /// Encodes in uneven blocks, decodes, trims as the samples say; gives what remains.
@@ -91,9 +84,9 @@ fn misuse_is_an_error() {
     let any = EncoderSpecification::default();
     let make = |settings: &AudioEncoderSettings| registry.audio_encoder(settings, &any).err().unwrap().kind();
     let aac = settings(AudioCodec::Aac);
-    assert_eq!(make(&AudioEncoderSettings { sample_rate: 47_999, ..aac.clone() }), ErrorKind::Unsupported);
+    assert_eq!(make(&aac.clone().sample_rate(47_999)), ErrorKind::Unsupported);
     let options = vec![("bandwidth".into(), "wide".into())];
-    assert_eq!(make(&AudioEncoderSettings { options, ..aac }), ErrorKind::Misuse);
-    let pcm = AudioEncoderSettings { pcm: None, ..settings(AudioCodec::Lpcm) };
+    assert_eq!(make(&aac.options(options)), ErrorKind::Misuse);
+    let pcm = settings(AudioCodec::Lpcm).pcm(None);
     assert_eq!(make(&pcm), ErrorKind::Misuse);
 }

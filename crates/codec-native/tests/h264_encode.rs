@@ -45,12 +45,10 @@ struct Encoded {
 }
 
 fn settings(size: Size) -> VideoEncoderSettings {
-    VideoEncoderSettings {
-        timescale: Timescale::or_one(600),
-        frame_rate: Ratio { num: RATE, den: 1 },
-        threads: 2,
-        ..VideoEncoderSettings::new(VideoCodec::H264, size)
-    }
+    VideoEncoderSettings::new(VideoCodec::H264, size)
+        .timescale(Timescale::or_one(600))
+        .frame_rate(Ratio { num: RATE, den: 1 })
+        .threads(2)
 }
 
 fn encode(settings: &VideoEncoderSettings, frames: u32, force_at: Option<u32>) -> Encoded {
@@ -155,7 +153,7 @@ fn ffmpeg_decodes_it_silently_and_close_to_the_original() {
         (Size::new(176, 144), VideoRate::Average(400_000), 26.0),
         (Size::new(1280, 720), VideoRate::Quality(0.5), 34.0),
     ] {
-        let encoded = encode(&VideoEncoderSettings { rate, ..settings(size) }, 30, None);
+        let encoded = encode(&settings(size).rate(rate), 30, None);
         assert_eq!(encoded.samples.len(), 30);
         let file = Scratch::new(&format!("psnr-{}.h264", size.width), &encoded.annex_b);
         let psnr = psnr(size, 30, &decoded(file.path()));
@@ -167,7 +165,7 @@ fn ffmpeg_decodes_it_silently_and_close_to_the_original() {
 #[test]
 fn the_average_rate_is_kept() {
     let wanted = 1_500_000;
-    let settings = VideoEncoderSettings { rate: VideoRate::Average(wanted), ..settings(Size::new(640, 360)) };
+    let settings = settings(Size::new(640, 360)).rate(VideoRate::Average(wanted));
     let encoded = encode(&settings, 300, None);
     let bits: u64 = encoded.samples.iter().map(|sample| sample.payload.len() * 8).sum();
     let rate = bits as f64 / 10.0;
@@ -180,7 +178,7 @@ fn times_are_exact_and_key_frames_come_in_time() {
     let second = KeyFrames { frames: None, interval: Some(Time::from_secs(1)) };
     let seven = KeyFrames { frames: Some(7), interval: Some(Time::from_secs(1)) };
     for (key_frames, gap) in [(second, 30), (seven, 7)] {
-        let encoded = encode(&VideoEncoderSettings { key_frames, ..settings(size) }, 95, None);
+        let encoded = encode(&settings(size).key_frames(key_frames), 95, None);
         let keys: Vec<usize> = (0..95).filter(|&index| encoded.samples[index].flags.sync).collect();
         assert_eq!(keys[0], 0);
         assert!(keys.windows(2).all(|pair| pair[1] - pair[0] <= gap), "{keys:?}");
@@ -194,8 +192,7 @@ fn times_are_exact_and_key_frames_come_in_time() {
 #[test]
 fn a_key_frame_can_be_forced() {
     let none = KeyFrames { frames: None, interval: None };
-    let encoded =
-        encode(&VideoEncoderSettings { key_frames: none, ..settings(Size::new(320, 180)) }, 40, Some(17));
+    let encoded = encode(&settings(Size::new(320, 180)).key_frames(none), 40, Some(17));
     let keys: Vec<usize> = (0..40).filter(|&index| encoded.samples[index].flags.sync).collect();
     // More may come where the encoder finds a new scene in the pattern.
     assert!(keys.starts_with(&[0, 17]), "{keys:?}");
@@ -214,7 +211,7 @@ fn profile_colour_and_shape_are_in_the_stream() {
         (None, "High"),
     ] {
         let pixel_aspect = Ratio { num: 4, den: 3 };
-        let settings = VideoEncoderSettings { profile, color, pixel_aspect, ..settings(Size::new(636, 358)) };
+        let settings = settings(Size::new(636, 358)).profile(profile).color(color).pixel_aspect(pixel_aspect);
         let encoded = encode(&settings, 3, None);
         assert_eq!(encoded.info.id, "openh264");
         let file = Scratch::new(&format!("{}.h264", name.replace(' ', "")), &encoded.annex_b);
@@ -239,9 +236,9 @@ fn the_entropy_coder_follows_profile_and_option() {
     let base = settings(Size::new(320, 180));
     assert!(cabac(&base));
     let profile = Some(VideoProfile::H264Baseline);
-    assert!(!cabac(&VideoEncoderSettings { profile, ..base.clone() }));
+    assert!(!cabac(&base.clone().profile(profile)));
     let options = vec![("entropy".into(), "cavlc".into())];
-    assert!(!cabac(&VideoEncoderSettings { options, ..base }));
+    assert!(!cabac(&base.options(options)));
 }
 
 #[test]
@@ -259,9 +256,9 @@ fn odd_sizes_are_coded_one_larger_with_a_clean_aperture() {
 #[test]
 fn a_ceiling_over_quality_lowers_the_rate() {
     let size = Size::new(640, 360);
-    let free = VideoEncoderSettings { rate: VideoRate::Quality(0.75), ..settings(size) };
+    let free = settings(size).rate(VideoRate::Quality(0.75));
     let limit = Some(RateLimit { max_rate: 1_000_000, buffer: 1_000_000 });
-    let capped = VideoEncoderSettings { limit, ..free.clone() };
+    let capped = free.clone().limit(limit);
     let bytes =
         |settings| encode(settings, 90, None).samples.iter().map(|sample| sample.payload.len()).sum::<u64>();
     assert!(bytes(&free) * 8 / 3 > 2_000_000);
@@ -273,8 +270,7 @@ fn no_window_exceeds_its_ceiling() {
     let limit = RateLimit { max_rate: 1_500_000, buffer: 1_500_000 };
     for (rate, least) in [(VideoRate::Average(1_000_000), 900_000), (VideoRate::Quality(0.75), 1_000_000)] {
         let limit = Some(limit);
-        let encoded =
-            encode(&VideoEncoderSettings { rate, limit, ..settings(Size::new(640, 360)) }, 240, None);
+        let encoded = encode(&settings(Size::new(640, 360)).rate(rate).limit(limit), 240, None);
         let bits: Vec<u64> = encoded.samples.iter().map(|sample| sample.payload.len() * 8).collect();
         let worst = bits.windows(30).map(|window| window.iter().sum::<u64>()).max().unwrap();
         let average = bits.iter().sum::<u64>() / 8;
@@ -298,8 +294,7 @@ fn profile_and_level_are_as_asked_or_the_lowest_that_is_enough() {
     for (profile, level) in asked {
         let level = level.map(|(major, minor)| VideoLevel::new(major, minor));
         // 640x480 at 30 fps takes 3.0.
-        let settings =
-            VideoEncoderSettings { profile: Some(profile), level, ..settings(Size::new(640, 480)) };
+        let settings = settings(Size::new(640, 480)).profile(profile).level(level);
         let encoded = encode(&settings, 1, None);
         let file = Scratch::new(&format!("level-{profile:?}-{level:?}.h264"), &encoded.annex_b);
         let text = ffprobe(file.path(), "stream=profile,level,has_b_frames");
@@ -333,11 +328,11 @@ fn the_lowest_level_follows_the_picture() {
         (Size::new(1920, 1080), 120, "51"),
     ] {
         let frame_rate = Ratio { num: frames, den: 1 };
-        let encoded = encode(&VideoEncoderSettings { frame_rate, ..settings(size) }, 1, None);
+        let encoded = encode(&settings(size).frame_rate(frame_rate), 1, None);
         let file = Scratch::new(&format!("auto-{level}.h264"), &encoded.annex_b);
         assert_eq!(ffprobe(file.path(), "stream=level").trim(), level, "{size} at {frames}");
     }
-    let low = VideoEncoderSettings { level: Some(VideoLevel::new(3, 0)), ..settings(Size::new(1280, 720)) };
+    let low = settings(Size::new(1280, 720)).level(VideoLevel::new(3, 0));
     let registry = Registry::new().with(reelwright_codec_native::provider());
     let error = registry.video_encoder(&low, &EncoderSpecification::default()).err().unwrap();
     assert_eq!(error.kind().os_status(), Some(-12902));
@@ -363,7 +358,7 @@ fn key_packets_are_no_further_apart_than_either_limit() {
         [(Some(1), None, 1), (Some(12), second, 12), (Some(90), second, 30), (None, second, 30)]
     {
         let key_frames = KeyFrames { frames, interval };
-        let encoded = encode(&VideoEncoderSettings { key_frames, ..settings(size) }, 100, None);
+        let encoded = encode(&settings(size).key_frames(key_frames), 100, None);
         let keys = key_packets(&format!("gap-{gap}-{}.h264", frames.is_some()), &encoded);
         let gaps: Vec<_> = keys.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert!(keys[0] == 0 && keys.len() >= 100 / gap, "{key_frames:?}: {keys:?}");
@@ -378,7 +373,7 @@ fn a_forced_key_frame_restarts_the_interval() {
         return;
     }
     let key_frames = KeyFrames { frames: Some(20), interval: None };
-    let settings = VideoEncoderSettings { key_frames, ..settings(Size::new(160, 96)) };
+    let settings = settings(Size::new(160, 96)).key_frames(key_frames);
     // A picture that stands still has no new scenes.
     let encoded = encode_each(&settings, 60, Some(13), |_| picture(settings.size, 0));
     assert_eq!(key_packets("forced.h264", &encoded), [0, 13, 33, 53]);
@@ -386,11 +381,9 @@ fn a_forced_key_frame_restarts_the_interval() {
 
 #[test]
 fn the_rate_changes_live_without_a_key_frame() {
-    let settings = VideoEncoderSettings {
-        rate: VideoRate::Average(1_000_000),
-        key_frames: KeyFrames { frames: None, interval: None },
-        ..settings(Size::new(320, 180))
-    };
+    let settings = settings(Size::new(320, 180))
+        .rate(VideoRate::Average(1_000_000))
+        .key_frames(KeyFrames { frames: None, interval: None });
     let registry = Registry::new().with(reelwright_codec_native::provider());
     let samples: Arc<Mutex<Vec<SampleBuffer>>> = Arc::default();
     let kept = samples.clone();
@@ -419,7 +412,7 @@ fn the_rate_changes_live_without_a_key_frame() {
         let rate = bits as f64 / 10.0;
         assert!((rate / wanted - 1.0).abs() < 0.1, "{rate} of {wanted}");
     }
-    let quality = VideoEncoderSettings { rate: VideoRate::Quality(0.5), ..settings };
+    let quality = settings.rate(VideoRate::Quality(0.5));
     let mut session = CompressionSession::<()>::new(&registry, quality, &any, |_| {}).unwrap();
     assert_eq!(session.set_average_rate(1).unwrap_err().kind(), ErrorKind::Unsupported);
 }
@@ -431,9 +424,9 @@ fn misuse_is_an_error() {
     let make = |settings: &VideoEncoderSettings| registry.video_encoder(settings, &any).err().unwrap().kind();
     let base = settings(Size::new(64, 64));
     assert_eq!(make(&settings(Size::new(8, 8))), ErrorKind::Unsupported);
-    assert_eq!(make(&VideoEncoderSettings { bit_depth: 10, ..base.clone() }), ErrorKind::Unsupported);
+    assert_eq!(make(&base.clone().bit_depth(10)), ErrorKind::Unsupported);
     let options = vec![("preset".into(), "slow".into())];
-    assert_eq!(make(&VideoEncoderSettings { options, ..base.clone() }), ErrorKind::Misuse);
+    assert_eq!(make(&base.clone().options(options)), ErrorKind::Misuse);
     let (_, mut encoder) = registry.video_encoder(&base, &any).unwrap();
     let frame = |pts| VideoFrame { pixels: picture(base.size, 0), pts, duration: None };
     let mut drop = |_| Ok(());

@@ -13,7 +13,7 @@ use reelwright_media::{PixelBuffer, SampleBuffer, Size, Time, VideoCodec, VideoF
 fn there_and_back() {
     let registry = Registry::new().with(reelwright_codec_native::provider());
     let size = Size::new(320, 240);
-    let settings = VideoEncoderSettings { threads: 1, ..VideoEncoderSettings::new(VideoCodec::H264, size) };
+    let settings = VideoEncoderSettings::new(VideoCodec::H264, size).threads(1);
     let samples: Arc<Mutex<Vec<SampleBuffer>>> = Arc::default();
     let kept = samples.clone();
     let any = EncoderSpecification::default();

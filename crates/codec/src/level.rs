@@ -137,11 +137,9 @@ mod tests {
     use super::*;
 
     fn settings(size: Size, frames: u32, bits: u32) -> VideoEncoderSettings {
-        VideoEncoderSettings {
-            frame_rate: Ratio { num: frames, den: 1 },
-            rate: VideoRate::Average(bits),
-            ..VideoEncoderSettings::new(VideoCodec::H264, size)
-        }
+        VideoEncoderSettings::new(VideoCodec::H264, size)
+            .frame_rate(Ratio { num: frames, den: 1 })
+            .rate(VideoRate::Average(bits))
     }
 
     #[test]
@@ -167,7 +165,7 @@ mod tests {
         let base = settings(Size::new(1280, 720), 30, 2_000_000);
         let ask = |major, minor| {
             let level = Some(VideoLevel::new(major, minor));
-            VideoEncoderSettings { level, ..base.clone() }.h264_level()
+            base.clone().level(level).h264_level()
         };
         assert_eq!(base.h264_level().unwrap(), None);
         assert_eq!(ask(3, 1).unwrap(), Some(31));

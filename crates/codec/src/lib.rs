@@ -10,10 +10,11 @@ mod convert;
 mod level;
 mod registry;
 mod session;
+mod settings;
 mod video;
 
 pub use annex_b::annex_b;
-pub use audio::{AudioDecoder, AudioEncoder, AudioEncoderSettings, AudioRate};
+pub use audio::{AudioDecoder, AudioEncoder};
 pub use convert::Converter;
 pub use level::VideoLevel;
 pub use reelwright_process::Workers;
@@ -22,7 +23,7 @@ pub use registry::{
     Registry, SpeedClass,
 };
 pub use session::{Accepted, CompressionSession, DecodeTimes, DecompressionSession, Outcome, Output};
-pub use video::{
-    FrameOptions, KeyFrames, PictureWork, RateLimit, VideoDecoder, VideoDecoderSettings, VideoEncoder,
-    VideoEncoderSettings, VideoProfile, VideoRate,
+pub use settings::{
+    AudioEncoderSettings, AudioRate, KeyFrames, RateLimit, VideoEncoderSettings, VideoProfile, VideoRate,
 };
+pub use video::{FrameOptions, PictureWork, VideoDecoder, VideoDecoderSettings, VideoEncoder};

@@ -264,28 +264,31 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Misuse`] for a picture without width or height, [`ErrorKind::NoCodec`] where nothing fits, and the
-    /// encoder's own.
+    /// [`ErrorKind::Misuse`] for settings that make no sense ([`VideoEncoderSettings::check`]), [`ErrorKind::NoCodec`]
+    /// where nothing fits, and the encoder's own.
     pub fn video_encoder(
         &self,
         settings: &VideoEncoderSettings,
         specification: &EncoderSpecification,
     ) -> Result<(EncoderInfo, Box<dyn VideoEncoder>)> {
         let codec = Codec::Video(settings.codec);
-        if settings.size.area() == 0 {
-            let message = format!("a picture of {} has nothing to encode", settings.size);
-            return Err(Error::misuse(message).at_stage(Stage::Encode));
-        }
+        settings.check().map_err(|error| error.at_stage(Stage::Encode))?;
         self.encoder(codec, specification, |provider, id| provider.video_encoder(id, settings))
     }
 
     /// Selects and makes an audio encoder.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`] for settings that make no sense ([`AudioEncoderSettings::check`]), [`ErrorKind::NoCodec`]
+    /// where nothing fits, and the encoder's own.
     pub fn audio_encoder(
         &self,
         settings: &AudioEncoderSettings,
         specification: &EncoderSpecification,
     ) -> Result<(EncoderInfo, Box<dyn AudioEncoder>)> {
         let codec = Codec::Audio(settings.codec);
+        settings.check().map_err(|error| error.at_stage(Stage::Encode))?;
         self.encoder(codec, specification, |provider, id| provider.audio_encoder(id, settings))
     }
 

@@ -176,11 +176,9 @@ type Log = Arc<Mutex<Vec<(u32, String)>>>;
 fn compress(registry: &Registry, real_time: bool) -> (CompressionSession<u32>, Log) {
     let log = Log::default();
     let theirs = log.clone();
-    let settings = VideoEncoderSettings {
-        real_time,
-        timescale: Timescale::or_one(600),
-        ..VideoEncoderSettings::new(VideoCodec::H264, SIZE)
-    };
+    let settings = VideoEncoderSettings::new(VideoCodec::H264, SIZE)
+        .real_time(real_time)
+        .timescale(Timescale::or_one(600));
     let any = EncoderSpecification::default();
     let session = CompressionSession::new(registry, settings, &any, move |output| {
         let text = match output.result {
@@ -447,10 +445,7 @@ fn decode_times_are_shifted_or_videotoolbox_s() {
     for decode_times in [DecodeTimes::Shifted, DecodeTimes::Raw] {
         let times: Arc<Mutex<Vec<(i64, i64)>>> = Arc::default();
         let theirs = times.clone();
-        let settings = VideoEncoderSettings {
-            timescale: Timescale::or_one(30_000),
-            ..VideoEncoderSettings::new(VideoCodec::H264, SIZE)
-        };
+        let settings = VideoEncoderSettings::new(VideoCodec::H264, SIZE).timescale(Timescale::or_one(30_000));
         let any = EncoderSpecification::default();
         let mut session = CompressionSession::new(&registry(None), settings, &any, move |output| {
             let Ok(Outcome::Done(sample)) = output.result else { panic!("{:?}", output.result) };
@@ -473,8 +468,7 @@ fn decode_times_are_shifted_or_videotoolbox_s() {
 
 #[test]
 fn a_pool_tags_its_pictures_and_counts_them() {
-    let settings =
-        VideoEncoderSettings { color: Color::BT709, ..VideoEncoderSettings::new(VideoCodec::H264, SIZE) };
+    let settings = VideoEncoderSettings::new(VideoCodec::H264, SIZE).color(Color::BT709);
     let any = EncoderSpecification::default();
     let session = CompressionSession::<()>::new(&registry(None), settings, &any, |_| ()).unwrap();
     let pool = session.pool();

@@ -32,6 +32,18 @@ impl Color {
         siting: None,
     };
 
+    /// ITU-R BT.2100 with the perceptual quantiser ("HDR10"), video range.
+    pub const BT2100_PQ: Self = Self {
+        primaries: ColorPrimaries::BT2020,
+        transfer: TransferFunction::PQ,
+        matrix: ColorMatrix::BT2020,
+        range: Some(ColorRange::Video),
+        siting: None,
+    };
+
+    /// ITU-R BT.2100 with hybrid log-gamma, video range.
+    pub const BT2100_HLG: Self = Self { transfer: TransferFunction::HLG, ..Self::BT2100_PQ };
+
     /// The range where container and stream may both state one. A stream that says "full" is believed: its flag is
     /// unset unless meant, while cameras are known to leave that of `nclx` unset beside full-range pictures.
     pub fn stated_range(container: Option<ColorRange>, stream: Option<ColorRange>) -> Option<ColorRange> {

@@ -49,6 +49,8 @@ pub enum ErrorKind {
     Io,
     /// The caller cancelled. `AVError.operationCancelled`.
     Cancelled,
+    /// The caller left halfway: a thread that had more to hand over panicked.
+    Abandoned,
     /// Reelwright broke its own promise; please report it.
     Bug,
 }
@@ -69,6 +71,7 @@ impl ErrorKind {
             Self::NoSpace => "disk full",
             Self::Io => "input/output",
             Self::Cancelled => "cancelled",
+            Self::Abandoned => "abandoned",
             Self::Bug => "internal error",
         }
     }
@@ -86,7 +89,7 @@ impl ErrorKind {
             Self::Encode => -11883,
             Self::Exists => -11823,
             Self::NoSpace => -11807,
-            Self::Io | Self::Bug => -11800,
+            Self::Io | Self::Abandoned | Self::Bug => -11800,
             Self::Cancelled => -11878,
         }
     }
@@ -100,7 +103,7 @@ impl ErrorKind {
             Self::NoCodec => Some(-12908),     // kVTCouldNotFindVideoEncoderErr
             Self::Malformed | Self::Truncated | Self::Decode => Some(-12909), // kVTVideoDecoderBadDataErr
             Self::Encode => Some(-12912),      // kVTVideoEncoderMalfunctionErr
-            Self::Exists | Self::NoSpace | Self::Io | Self::Cancelled | Self::Bug => None,
+            Self::Exists | Self::NoSpace | Self::Io | Self::Cancelled | Self::Abandoned | Self::Bug => None,
         }
     }
 }

@@ -10,8 +10,7 @@ use reelwright::{AssetWriter, FileType, InputConfig};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let output = std::env::args().nth(1).ok_or("usage: write_frames OUTPUT.mp4")?;
     let size = Size::new(640, 360);
-    let video =
-        VideoEncoderSettings { color: Color::BT709, ..VideoEncoderSettings::new(VideoCodec::H264, size) };
+    let video = VideoEncoderSettings::new(VideoCodec::H264, size).color(Color::BT709);
     let audio = AudioEncoderSettings::new(AudioCodec::Aac, 48_000, ChannelLayout::stereo());
     let mut builder = AssetWriter::create(output, FileType::Mp4);
     let mut pictures = builder.add_input(InputConfig::encode_video(video))?;

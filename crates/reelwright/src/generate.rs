@@ -118,18 +118,16 @@ impl TestMovie {
 
     fn video(&self) -> VideoEncoderSettings {
         let pixels = self.even_size().area() as f64 * self.rate.to_f64();
-        VideoEncoderSettings {
-            timescale: Timescale::or_one(self.rate.num.saturating_mul(if self.rate.num < 1000 {
+        VideoEncoderSettings::new(VideoCodec::H264, self.even_size())
+            .timescale(Timescale::or_one(self.rate.num.saturating_mul(if self.rate.num < 1000 {
                 100
             } else {
                 1
-            })),
-            frame_rate: self.rate,
-            color: Color::BT709,
-            rate: VideoRate::Average((pixels * 0.1).clamp(100_000.0, 50_000_000.0) as u32),
-            key_frames: KeyFrames { frames: None, interval: Some(Time::from_secs(1)) },
-            ..VideoEncoderSettings::new(VideoCodec::H264, self.even_size())
-        }
+            })))
+            .frame_rate(self.rate)
+            .color(Color::BT709)
+            .rate(VideoRate::Average((pixels * 0.1).clamp(100_000.0, 50_000_000.0) as u32))
+            .key_frames(KeyFrames { frames: None, interval: Some(Time::from_secs(1)) })
     }
 
     fn audio(&self) -> Option<AudioEncoderSettings> {
@@ -139,7 +137,7 @@ impl TestMovie {
             TestSound::Pcm(channels) => (AudioCodec::Lpcm, channels, Some(PcmFormat::S16LE)),
         };
         let layout = ChannelLayout::default_for(channels).unwrap_or_else(ChannelLayout::stereo);
-        Some(AudioEncoderSettings { pcm, ..AudioEncoderSettings::new(codec, SOUND_RATE, layout) })
+        Some(AudioEncoderSettings::new(codec, SOUND_RATE, layout).pcm(pcm))
     }
 
     /// The time of frame `number`.

@@ -44,7 +44,7 @@ fn sound(layout: &ChannelLayout, frames: usize, rate: u32) -> Vec<Vec<f32>> {
 }
 
 fn settings(sample_rate: u32, layout: ChannelLayout, rate: AudioRate) -> AudioEncoderSettings {
-    AudioEncoderSettings { rate, ..AudioEncoderSettings::new(AudioCodec::Aac, sample_rate, layout) }
+    AudioEncoderSettings::new(AudioCodec::Aac, sample_rate, layout).rate(rate)
 }
 
 fn write(path: &Path, kind: FileType, settings: AudioEncoderSettings, planes: Vec<Vec<f32>>) {

@@ -282,11 +282,9 @@ mod pictures {
         let path = output("screen.mp4");
         let mut builder = AssetWriter::create(&path, FileType::Mp4).overwrite(Overwrite::Replace);
         let (size, twice) = (Size::new(256, 64), Size::new(512, 128));
-        let settings = VideoEncoderSettings {
-            color: Color::BT709,
-            rate: VideoRate::Quality(0.95),
-            ..VideoEncoderSettings::new(VideoCodec::H264, size)
-        };
+        let settings = VideoEncoderSettings::new(VideoCodec::H264, size)
+            .color(Color::BT709)
+            .rate(VideoRate::Quality(0.95));
         let mut input = builder.add_input(InputConfig::encode_video(settings)).unwrap();
         assert_ne!(input.pixel_format(), Some(PixelFormat::Bgra));
         let writer = builder.start().unwrap();
@@ -325,10 +323,8 @@ mod pictures {
         let times = [(0, 1001), (1001, 2002), (3003, 1001), (4004, 5005), (9009, 1)];
         let ticks = |ticks| Time::from_ratio(ticks, 30_000).unwrap();
         let (tell, samples) = std::sync::mpsc::channel();
-        let settings = VideoEncoderSettings {
-            timescale: Timescale::new(30_000).unwrap(),
-            ..VideoEncoderSettings::new(VideoCodec::H264, Size::new(64, 64))
-        };
+        let settings = VideoEncoderSettings::new(VideoCodec::H264, Size::new(64, 64))
+            .timescale(Timescale::new(30_000).unwrap());
         let registry = Registry::new().with(reelwright_codec_native::provider());
         let any = reelwright_codec::EncoderSpecification::default();
         let mut session = CompressionSession::new(&registry, settings, &any, move |answer| {
@@ -363,7 +359,7 @@ mod pictures {
             let registry = Registry::new().with(reelwright_codec_native::provider());
             let mut builder =
                 AssetWriter::create(&path, kind).overwrite(Overwrite::Replace).registry(registry);
-            let sound = AudioEncoderSettings { codec: AudioCodec::Aac, ..sound_settings() };
+            let sound = AudioEncoderSettings::new(AudioCodec::Aac, RATE, ChannelLayout::stereo());
             let sound = builder.add_input(InputConfig::encode_audio(sound)).unwrap();
             let pictures = (kind != FileType::M4a).then(|| {
                 let settings = VideoEncoderSettings::new(VideoCodec::H264, Size::new(64, 64));

@@ -28,7 +28,7 @@ fn time(index: i64) -> Time {
 fn settings(codec: VideoCodec) -> VideoEncoderSettings {
     let timescale = Timescale::new(30_000).unwrap();
     let profile = (codec == VideoCodec::ProRes).then_some(VideoProfile::ProRes422);
-    VideoEncoderSettings { timescale, profile, ..VideoEncoderSettings::new(codec, SIZE) }
+    VideoEncoderSettings::new(codec, SIZE).timescale(timescale).profile(profile)
 }
 
 /// Moving pictures.
@@ -128,7 +128,7 @@ fn samples_leave_in_decode_order_with_times_to_match() {
         let Codec::Video(codec) = info.codec else { continue };
         let pictures = pictures(24);
         let run = |reordering, decode_times| {
-            let settings = VideoEncoderSettings { reordering, ..settings(codec) };
+            let settings = settings(codec).reordering(reordering);
             let plain = |_| FrameOptions::default();
             compressed(settings, &info.id, decode_times, &pictures, plain).unwrap().1
         };
@@ -219,7 +219,7 @@ fn each_step_of_quality_costs_bytes_and_shows() {
         for id in software(codec) {
             let (mut first, mut last) = (None, (0.0, 0));
             for quality in [0.1, 0.3, 0.5, 0.7, 0.9] {
-                let settings = VideoEncoderSettings { rate: VideoRate::Quality(quality), ..settings(codec) };
+                let settings = settings(codec).rate(VideoRate::Quality(quality));
                 let (psnr, bytes) = fidelity(&pictures, &plainly(settings, &id, &pictures));
                 assert!(
                     psnr > last.0 && bytes > last.1,
@@ -236,7 +236,7 @@ fn each_step_of_quality_costs_bytes_and_shows() {
 fn a_forced_key_frame_starts_the_count_anew() {
     for id in software(VideoCodec::H264) {
         let key_frames = KeyFrames { frames: Some(10), interval: None };
-        let settings = VideoEncoderSettings { key_frames, reordering: false, ..settings(VideoCodec::H264) };
+        let settings = settings(VideoCodec::H264).key_frames(key_frames).reordering(false);
         let force = |index| FrameOptions { force_key_frame: index == 5 };
         let samples = compressed(settings, &id, DecodeTimes::default(), &pictures(30), force).unwrap().1;
         let keys: Vec<_> =
@@ -250,11 +250,9 @@ fn the_expected_rate_raises_the_level_and_moves_no_time() {
     for id in software(VideoCodec::H264) {
         let mut levels = Vec::new();
         for rate in [30, 60, 120] {
-            let settings = VideoEncoderSettings {
-                frame_rate: Ratio::new(rate, 1).unwrap(),
-                size: Size::new(1280, 720),
-                ..settings(VideoCodec::H264)
-            };
+            let settings = settings(VideoCodec::H264)
+                .frame_rate(Ratio::new(rate, 1).unwrap())
+                .size(Size::new(1280, 720));
             // A session that is told 30, 60 or 120 and fed 29.97.
             let samples = plainly(settings, &id, &pictures(3));
             assert!((0..).zip(&samples).all(|(_, sample)| sample.duration == time(1)));

@@ -24,11 +24,10 @@ const RATE: u32 = 48_000;
 
 /// LPCM and AAC, 48 kHz, stereo, with the file types that hold them.
 fn targets() -> [(FileType, &'static str, AudioEncoderSettings); 2] {
-    let settings = |codec| AudioEncoderSettings {
-        rate: AudioRate::Constant(256_000),
-        ..AudioEncoderSettings::new(codec, RATE, ChannelLayout::stereo())
+    let settings = |codec| {
+        AudioEncoderSettings::new(codec, RATE, ChannelLayout::stereo()).rate(AudioRate::Constant(256_000))
     };
-    let lpcm = AudioEncoderSettings { pcm: Some(PcmFormat::S16LE), ..settings(AudioCodec::Lpcm) };
+    let lpcm = settings(AudioCodec::Lpcm).pcm(PcmFormat::S16LE);
     [(FileType::Mov, "mov", lpcm), (FileType::Mp4, "mp4", settings(AudioCodec::Aac))]
 }
 
@@ -180,7 +179,7 @@ fn what_would_alias_is_a_hundred_decibels_down() {
     let pcm = PcmFormat { float: true, bits: 32, ..PcmFormat::S16LE };
     let settings = AudioEncoderSettings::new(AudioCodec::Lpcm, 44_100, ChannelLayout::mono());
     let rate = Timescale::new(RATE).unwrap();
-    write(&path, FileType::Mov, AudioEncoderSettings { pcm: Some(pcm), ..settings }, |input| {
+    write(&path, FileType::Mov, settings.pcm(pcm), |input| {
         for second in 0..2 {
             let value = |frame: i64| (TAU * 23_000.0 * frame as f64 / f64::from(RATE)).sin() as f32;
             let frames = i64::from(RATE);
@@ -210,10 +209,8 @@ fn the_file_says_what_the_settings_say() {
     for (codec, rate, layout, name, layout_name) in forms {
         let path = output(&format!("settings_{name}_{rate}_{}.mov", layout.count()));
         let channels = layout.count();
-        let settings = AudioEncoderSettings {
-            pcm: (codec == AudioCodec::Lpcm).then_some(PcmFormat::S16LE),
-            ..AudioEncoderSettings::new(codec, rate, layout)
-        };
+        let settings = AudioEncoderSettings::new(codec, rate, layout)
+            .pcm((codec == AudioCodec::Lpcm).then_some(PcmFormat::S16LE));
         // Of another form than the settings.
         let source = ChannelLayout::stereo();
         write(&path, FileType::Mov, settings, |input| {
@@ -238,7 +235,7 @@ fn tracks_are_mixed_where_they_sound() {
     let mut builder = AssetWriter::create(&path, FileType::Mov).overwrite(Overwrite::Replace);
     let mut add = |rate, layout: &ChannelLayout| {
         let settings = AudioEncoderSettings::new(AudioCodec::Lpcm, rate, layout.clone());
-        let settings = AudioEncoderSettings { pcm: Some(PcmFormat::S16LE), ..settings };
+        let settings = settings.pcm(PcmFormat::S16LE);
         builder.add_input(InputConfig::encode_audio(settings)).unwrap()
     };
     let forms = [(48_000, ChannelLayout::stereo(), 0), (44_100, ChannelLayout::mono(), 44_100)];

@@ -110,6 +110,52 @@ fn a_pause_that_quicktimes_table_of_frames_cannot_tell_is_refused() {
     }
 }
 
+/// Started with an input that nothing is appended to.
+fn with_an_input(mut builder: AssetWriterBuilder) -> Result<AssetWriter> {
+    builder.add_input(InputConfig::copy(pcm_format()))?;
+    builder.start()
+}
+
+/// A thread that panics leaves its recording halfway: the file must not look finished.
+#[test]
+fn an_input_dropped_by_a_panic_fails_the_writer() {
+    let folder = Folder::new("panic");
+    let path = folder.file("out.mov");
+    let mut builder = AssetWriter::create(&path, FileType::Mov);
+    let mut first = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    let mut second = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    let thread = std::thread::spawn(move || {
+        second.append(pcm(&pcm_format(), 0, 1024)).unwrap();
+        // As `panic!` does, without words on the standard error.
+        std::panic::resume_unwind(Box::new("the camera caught fire"));
+    });
+    assert!(thread.join().is_err());
+    let refused = first.append(pcm(&pcm_format(), 0, 1024)).unwrap_err();
+    assert_eq!((refused.kind(), refused.place().track), (ErrorKind::Abandoned, Some(2)));
+    assert_eq!(writer.finish().unwrap_err().kind(), ErrorKind::Abandoned);
+    assert_eq!(folder.names().len(), 0);
+}
+
+/// What was finished before is not what the panic interrupted.
+#[test]
+fn an_input_finished_before_a_panic_is_finished() {
+    let (sink, output) = MemorySink::new();
+    let mut builder = AssetWriter::create_on(sink, FileType::Mov);
+    let mut input = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    let thread = std::thread::spawn(move || {
+        input.append(pcm(&pcm_format(), 0, 1024)).unwrap();
+        input.finish().unwrap();
+        std::panic::resume_unwind(Box::new("too late to matter"));
+    });
+    assert!(thread.join().is_err());
+    assert_eq!(writer.finish().unwrap().tracks[0].samples, 1024);
+    assert!(output.take().is_some());
+}
+
 /// Start and length of each stream as ffprobe sees them, or `None` without ffprobe.
 fn probe(path: &Path) -> Option<Vec<(f64, f64)>> {
     let lines = foreign::table(path, "stream=start_time,duration")?;
@@ -153,7 +199,7 @@ fn names_are_kept_until_the_file_is_complete() {
     let path = folder.file("out.mov");
     std::fs::write(&path, "precious").unwrap();
     let start =
-        |path: &Path, overwrite| AssetWriter::create(path, FileType::Mov).overwrite(overwrite).start();
+        |path: &Path, overwrite| with_an_input(AssetWriter::create(path, FileType::Mov).overwrite(overwrite));
     let exists = start(&path, Overwrite::Never).unwrap_err();
     assert_eq!((exists.kind(), exists.code()), (ErrorKind::Exists, -11823));
     let writer = start(&path, Overwrite::Replace).unwrap();
@@ -174,7 +220,7 @@ fn a_link_stays_and_its_target_is_replaced() {
     let folder = Folder::new("link");
     let (target, link) = (folder.file("target.mov"), folder.file("link.mov"));
     std::os::unix::fs::symlink("target.mov", &link).unwrap();
-    AssetWriter::create(&link, FileType::Mov).start().unwrap().finish().unwrap();
+    with_an_input(AssetWriter::create(&link, FileType::Mov)).unwrap().finish().unwrap();
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert!(target.metadata().unwrap().is_file());
 }
@@ -183,7 +229,7 @@ fn a_link_stays_and_its_target_is_replaced() {
 fn somebody_else_may_be_faster() {
     let folder = Folder::new("race");
     let path = folder.file("out.mov");
-    let writer = AssetWriter::create(&path, FileType::Mov).start().unwrap();
+    let writer = with_an_input(AssetWriter::create(&path, FileType::Mov)).unwrap();
     std::fs::write(&path, "theirs").unwrap();
     assert_eq!(writer.finish().unwrap_err().kind(), ErrorKind::Exists);
     assert_eq!(std::fs::read(&path).unwrap(), b"theirs");

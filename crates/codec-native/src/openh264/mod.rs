@@ -220,7 +220,7 @@ fn check(settings: &VideoEncoderSettings) -> Result<()> {
     if short < 16 || long > 3840 || short > 2160 {
         return Err(Error::unsupported(format!("openh264 codes 16x16 to 3840x2160, not {}", settings.size)));
     }
-    Ok(())
+    parameters::check_rate(settings)
 }
 
 /// The format description, with the parameter sets in `avcC` (ISO/IEC 14496-15, 5.3.3.1).

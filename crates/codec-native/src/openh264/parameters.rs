@@ -169,6 +169,29 @@ fn frame_rate(rate: Ratio) -> (f32, f64) {
     (used as f32, used / frames.max(1.0))
 }
 
+/// Bits a second OpenH264 counts to at most: level 5.2 of its Baseline.
+const MOST_BITS: f64 = 288e6;
+
+/// Refuses rates OpenH264 would fail on without saying why: it needs a bit for every frame, and has a ceiling.
+///
+/// # Errors
+///
+/// [`reelwright_media::ErrorKind::Unsupported`], with what is possible.
+pub(super) fn check_rate(settings: &VideoEncoderSettings) -> Result<()> {
+    let (frames, scale) = frame_rate(settings.frame_rate);
+    let (least, most) = (f64::from(frames) / scale, MOST_BITS / scale);
+    let average = if let VideoRate::Average(bits) = settings.rate { Some(bits) } else { None };
+    let limit = settings.limit.map(|limit| limit.max_rate);
+    match average.into_iter().chain(limit).find(|bits| !(least..=most).contains(&f64::from(*bits))) {
+        None => Ok(()),
+        Some(bits) => Err(Error::unsupported(format!(
+            "openh264 at {bits} bit/s; {:.0} to {most:.0} are possible at {:.3} frames a second",
+            least.ceil(),
+            settings.frame_rate.to_f64()
+        ))),
+    }
+}
+
 /// `bits` a second as OpenH264 counts them.
 pub(super) fn bit_rate(bits: u32, rate: Ratio) -> i32 {
     (f64::from(bits) * frame_rate(rate).1).clamp(1.0, f64::from(i32::MAX)) as i32

@@ -41,10 +41,18 @@ impl Light {
     ///
     /// # Errors
     ///
+    /// [`reelwright_media::ErrorKind::Misuse`] for a picture without a stated transfer function that is to become HDR,
     /// [`reelwright_media::ErrorKind::Unsupported`] for a conversion to HDR or between kinds of HDR.
     pub(crate) fn between(source: &Color, target: &Color, peak: f64) -> Result<Option<Self>> {
         if target.is_hdr() && source.transfer != target.transfer {
             let name = |color: &Color| color.transfer.name().unwrap_or("unnamed");
+            if source.transfer == TransferFunction::UNSPECIFIED {
+                let message =
+                    format!("the picture doesn't say what its values mean, and {} is wanted", name(target));
+                return Err(Error::misuse(message).with_hint(
+                    "tag the picture with its colour: `PixelPool::tagged`, or `color` of the `PixelBuffer`",
+                ));
+            }
             return Err(Error::unsupported(format!(
                 "{} can't be converted to {}",
                 name(source),

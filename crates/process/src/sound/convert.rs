@@ -48,6 +48,15 @@ impl AudioConverter {
         self
     }
 
+    /// Whether buffers of this rate can be converted; nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Resampler::new`].
+    pub fn accepts(&self, rate: Timescale) -> Result<()> {
+        Resampler::check(rate.ticks(), self.rate.ticks())
+    }
+
     /// Takes a buffer; `out` is called with what it completes.
     ///
     /// # Errors

@@ -37,18 +37,24 @@ impl Resampler {
     ///
     /// [`reelwright_media::ErrorKind::Unsupported`] for a rate of zero or a ratio beyond 256.
     pub fn new(from: u32, to: u32, channels: usize) -> Result<Self> {
-        let (low, high) = (from.min(to), from.max(to));
-        if low == 0 || high / low > 256 {
-            return Err(Error::unsupported(format!(
-                "can't resample from {from} Hz to {to} Hz: the ratio must be within 256"
-            )));
-        }
+        Self::check(from, to)?;
         let divisor = gcd(from.into(), to.into());
         let (from, to) = (u64::from(from) / divisor, u64::from(to) / divisor);
         let filter = Filter::new(from, to);
         let lead = i64::try_from(filter.half).unwrap_or(0);
         let input = vec![vec![0.0; filter.half]; channels];
         Ok(Self { from, to, filter, input, origin: -lead, taken: 0, made: 0, whole: 0, fraction: 0 })
+    }
+
+    /// Whether there is a way from one rate to the other.
+    pub(super) fn check(from: u32, to: u32) -> Result<()> {
+        let (low, high) = (from.min(to), from.max(to));
+        if low == 0 || high / low > 256 {
+            return Err(Error::unsupported(format!(
+                "can't resample from {from} Hz to {to} Hz: the ratio must be within 256"
+            )));
+        }
+        Ok(())
     }
 
     /// Takes a block of any length and returns the frames it completes; one plane a channel.

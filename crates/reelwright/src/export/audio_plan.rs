@@ -166,14 +166,10 @@ fn settings(context: &Context<'_>, chosen: &[u32], options: &AudioOptions) -> Au
     let most = sample_rate.saturating_mul(6) / 100 * 95 * u32::from(channels);
     let rate = rate_for(options, channels);
     let rate = if options.explicit_rate { rate } else { rate.min(most) };
-    AudioEncoderSettings {
-        codec: options.codec,
-        sample_rate,
-        layout: ChannelLayout::default_for(channels).unwrap_or_else(ChannelLayout::stereo),
-        rate: AudioRate::Average(rate),
-        pcm: options.pcm,
-        options: Vec::new(),
-    }
+    let layout = ChannelLayout::default_for(channels).unwrap_or_else(ChannelLayout::stereo);
+    AudioEncoderSettings::new(options.codec, sample_rate, layout)
+        .rate(AudioRate::Average(rate))
+        .pcm(options.pcm)
 }
 
 /// The source's rate where AAC has it (ISO/IEC 14496-3, table 1.18), else the next above, else the maximum.

@@ -276,7 +276,7 @@ fn settings(
         // Its profile decides, in proportion to pixels; no source makes it less.
         RateChoice::Nominal(nominal) if options.codec == VideoCodec::ProRes => {
             let share = size.area() as f64 / Size::new(1920, 1080).area() as f64 * frame_rate.to_f64() / 30.0;
-            VideoRate::Average((f64::from(nominal) * share) as u32)
+            VideoRate::Average((f64::from(nominal) * share).max(1.0) as u32)
         }
         RateChoice::Nominal(nominal) => {
             let wanted = nominal_rate(nominal, options.max_size, size, frame_rate);
@@ -288,31 +288,31 @@ fn settings(
                 None => (source * worth.min(0.97), least.min(0.97 * source)),
                 Some(_) => (source * worth, least),
             };
+            // No encoder does with less than a bit a frame; sources without a byte are met.
+            let least = least.max(frame_rate.to_f64().ceil()).max(1.0);
             VideoRate::Average(f64::from(wanted).min(ceiling).max(least) as u32)
         }
     };
     let color = target_color(format, options);
     let hdr = color.is_hdr();
-    VideoEncoderSettings {
-        bit_depth: match options.codec {
+    VideoEncoderSettings::new(options.codec, size)
+        .bit_depth(match options.codec {
             VideoCodec::ProRes => 10,
             VideoCodec::H264 => 8,
             _ if hdr => 10,
             _ => 8,
-        },
-        profile: options.profile,
-        timescale: timescale(track, options.frame_rate.or_else(|| capped_rate(options, source_frame_rate))),
-        frame_rate,
-        color,
-        mastering: format.mastering.filter(|_| hdr && format.color.is_hdr()),
-        content_light: format.content_light.filter(|_| hdr && format.color.is_hdr()),
-        rate,
-        limit: options.limit,
-        key_frames: options.key_frames,
-        threads: context.options.threads,
-        options: options.encoder_options.clone(),
-        ..VideoEncoderSettings::new(options.codec, size)
-    }
+        })
+        .profile(options.profile)
+        .timescale(timescale(track, options.frame_rate.or_else(|| capped_rate(options, source_frame_rate))))
+        .frame_rate(frame_rate)
+        .color(color)
+        .mastering(format.mastering.filter(|_| hdr && format.color.is_hdr()))
+        .content_light(format.content_light.filter(|_| hdr && format.color.is_hdr()))
+        .rate(rate)
+        .limit(options.limit)
+        .key_frames(options.key_frames)
+        .threads(context.options.threads)
+        .options(options.encoder_options.clone())
 }
 
 /// The source's ticks, or for a constant rate the fewest that say every frame exactly.

@@ -2,7 +2,8 @@
 
 use reelwright_codec::{AudioEncoder, AudioEncoderSettings, Converter, FrameOptions, VideoEncoder};
 use reelwright_media::{
-    AudioBuffer, ChannelLayout, Error, Result, Rounding, SampleBuffer, Stage, Time, Timescale, VideoFrame,
+    AudioBuffer, ChannelLayout, Error, ErrorKind, Result, Rounding, SampleBuffer, Stage, Time, Timescale,
+    VideoFrame,
 };
 use reelwright_process::{AudioConverter, Workers};
 
@@ -21,6 +22,23 @@ pub struct SoundGaps {
 pub(super) enum Encoding {
     Video(VideoLane),
     Audio(Box<AudioLane>),
+}
+
+/// Why something that was appended isn't in the file.
+pub(super) enum Failure {
+    /// It can't be taken like that; nothing has changed.
+    Refused(Error),
+    /// It may have been taken in part: the file would not be what was asked for.
+    Lost(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::Misuse => Self::Refused(error),
+            _ => Self::Lost(error),
+        }
+    }
 }
 
 /// Pictures in, samples out, times unchanged.
@@ -71,7 +89,7 @@ impl VideoLane {
         frame: VideoFrame,
         options: FrameOptions,
         out: &mut Out<'_>,
-    ) -> Result<()> {
+    ) -> Result<(), Failure> {
         let ticks = frame
             .pts
             .ticks_in(self.timescale, Rounding::Nearest)
@@ -81,14 +99,16 @@ impl VideoLane {
                 "the picture is not later than the one before, counted in 1/{} s",
                 self.timescale
             ))
-            .at_time(frame.pts));
+            .at_time(frame.pts)
+            .into());
         }
         let pixels = self.converter.convert(&frame.pixels, self.workers);
-        let pixels = pixels.map_err(|error| error.at_stage(Stage::Process).at_time(frame.pts))?;
+        let refused = |error: Error| Failure::Refused(error.at_stage(Stage::Process).at_time(frame.pts));
+        let pixels = pixels.map_err(refused)?;
         self.last = Some(ticks);
         let pts = Time::new(ticks, self.timescale);
         let encoded = self.encoder.encode(VideoFrame { pixels, pts, ..frame }, options, out);
-        encoded.map_err(|error| error.at_stage(Stage::Encode).at_time(pts))
+        encoded.map_err(|error| error.at_stage(Stage::Encode).at_time(pts).into())
     }
 }
 
@@ -110,23 +130,31 @@ impl AudioLane {
 
     /// Converts and encodes a buffer and the silence before it. Gives the buffer back where the silence is so long that
     /// it is to be called again once there is room.
-    pub(super) fn encode(&mut self, audio: AudioBuffer, out: &mut Out<'_>) -> Result<Option<AudioBuffer>> {
+    pub(super) fn encode(
+        &mut self,
+        audio: AudioBuffer,
+        out: &mut Out<'_>,
+    ) -> Result<Option<AudioBuffer>, Failure> {
+        let refused = |error: Error| Failure::Refused(error.at_stage(Stage::Process).at_time(audio.pts));
+        self.converter.accepts(audio.sample_rate).map_err(refused)?;
         if self.last.is_some_and(|last| audio.pts < last.saturating_sub(self.tolerance)) {
             return Err(Error::misuse("the sound begins before what was appended last")
                 .with_hint("append sound in the order it is heard, by the times of one clock")
-                .at_time(audio.pts));
+                .at_time(audio.pts)
+                .into());
         }
         let stream = &mut self.stream;
         let gap = stream.gap_before(audio.pts)?;
         let joined = self.tolerance.ticks_in(stream.rate, Rounding::Nearest).unwrap_or(i64::MAX);
         if gap > SILENCE.max(joined) {
             self.converter.finish(&mut |piece| stream.take(&piece, out))?;
-            return stream.be_silent(SILENCE, out).map(|()| Some(audio));
+            stream.be_silent(SILENCE, out)?;
+            return Ok(Some(audio));
         }
         let pts = audio.pts;
         self.last = Some(pts);
         let converted = self.converter.convert(audio, &mut |piece| stream.take(&piece, out));
-        converted.map(|()| None).map_err(|error| error.at_stage(Stage::Process).at_time(pts))
+        converted.map(|()| None).map_err(|error| error.at_stage(Stage::Process).at_time(pts).into())
     }
 
     /// What was not as it should have been, if anything was.

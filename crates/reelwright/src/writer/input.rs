@@ -4,15 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use reelwright_codec::FrameOptions;
 use reelwright_media::{
     AudioBuffer, Error, ErrorKind, FormatDescription, MediaType, PixelFormat, Result, Rounding, SampleBuffer,
-    Timescale, VideoFrame,
+    Stage, Timescale, VideoFrame,
 };
 
-use super::encoding::{Encoding, SoundGaps};
+use super::encoding::{Encoding, Failure, SoundGaps};
 use super::queue::{Queue, Readiness};
 
 /// One track of a file being written. `AVAssetWriterInput` while writing.
 ///
-/// It can be moved to another thread; dropping it finishes the track.
+/// It can be moved to another thread; dropping it finishes the track. Dropped by a thread that panics, it makes the writer
+/// fail instead ([`ErrorKind::Abandoned`]): nobody knows what would have come.
 #[derive(Debug)]
 pub struct Input {
     lane: Arc<Lane>,
@@ -107,8 +108,11 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// Misuse changes nothing: no session, samples for an input that encodes, a time before the last. Everything else
-    /// is the failure of the writer, possibly of something appended before.
+    /// Misuse changes nothing: no session, samples for an input that encodes, a time before the last. Nor does a picture or
+    /// sound that can't be converted to what is encoded (`Unsupported` at [`Stage::Process`]). Everything else is the failure
+    /// of the writer, possibly of something appended before.
+    ///
+    /// [`Stage::Process`]: reelwright_media::Stage::Process
     pub fn append(&mut self, data: impl Into<InputData>) -> Result<()> {
         let mut rest = Some(data.into());
         while let Some(data) = rest {
@@ -166,6 +170,10 @@ impl Input {
 
 impl Drop for Input {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.lane.abandon(&self.queue);
+            return;
+        }
         // The failure is kept by the writer and comes out of its `finish`.
         let _ = self.lane.finish(&self.queue);
     }
@@ -201,7 +209,7 @@ impl LaneState {
 impl Lane {
     /// Takes what is appended, room or not; what is left is to be given again once there is room.
     fn take(&self, data: InputData, queue: &Queue) -> Result<Option<InputData>> {
-        let mut state = self.lock();
+        let mut state = self.intact(queue)?;
         if state.finished {
             return Err(Error::misuse("the input has been finished").at_track(self.id));
         }
@@ -211,25 +219,28 @@ impl Lane {
             queue.push(self.index, sample)
         };
         let taken = match (data, encoding) {
-            (InputData::Sample(sample), None) => self.in_order(&sample, *last_dts).and_then(|dts| {
-                *last_dts = Some(dts);
-                out(sample).map(|()| None)
-            }),
+            (InputData::Sample(sample), None) => self
+                .in_order(&sample, *last_dts)
+                .and_then(|dts| {
+                    *last_dts = Some(dts);
+                    out(sample).map(|()| None)
+                })
+                .map_err(Failure::from),
             (InputData::Frame(frame, options), Some(Encoding::Video(lane))) => {
                 lane.encode(frame, options, &mut out).map(|()| None)
             }
             (InputData::Audio(audio), Some(Encoding::Audio(lane))) => {
                 lane.encode(audio, &mut out).map(|rest| rest.map(InputData::Audio))
             }
-            (data, encoding) => Err(wrong_kind(&data, encoding.as_ref())),
+            (data, encoding) => Err(wrong_kind(&data, encoding.as_ref()).into()),
         };
-        taken.map_err(|error| {
-            let error = error.at_track(self.id);
-            if error.kind() != ErrorKind::Misuse {
-                // An encoder that failed once has swallowed something: the file would not be what was asked for.
+        taken.map_err(|failure| match failure {
+            Failure::Refused(error) => error.at_track(self.id),
+            Failure::Lost(error) => {
+                let error = error.at_track(self.id);
                 queue.fail(error.clone());
+                error
             }
-            error
         })
     }
 
@@ -249,7 +260,7 @@ impl Lane {
 
     /// Stores what the encoder still holds and tells the others not to wait; once.
     pub(super) fn finish(&self, queue: &Queue) -> Result<()> {
-        let mut state = self.lock();
+        let mut state = self.intact(queue)?;
         if std::mem::replace(&mut state.finished, true) {
             return Ok(());
         }
@@ -274,8 +285,28 @@ impl Lane {
         self.lock().gaps
     }
 
+    /// Ends it in the midst of things: the writer has failed, unless all had been appended before.
+    fn abandon(&self, queue: &Queue) {
+        let Ok(mut state) = self.intact(queue) else { return };
+        if !std::mem::replace(&mut state.finished, true) {
+            state.encoding = None;
+            let error = Error::new(ErrorKind::Abandoned, "a thread panicked before its input was finished");
+            queue.fail(error.at_track(self.id));
+        }
+    }
+
+    /// The state, unless a panic left it halfway through a change: then the writer has failed.
+    fn intact(&self, queue: &Queue) -> Result<MutexGuard<'_, LaneState>> {
+        self.state.lock().map_err(|_| {
+            let error = Error::new(ErrorKind::Bug, "an encoder panicked").at_stage(Stage::Encode);
+            let error = error.at_track(self.id);
+            queue.fail(error.clone());
+            error
+        })
+    }
+
+    /// The state, to look at.
     fn lock(&self) -> MutexGuard<'_, LaneState> {
-        // A panic inside an encoder leaves it in an unknown state, which the next call on it will report.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,7 +9,7 @@ mod thread;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 
-use reelwright_codec::{Converter, Registry, VideoEncoderSettings};
+use reelwright_codec::{Converter, Registry};
 use reelwright_media::{
     CancelToken, Error, FormatDescription, MetadataItem, PixelFormat, Result, Stage, Time, Timescale,
 };
@@ -295,8 +295,13 @@ impl AssetWriterBuilder {
     ///
     /// # Errors
     ///
-    /// `Exists` where there is a file and it may not be replaced; `Io` where the folder can't be written.
+    /// Misuse without an input; `Exists` where there is a file and it may not be replaced; `Io` where the folder can't be
+    /// written.
     pub fn start(self) -> Result<AssetWriter> {
+        if self.lanes.is_empty() {
+            return Err(Error::misuse("a writer without inputs has nothing to write")
+                .with_hint("call add_input first"));
+        }
         let file_type = self.settings.file_type;
         let (sink, path): (Box<dyn Sink>, _) = match self.target {
             Target::Path(path) => {
@@ -339,7 +344,7 @@ impl Source {
             InputSource::Video(settings, specification) => {
                 // Two pictures within a tick of the track are refused, not brought together in it.
                 let timescale = config.timescale.unwrap_or(settings.timescale);
-                let settings = VideoEncoderSettings { timescale, ..(**settings).clone() };
+                let settings = (**settings).clone().timescale(timescale);
                 let (_, encoder) = registry.video_encoder(&settings, specification)?;
                 let format = encoder.input_format();
                 let converter = Converter::new(format, &settings);

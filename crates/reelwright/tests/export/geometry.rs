@@ -115,10 +115,7 @@ fn a_turned_picture_fits_the_box_it_is_shown_in() {
 fn pixels_come_out_square() {
     let folder = Folder::new("aspect");
     let (source, path) = (folder.file("in.mov"), folder.file("out.mp4"));
-    let wide = VideoEncoderSettings {
-        pixel_aspect: Ratio::new(2, 1).unwrap(),
-        ..VideoEncoderSettings::new(VideoCodec::H264, SIZE)
-    };
+    let wide = VideoEncoderSettings::new(VideoCodec::H264, SIZE).pixel_aspect(Ratio::new(2, 1).unwrap());
     let asset = bright_corner(&source, wide, Matrix::IDENTITY);
     let Some(facts) = probe(&source, "v", "width,height,sample_aspect_ratio") else { return };
     assert_eq!(facts, ["128", "64", "2:1"]);

@@ -82,7 +82,7 @@ fn a_level_is_as_asked_or_refused() {
     assert_eq!(chosen.unwrap().id, "libx264");
     let settings = |codec, major| {
         let level = Some(VideoLevel::new(major, 0));
-        VideoEncoderSettings { level, ..VideoEncoderSettings::new(codec, SIZE) }
+        VideoEncoderSettings::new(codec, SIZE).level(level)
     };
     let path = folder.file("out.mp4");
     encoded(&path, FileType::Mp4, settings(VideoCodec::H264, 4));
@@ -102,7 +102,7 @@ fn pictures_are_reordered_unless_that_is_off() {
     for (codec, kind) in [(VideoCodec::H264, FileType::Mp4), (VideoCodec::Hevc, FileType::Mov)] {
         for reordering in [true, false] {
             let path = folder.file(&format!("{codec:?}-{reordering}"));
-            let settings = VideoEncoderSettings { reordering, ..VideoEncoderSettings::new(codec, SIZE) };
+            let settings = VideoEncoderSettings::new(codec, SIZE).reordering(reordering);
             encoded(&path, kind, settings);
             let mut boxes = String::new();
             dump_boxes(&path, &mut boxes).unwrap();
@@ -160,13 +160,11 @@ fn mastering_display_and_light_level_come_along() {
         max_luminance: 10_000_000,
         min_luminance: 50,
     };
-    let settings = VideoEncoderSettings {
-        bit_depth: 10,
-        color,
-        mastering: Some(mastering),
-        content_light: Some(ContentLight { max: 1000, max_frame_average: 400 }),
-        ..VideoEncoderSettings::new(VideoCodec::Hevc, SIZE)
-    };
+    let settings = VideoEncoderSettings::new(VideoCodec::Hevc, SIZE)
+        .bit_depth(10)
+        .color(color)
+        .mastering(mastering)
+        .content_light(ContentLight { max: 1000, max_frame_average: 400 });
     let asset = encoded(&folder.file("in.mov"), FileType::Mov, settings);
     let path = folder.file("out.mp4");
     export(&asset, Preset::Hevc(SizeClass::Hd1080), &path);

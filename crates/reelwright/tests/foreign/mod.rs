@@ -72,3 +72,10 @@ pub(crate) fn probe(path: &Path, entries: &str) -> Option<Vec<String>> {
 pub(crate) fn table(path: &Path, entries: &str) -> Option<Vec<String>> {
     ffprobe(path, &["-count_packets", "-of", "csv=p=0", "-show_entries", entries])
 }
+
+/// What mediainfo answers to `question`, in its own words: `Section;%Field%`.
+pub(crate) fn mediainfo(path: &Path, question: &str) -> Option<String> {
+    let mut command = Command::new("mediainfo");
+    let bytes = run(command.arg(format!("--Output={question}")).arg(path))?;
+    Some(String::from_utf8(bytes).unwrap())
+}
