@@ -11,7 +11,8 @@ pub struct Omission {
     pub what: Omitted,
     /// The input's track it belongs to, by ID (Matroska: track number; transport streams: PID); `None` for the movie itself.
     pub track: Option<u32>,
-    /// The stretch of the presentation's timeline concerned; `None` for all of it.
+    /// The stretch of the presentation's timeline concerned; `None` for all of it. One without a length only begins there:
+    /// it is known where the first sample concerned is, and not where the last.
     pub range: Option<TimeRange>,
     /// Why, as a clause without a full stop.
     pub reason: String,
@@ -25,6 +26,10 @@ pub enum Omitted {
     Track(MediaType),
     /// So many samples of a track: pictures, packets of sound, cues.
     Samples(u64),
+    /// So many packets of sound that don't decode: silence of the same length stands in for them.
+    Silence(u64),
+    /// So many pictures that don't decode as they should, and are shown all the same.
+    Damage(u64),
     /// So many chapters.
     Chapters(usize),
     /// A fact about the movie or track, by its identifier.
@@ -33,6 +38,30 @@ pub enum Omitted {
     Rest,
     /// What goes with samples and isn't a track: captions in pictures, transparency, a second layer, Dolby Vision's data.
     SideData(String),
+}
+
+impl Omitted {
+    /// One word for tables: `track`, `samples`, `silence`, `damage`, `chapters`, `metadata`, `side-data`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Track(_) => "track",
+            Self::Samples(_) => "samples",
+            Self::Silence(_) => "silence",
+            Self::Damage(_) => "damage",
+            Self::Chapters(_) => "chapters",
+            Self::Metadata(_) => "metadata",
+            Self::SideData(_) => "side-data",
+        }
+    }
+
+    /// How many, of what is counted.
+    pub fn count(&self) -> Option<u64> {
+        match self {
+            Self::Samples(count) | Self::Silence(count) | Self::Damage(count) => Some(*count),
+            Self::Chapters(count) => u64::try_from(*count).ok(),
+            Self::Track(_) | Self::Metadata(_) | Self::SideData(_) => None,
+        }
+    }
 }
 
 impl Omission {
@@ -58,14 +87,20 @@ impl fmt::Display for Omission {
             Omitted::Track(media) => write!(f, "the {media} track is left out")?,
             Omitted::Samples(1) => f.write_str("1 sample is left out")?,
             Omitted::Samples(count) => write!(f, "{count} samples are left out")?,
+            Omitted::Silence(1) => f.write_str("1 sample is silent")?,
+            Omitted::Silence(count) => write!(f, "{count} samples are silent")?,
+            Omitted::Damage(1) => f.write_str("1 sample shows damage")?,
+            Omitted::Damage(count) => write!(f, "{count} samples show damage")?,
             Omitted::Chapters(1) => f.write_str("1 chapter is left out")?,
             Omitted::Chapters(count) => write!(f, "{count} chapters are left out")?,
             Omitted::Metadata(key) => write!(f, "{key} is left out")?,
             Omitted::Rest => f.write_str("what follows is left out")?,
             Omitted::SideData(what) => write!(f, "{what} left out")?,
         }
-        if let Some(range) = self.range {
-            write!(f, " from {} to {}", range.start, range.end())?;
+        match self.range {
+            Some(range) if range.is_empty() => write!(f, ", the first at {}", range.start)?,
+            Some(range) => write!(f, " from {} to {}", range.start, range.end())?,
+            None => {}
         }
         write!(f, ": {}", self.reason)
     }

@@ -1,6 +1,6 @@
-use reelwright_bmff::entry;
+use reelwright_bmff::{entry, metadata};
 use reelwright_media::{
-    AudioCodec, BoxFamily, Error, FormatDescription, FourCc, MediaType, Result, VideoCodec,
+    AudioCodec, BoxFamily, Error, FormatDescription, FourCc, MediaType, MetadataItem, Result, VideoCodec,
 };
 
 /// The kinds of file a muxer writes. `AVFileType`.
@@ -118,6 +118,12 @@ impl FileType {
         }
         // What has a place in the standard must also be describable with what is known of it.
         entry::write(format, self.family()).map(|_| ())
+    }
+
+    /// The facts about a movie, or with `of_track` about a track, that a file of this type has no place for.
+    pub fn placeless(self, items: &[MetadataItem], of_track: bool) -> Vec<MetadataItem> {
+        let level = if of_track { metadata::Level::Track } else { metadata::Level::Movie };
+        metadata::write(items, self.family(), level).dropped
     }
 
     fn accepts_codec(self, format: &FormatDescription) -> Result<()> {

@@ -2,6 +2,8 @@
 
 use reelwright_media::{Edit, Missing, Movie, Rounding, Time, Track};
 
+use crate::Reason;
+
 /// The next step where an input holds less than its index says.
 pub(crate) const COPY_AGAIN: &str =
     "the input was cut short or its index is wrong: copy it again from where it came from";
@@ -21,9 +23,9 @@ pub(crate) fn held(movie: &Movie, track: &Track, missing: Option<Missing>) -> Tr
 
 /// Why nothing can be made of a track of which the input holds no sample, though its index lists some; `None` where it does
 /// hold one.
-pub(crate) fn nothing_held(missing: Option<Missing>) -> Option<String> {
+pub(crate) fn nothing_held(missing: Option<Missing>) -> Option<Reason> {
     let missing = missing.filter(|missing| missing.held == 0)?;
-    Some(format!("not one sample of it is in the input, which ends before all {}", missing.samples))
+    Some(Reason::NothingHeld(missing.samples))
 }
 
 /// The edit up to the media time `end`; `None` where nothing of it is left.

@@ -12,6 +12,7 @@ mod held;
 mod reader;
 mod remux;
 mod sink;
+mod verdict;
 mod writer;
 
 pub use reelwright_codec as codec;
@@ -23,7 +24,8 @@ pub use codecs::registry;
 pub use export::{
     AudioOptions, AudioPlan, ColorPolicy, Counts, ExportHandle, ExportOptions, ExportSession, ExportState,
     ExportStatus, Fate, Fit, Loss, MetadataPolicy, Orientation, Others, PRESETS, Plan, Preset, PresetRow,
-    Progress, RateChoice, Report, SizeClass, TrackPlan, TrackReport, Treatment, VideoOptions, VideoPlan,
+    Progress, RateChoice, Reason, Report, SizeClass, TrackPlan, TrackReport, Treatment, VideoOptions,
+    VideoPlan,
 };
 pub use facts::{TrackFacts, average_frame_rate, display_size};
 pub use generate::{TestMovie, TestMovieReport, TestSound};

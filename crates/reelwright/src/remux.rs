@@ -15,6 +15,7 @@ use reelwright_mux::{
 use crate::drive::run_ready;
 use crate::held::{COPY_AGAIN, held, nothing_held};
 use crate::sink::{FileSink, Overwrite, Sink};
+use crate::{Reason, verdict};
 
 /// How to copy. Constructed by [`Remux::new`], then changed field by field.
 #[derive(Clone, Debug)]
@@ -104,7 +105,7 @@ pub enum TrackOutcome {
     /// It was, so much of it.
     Copied(TrackSummary),
     /// It was left out, for this reason.
-    Dropped(String),
+    Dropped(Reason),
 }
 
 impl Remux {
@@ -142,19 +143,20 @@ impl Remux {
         let movie = source.movie();
         let mut muxer = Muxer::new(self.settings(movie), sink.capabilities());
         let mut lanes = Vec::new();
-        let mut verdicts = Vec::new();
-        for track in &movie.tracks {
-            let missing = source.missing(track.id);
-            let verdict = self.verdict(track).or_else(|| nothing_held(missing));
+        let judged = |track| (track, self.verdict(track).or_else(|| nothing_held(source.missing(track.id))));
+        let verdicts: Vec<_> = movie.tracks.iter().map(judged).collect();
+        let kept = verdicts.iter().filter(|(_, verdict)| verdict.is_none());
+        let stand_ins = verdict::stand_ins(movie, &kept.map(|(track, _)| track.id).collect::<Vec<_>>());
+        for (track, verdict) in &verdicts {
             if verdict.is_none() {
-                let mut held = held(movie, track, missing);
+                let mut held = held(movie, track, source.missing(track.id));
+                held.enabled |= stand_ins.contains(&track.id);
                 if self.metadata.is_some() {
                     held.metadata.clear();
                 }
                 muxer.add_track(settings_for(held, self.file_type))?;
                 lanes.push(Lane::open(source, movie, track)?);
             }
-            verdicts.push((track, verdict));
         }
         if lanes.is_empty() {
             let error = nothing_to_copy(&verdicts, self.file_type);
@@ -197,21 +199,11 @@ impl Remux {
     }
 
     /// Why a track can't be copied, or `None` if it can.
-    fn verdict(&self, track: &Track) -> Option<String> {
+    fn verdict(&self, track: &Track) -> Option<Reason> {
         if self.tracks.as_ref().is_some_and(|wanted| !wanted.contains(&track.id)) {
-            return Some("not asked for".into());
+            return Some(Reason::NotAsked);
         }
-        if track.formats.is_empty() {
-            return Some("the input doesn't say what its samples are".into());
-        }
-        if track.handler.0 == *b"hint" {
-            return Some("a hint track describes packets of the file it was in".into());
-        }
-        if track.formats.iter().any(|format| format.is_encrypted()) {
-            return Some("it is encrypted, and what decrypting takes lies outside of its samples".into());
-        }
-        let refusal = track.formats.iter().find_map(|format| self.file_type.accepts(format).err())?;
-        Some(refusal.message().to_owned())
+        verdict::uncopiable(track, self.file_type)
     }
 
     fn settings(&self, movie: &Movie) -> MovieSettings {
@@ -353,10 +345,10 @@ fn settings_for(mut track: Track, file_type: FileType) -> TrackSettings {
     TrackSettings { chunks: Chunks::AsFed, ..TrackSettings::copy(track) }
 }
 
-fn nothing_to_copy(verdicts: &[(&Track, Option<String>)], file_type: FileType) -> Error {
+fn nothing_to_copy(verdicts: &[(&Track, Option<Reason>)], file_type: FileType) -> Error {
     let reasons: Vec<_> = verdicts
         .iter()
-        .filter_map(|(track, verdict)| Some(format!("track {}: {}", track.id, verdict.as_deref()?)))
+        .filter_map(|(track, verdict)| Some(format!("track {}: {}", track.id, verdict.as_ref()?)))
         .collect();
     let reasons = if reasons.is_empty() { "the input has no tracks".into() } else { reasons.join("; ") };
     Error::new(ErrorKind::Unsupported, format!("nothing can be copied into {}: {reasons}", file_type.name()))

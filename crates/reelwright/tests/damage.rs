@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use reelwright::codec::Registry;
-use reelwright::media::{CancelToken, ErrorKind, MediaType, Size, Time};
+use reelwright::media::{CancelToken, ErrorKind, MediaType, Omitted, Size, Time};
 use reelwright::{
     Asset, ExportOptions, ExportSession, FileType, MemorySink, Preset, Remux, Report, SizeClass, TestMovie,
 };
@@ -112,8 +112,8 @@ fn a_cut_file_is_copied_as_far_as_it_goes() {
         assert!((1.0..3.9).contains(&length), "track {} lasts {length} s", track.id);
     }
     let report = export(&asset, "cut.mp4").unwrap();
-    assert_eq!(report.warnings.len(), 2, "{:?}", report.warnings);
-    assert!(report.tracks.iter().all(|track| track.missing.is_some() && track.damaged.is_none()));
+    assert_eq!(report.omissions.len(), 2, "{:?}", report.omissions);
+    assert!(report.tracks.iter().all(|track| track.damaged.is_none()));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn damaged_pictures_are_left_out_and_counted() {
     let damaged = video.damaged.as_ref().unwrap();
     assert!(damaged.samples > 0 && damaged.samples >= damaged.left_out);
     assert_eq!(video.counts.written, pictures.len() as u64 - damaged.left_out);
-    assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
+    assert_eq!(report.omissions.len(), 1, "{:?}", report.omissions);
     assert!(report.tracks[1].damaged.is_none());
 }
 
@@ -181,7 +181,7 @@ fn a_camera_recording_that_broke_off_is_exported() {
     let video = &report.tracks[0];
     let damaged = video.damaged.as_ref().unwrap();
     assert_eq!((damaged.samples, damaged.left_out, video.counts.written), (1, 0, 34));
-    assert_eq!(video.missing.as_ref().unwrap().samples, 187);
+    assert!(report.omissions.iter().any(|omission| omission.what == Omitted::Samples(187)));
     let theirs = Command::new("ffprobe")
         .args([
             "-v",
@@ -208,5 +208,5 @@ fn pictures_that_lack_those_before_are_counted() {
     let video = report.tracks.iter().find(|track| track.media == MediaType::Video).unwrap();
     let left_out = video.counts.read - video.counts.written;
     assert_eq!(video.damaged.as_ref().map(|loss| loss.left_out), Some(left_out).filter(|count| *count > 0));
-    assert!(left_out > 0 && report.warnings[0].contains("refer to pictures before the first"));
+    assert!(left_out > 0 && report.omissions[0].reason.contains("refer to pictures before the first"));
 }

@@ -232,7 +232,7 @@ fn every_track_is_accounted_for() {
         .iter()
         .map(|track| match &track.outcome {
             TrackOutcome::Copied(summary) => format!("{} frames", summary.samples),
-            TrackOutcome::Dropped(reason) => reason.clone(),
+            TrackOutcome::Dropped(reason) => reason.to_string(),
         })
         .collect();
     assert!(reasons[0].contains("timecode"), "{}", reasons[0]);

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reelwright::codec::{EncoderSpecification, RateLimit};
-use reelwright::media::{Error, MediaType, Ratio, Result, Time, TimeRange, VideoCodec};
+use reelwright::media::{Error, MediaType, Omission, Ratio, Result, Time, TimeRange, VideoCodec};
 use reelwright::{
     Asset, ColorPolicy, ExportOptions, ExportSession, ExportState, Fate, FileType, Fit, IndexPlace, Loss,
     Orientation, Plan, Preset, RateChoice, Report, SizeClass, Treatment, average_frame_rate,
@@ -226,13 +226,14 @@ pub(super) fn refuse_same_file(input: &Path, output: &Path) -> Result<()> {
 }
 
 #[derive(Serialize)]
-struct PlanRow {
+struct PlanRow<'a> {
     output: String,
     container: &'static str,
     start: f64,
     duration: f64,
     estimated_bytes: u64,
     tracks: Vec<TrackPlanRow>,
+    omissions: Vec<OmissionRow<'a>>,
 }
 
 #[derive(Serialize)]
@@ -246,8 +247,8 @@ struct TrackPlanRow {
     reason: String,
 }
 
-impl PlanRow {
-    fn new(plan: &Plan, output: &Path) -> Self {
+impl<'a> PlanRow<'a> {
+    fn new(plan: &'a Plan, output: &Path) -> Self {
         let row = |track: &reelwright::TrackPlan| TrackPlanRow {
             track: track.source,
             kind: track.media.name(),
@@ -259,7 +260,7 @@ impl PlanRow {
                 Fate::EncodeAudio(audio) => Some(audio.encoder.id.clone()),
                 _ => None,
             },
-            reason: track.reason.clone(),
+            reason: track.reason.to_string(),
         };
         Self {
             output: output.display().to_string(),
@@ -268,6 +269,7 @@ impl PlanRow {
             duration: plan.range.duration.to_seconds_lossy(),
             estimated_bytes: plan.estimated_bytes,
             tracks: plan.tracks.iter().map(row).collect(),
+            omissions: plan.omissions().map(omission_row).collect(),
         }
     }
 }
@@ -316,6 +318,9 @@ fn plan_text(plan: &Plan, output: &Path) -> String {
             track.reason
         );
     }
+    for omission in plan.omissions() {
+        text += &format!("  lost: {omission}\n");
+    }
     text
 }
 
@@ -327,7 +332,7 @@ struct ReportRow<'a> {
     bytes: u64,
     elapsed: f64,
     tracks: Vec<TrackReportRow<'a>>,
-    warnings: &'a [String],
+    omissions: Vec<OmissionRow<'a>>,
     notes: &'a [String],
 }
 
@@ -338,7 +343,7 @@ struct TrackReportRow<'a> {
     kind: String,
     source: &'a str,
     fate: &'a str,
-    reason: &'a str,
+    reason: String,
     encoder: Option<&'a str>,
     decoder: Option<&'a str>,
     read: u64,
@@ -347,7 +352,17 @@ struct TrackReportRow<'a> {
     repeated: u64,
     left_out: u64,
     damaged: Option<LossRow<'a>>,
-    missing: Option<LossRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct OmissionRow<'a> {
+    track: Option<u32>,
+    what: &'static str,
+    count: Option<u64>,
+    from: Option<f64>,
+    to: Option<f64>,
+    reason: &'a str,
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -360,7 +375,7 @@ struct LossRow<'a> {
 
 /// Prints what was done; what was lost is said on standard error, however quiet the rest is.
 pub(super) fn print_report(report: &Report, json: bool, quiet: bool) -> Result<()> {
-    report.warnings.iter().for_each(|warning| failure::warn(warning));
+    report.omissions.iter().for_each(|omission| failure::warn(&omission.to_string()));
     if json {
         return print_json(&ReportRow {
             output: report.output.display().to_string(),
@@ -369,7 +384,7 @@ pub(super) fn print_report(report: &Report, json: bool, quiet: bool) -> Result<(
             bytes: report.bytes,
             elapsed: report.elapsed.as_secs_f64(),
             tracks: report.tracks.iter().map(track_row).collect(),
-            warnings: &report.warnings,
+            omissions: report.omissions.iter().map(omission_row).collect(),
             notes: &report.notes,
         });
     }
@@ -409,7 +424,7 @@ fn track_row(track: &reelwright::TrackReport) -> TrackReportRow<'_> {
         kind: track.media.name(),
         source: &track.summary,
         fate: track.fate,
-        reason: &track.reason,
+        reason: track.reason.to_string(),
         encoder: track.encoder.as_deref(),
         decoder: track.decoder.as_deref(),
         read: track.counts.read,
@@ -418,7 +433,20 @@ fn track_row(track: &reelwright::TrackReport) -> TrackReportRow<'_> {
         repeated: track.counts.repeated,
         left_out: track.counts.left_out,
         damaged: track.damaged.as_ref().map(loss_row),
-        missing: track.missing.as_ref().map(loss_row),
+    }
+}
+
+fn omission_row(omission: &Omission) -> OmissionRow<'_> {
+    let seconds = |time: Time| time.to_seconds_lossy();
+    let until = omission.range.filter(|range| !range.is_empty());
+    OmissionRow {
+        track: omission.track,
+        what: omission.what.name(),
+        count: omission.what.count(),
+        from: omission.range.map(|range| seconds(range.start)),
+        to: until.map(|range| seconds(range.end())),
+        reason: &omission.reason,
+        text: omission.to_string(),
     }
 }
 

@@ -122,12 +122,9 @@ pub(crate) fn movie_box(
 
 /// Facts about the movie and its tracks that the file has no place for.
 pub(crate) fn dropped_metadata(settings: &MovieSettings, tracks: &[TrackState]) -> Vec<MetadataItem> {
-    let family = settings.file_type.family();
-    let mut dropped = metadata::write(&settings.metadata, family, Level::Movie).dropped;
-    for track in tracks {
-        dropped.extend(metadata::write(&track.settings.track.metadata, family, Level::Track).dropped);
-    }
-    dropped
+    let of_tracks =
+        tracks.iter().flat_map(|track| settings.file_type.placeless(&track.settings.track.metadata, true));
+    settings.file_type.placeless(&settings.metadata, false).into_iter().chain(of_tracks).collect()
 }
 
 /// Whether a box of the source has no meaning in a file that is laid out anew, or is written anew from its content.

@@ -2,9 +2,10 @@ use reelwright_bitstream::aac::{AudioSpecificConfig, SAMPLE_RATES, Sbr};
 use reelwright_codec::{AudioEncoderSettings, AudioRate, EncoderInfo};
 use reelwright_media::{AudioCodec, AudioFormat, ChannelLayout, MediaType, Result, Stage, Track};
 
-use super::AudioOptions;
-use super::plan::{Context, Fate, acceptance, select_audio};
+use super::plan::{Context, Decision, Fate, acceptance, leave_out, select_audio};
+use super::{AudioOptions, Reason};
 use crate::facts::is_simple;
+use crate::verdict;
 
 /// How sound is encoded.
 #[derive(Clone, Debug)]
@@ -37,20 +38,29 @@ impl AudioPlan {
     }
 }
 
-/// The audio tracks that reach the output: enabled ones with samples, one of each alternate group; where none is
-/// enabled, the first with samples.
-pub(super) fn chosen_tracks(usable: &[&Track]) -> Vec<u32> {
-    let usable = || usable.iter().copied().filter(|track| track.media == MediaType::Audio);
+/// The audio tracks that reach the output: of those that can be decoded the enabled ones, one of each alternate group, else
+/// the first; where none can be, the same of those that are left, which may be copied.
+pub(super) fn chosen_tracks(context: &Context<'_>, usable: &[&Track]) -> Vec<u32> {
+    let sound = usable.iter().copied().filter(|track| track.media == MediaType::Audio);
+    let (decodable, rest): (Vec<_>, Vec<_>) =
+        sound.partition(|track| undecodable(context, track).is_none() && verdict::unusable(track).is_none());
+    let candidates = if decodable.is_empty() { rest } else { decodable };
     let mut chosen: Vec<&Track> = Vec::new();
-    for track in usable().filter(|track| track.enabled) {
+    for track in candidates.iter().filter(|track| track.enabled) {
         let taken =
             |other: &&Track| track.alternate_group != 0 && other.alternate_group == track.alternate_group;
         if !chosen.iter().any(taken) {
             chosen.push(track);
         }
     }
-    chosen.extend(usable().next().filter(|_| chosen.is_empty()));
+    chosen.extend(candidates.first().filter(|_| chosen.is_empty()));
     chosen.into_iter().map(|track| track.id).collect()
+}
+
+/// Why sound can't be decoded; `None` where it can.
+pub(super) fn undecodable(context: &Context<'_>, track: &Track) -> Option<Reason> {
+    let refusal = track.formats.iter().find_map(|format| context.registry.audio_decoder(format).err())?;
+    Some(Reason::Undecodable(refusal.message().to_owned()))
 }
 
 /// Copies what fits, mixes what must be mixed, encodes the rest.
@@ -59,30 +69,31 @@ pub(super) fn decide(
     track: &Track,
     chosen: &[u32],
     options: &AudioOptions,
-) -> Result<(Fate, String)> {
+) -> Result<Decision> {
     if let [first, _, ..] = chosen
         && *first != track.id
     {
-        return Ok((Fate::MixInto(*first), format!("mixed into the sound of track {first}")));
+        return Ok(Decision::new(Fate::MixInto(*first), Reason::MixedInto(*first)));
     }
     let Some(format) = track.formats.first().and_then(|format| format.as_audio()) else {
-        return super::plan::drop("its sample description is not one of sound");
+        return leave_out(Reason::WrongDescription);
     };
     let misfit = match misfit(context, track, chosen, format, options) {
-        None => return Ok((Fate::Copy, "it fits the preset as it is".to_owned())),
+        None => return Ok(Decision::new(Fate::Copy, Reason::Fits)),
         Some(misfit) => misfit,
     };
     if let Err(refusal) = context.registry.audio_decoder(&track.formats[0]) {
         // Better the sound as it is than none.
         if chosen.len() == 1 && acceptance(context, track).is_ok() {
-            return Ok((Fate::Copy, format!("copied as it is: {}", refusal.message())));
+            return Ok(Decision::new(Fate::Copy, Reason::CopiedUndecodable(refusal.message().to_owned())));
         }
         return Err(refusal.at_stage(Stage::Plan));
     }
     let settings = settings(context, chosen, options);
     let encoder = select_audio(context.registry, &settings, &options.encoder)
         .map_err(|error| error.at_stage(Stage::Plan))?;
-    Ok((Fate::EncodeAudio(Box::new(AudioPlan { encoder, settings, sources: chosen.to_vec() })), misfit))
+    let plan = AudioPlan { encoder, settings, sources: chosen.to_vec() };
+    Ok(Decision::new(Fate::EncodeAudio(Box::new(plan)), misfit))
 }
 
 /// Why the track can't be copied, or `None` where it can.
@@ -92,31 +103,31 @@ fn misfit(
     chosen: &[u32],
     format: &AudioFormat,
     options: &AudioOptions,
-) -> Option<String> {
+) -> Option<Reason> {
     if context.options.reencode {
-        return Some("re-encoding was asked for".into());
+        return Some(Reason::ReencodingAsked);
     }
     if chosen.len() > 1 {
-        return Some(format!("{} tracks are mixed", chosen.len()));
+        return Some(Reason::Mixed(chosen.len()));
     }
     if format.codec != options.codec {
-        return Some(format!("it is {}, not {}", format.codec.name(), options.codec.name()));
+        return Some(Reason::Codec { is: format.codec.name(), wanted: options.codec.name() });
     }
     let pcm = options.codec == AudioCodec::Lpcm;
     if !pcm && !is_low_complexity(format) {
-        return Some("it is not AAC-LC".into());
+        return Some(Reason::AacProfile);
     }
     if let Err(refusal) = acceptance(context, track) {
-        return Some(refusal.message().to_owned());
+        return Some(Reason::Refused(refusal.message().to_owned()));
     }
     if track.formats.len() > 1 {
-        return Some("it changes its format on the way".into());
+        return Some(Reason::ChangesFormat);
     }
     if format.sample_rate > options.max_sample_rate {
-        return Some(format!("{} Hz is above {}", format.sample_rate, options.max_sample_rate));
+        return Some(Reason::SampleRate { is: format.sample_rate, most: options.max_sample_rate });
     }
     if format.channels > options.max_channels {
-        return Some(format!("{} channels are mixed down to {}", format.channels, options.max_channels));
+        return Some(Reason::Channels { are: format.channels, most: options.max_channels });
     }
     let allowed = rate_for(options, format.channels);
     let seconds = track.media_duration.to_seconds_lossy();
@@ -127,17 +138,13 @@ fn misfit(
         let rate = bytes as f64 * 8.0 / seconds;
         // Encoders overshoot a little, and a quarter more is not worth a generation of loss.
         if rate > 1.25 * f64::from(allowed) {
-            let (rate, allowed) = (rate / 1000.0, allowed / 1000);
-            return Some(match options.explicit_rate {
-                true => format!("its {rate:.0} kbit/s exceed the {allowed} asked for"),
-                false => format!("its {rate:.0} kbit/s exceed the preset's {allowed}"),
-            });
+            return Some(Reason::BitRate { is: rate as u32, most: allowed, asked: options.explicit_rate });
         }
     }
     if !is_simple(&track.edits) {
-        return Some("its edit list is resolved".into());
+        return Some(Reason::Edits);
     }
-    (!context.range.start.is_zero()).then(|| "the cut is exact only when it is encoded".into())
+    (!context.range.start.is_zero()).then_some(Reason::Cut)
 }
 
 /// Whether the stream is plain AAC-LC, without spectral band replication.

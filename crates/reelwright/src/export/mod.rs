@@ -8,6 +8,7 @@ mod pace;
 mod plan;
 mod preset;
 mod progress;
+mod reason;
 mod report;
 mod run;
 mod session;
@@ -23,6 +24,7 @@ pub use options::{
 pub use plan::{Fate, Plan, TrackPlan};
 pub use preset::{PRESETS, Preset, PresetRow, SizeClass};
 pub use progress::{ExportState, ExportStatus, Progress};
+pub use reason::Reason;
 pub use report::{Counts, Loss, Report, TrackReport};
 pub use session::{ExportHandle, ExportSession};
 pub use video_plan::VideoPlan;

@@ -3,13 +3,15 @@ use std::sync::Arc;
 use reelwright_codec::{AudioEncoderSettings, EncoderInfo, Registry, VideoEncoderSettings};
 use reelwright_media::{
     EditTimeline, Error, ErrorKind, ForeignBox, FormatDescription, Matrix, MediaType, MetadataItem,
-    MetadataValue, Result, Size, Stage, Time, TimeRange, Track,
+    MetadataKey, MetadataValue, Omission, Omitted, Result, Size, Stage, Time, TimeRange, Track,
 };
 
 use super::audio_plan::{self, AudioPlan};
 use super::video_plan::{self, VideoPlan};
-use super::{ExportOptions, Others, Treatment};
+use super::{ExportOptions, Others, Reason, Treatment};
+use crate::facts::presented;
 use crate::held::{COPY_AGAIN, nothing_held};
+use crate::verdict;
 use crate::{Asset, FileType};
 
 /// What an export will do, track by track, before it does anything: plan and report agree.
@@ -21,6 +23,9 @@ pub struct Plan {
     pub range: TimeRange,
     /// One entry per source track, in the source's order.
     pub tracks: Vec<TrackPlan>,
+    /// What of the source as a whole does not reach the output: what its reader leaves out, facts that the container has
+    /// no place for. [`Self::omissions`] has the tracks' too.
+    pub losses: Vec<Omission>,
     /// Bytes the output will have, roughly.
     pub estimated_bytes: u64,
 }
@@ -36,8 +41,10 @@ pub struct TrackPlan {
     pub summary: String,
     /// What happens to it.
     pub fate: Fate,
-    /// Why, as the rest of a sentence.
-    pub reason: String,
+    /// Why.
+    pub reason: Reason,
+    /// What of the track does not reach the output although the track does, or all of it where it is dropped.
+    pub losses: Vec<Omission>,
 }
 
 /// What happens to a track.
@@ -114,20 +121,24 @@ impl Plan {
         let usable = movie.tracks.iter().filter(|track| track.sample_count != Some(0) && !lacks(track));
         let usable: Vec<_> = usable.collect();
         let main_video = main_track(&usable, MediaType::Video);
-        let audio = audio_plan::chosen_tracks(&usable);
+        let audio = audio_plan::chosen_tracks(&context, &usable);
         let mut tracks = Vec::with_capacity(movie.tracks.len());
         for track in &movie.tracks {
-            let (fate, reason) =
+            let decision =
                 decide(&context, track, main_video, &audio).map_err(|error| error.at_track(track.id))?;
+            let Decision { fate, reason, .. } = decision;
+            let losses = track_losses(&context, track, &fate, &reason, decision.losses);
             tracks.push(TrackPlan {
                 source: track.id,
                 media: track.media,
                 summary: summary(track),
                 fate,
                 reason,
+                losses,
             });
         }
-        let plan = Self { file_type, range: context.range, tracks, estimated_bytes: 0 };
+        let losses = movie_losses(&context, &tracks);
+        let plan = Self { file_type, range: context.range, tracks, losses, estimated_bytes: 0 };
         let is_main = |track: &&TrackPlan| matches!(track.media, MediaType::Video | MediaType::Audio);
         let of_use = |track: &TrackPlan| {
             track.fate.is_output() && (is_main(&track) || !plan.tracks.iter().any(|track| is_main(&track)))
@@ -144,7 +155,16 @@ impl Plan {
         if sources.iter().all(|track| misses(&context, track).is_ok_and(|misses| misses)) {
             return Err(nothing_in_range(&context, &sources));
         }
+        if let Some(first) = plan.omissions().next().filter(|_| options.strict) {
+            return Err(strictly(first));
+        }
         Ok(Self { estimated_bytes: plan.estimate(asset), ..plan })
+    }
+
+    /// Everything of the source that does not reach the output, the tracks' part of it included. Nothing here was left out
+    /// on request.
+    pub fn omissions(&self) -> impl Iterator<Item = &Omission> {
+        self.losses.iter().chain(self.tracks.iter().flat_map(|track| &track.losses))
     }
 
     /// The entry of the source track with this ID.
@@ -262,54 +282,46 @@ fn main_track(usable: &[&Track], media: MediaType) -> Option<u32> {
     alike.find(|track| track.enabled).or(first).map(|track| track.id)
 }
 
-fn decide(
-    context: &Context<'_>,
-    track: &Track,
-    main_video: Option<u32>,
-    audio: &[u32],
-) -> Result<(Fate, String)> {
+fn decide(context: &Context<'_>, track: &Track, main_video: Option<u32>, audio: &[u32]) -> Result<Decision> {
     if track.sample_count == Some(0) {
-        return drop("it has no samples");
+        return leave_out(Reason::Empty);
     }
     if let Some(reason) = nothing_held(context.asset.demuxer().missing(track.id)) {
-        return drop(reason);
+        return leave_out(reason);
     }
-    if track.formats.is_empty() {
-        return drop("it has no sample description");
-    }
-    if track.formats.iter().any(|format| format.is_encrypted()) {
-        return drop("it is encrypted");
+    if let Some(reason) = verdict::unusable(track) {
+        return leave_out(reason);
     }
     // Sound is mixed with that of other tracks, and silence is sound; an empty track of anything else is none.
     if track.media != MediaType::Audio {
         if shows_nothing(context, track) {
-            return drop("its edit list shows nothing of it");
+            return leave_out(Reason::NothingShown);
         }
         if misses(context, track)? {
-            return drop("nothing of it is in the wanted range");
+            return leave_out(Reason::OutOfRange);
         }
     }
     match track.media {
         MediaType::Video => match &context.options.video {
-            Treatment::Drop => drop("video was not asked for"),
+            Treatment::Drop => leave_out(Reason::NotAsked),
             Treatment::Copy => copy(context, track),
-            Treatment::Encode(_) if main_video != Some(track.id) => {
-                drop("only the first enabled video track is exported")
-            }
+            Treatment::Encode(_) if main_video != Some(track.id) => leave_out(Reason::NotMain),
             Treatment::Encode(video) => video_plan::decide(context, track, video),
         },
         MediaType::Audio => match &context.options.audio {
-            Treatment::Drop => drop("sound was not asked for"),
+            Treatment::Drop => leave_out(Reason::NotAsked),
             Treatment::Copy => copy(context, track),
-            Treatment::Encode(_) if !audio.contains(&track.id) => drop(if track.enabled {
-                "it is an alternative to an exported track"
-            } else {
-                "it is disabled"
-            }),
+            Treatment::Encode(_) if !audio.contains(&track.id) => {
+                leave_out(match audio_plan::undecodable(context, track) {
+                    Some(why) => why,
+                    None if track.enabled => Reason::Alternative,
+                    None => Reason::Disabled,
+                })
+            }
             Treatment::Encode(options) => audio_plan::decide(context, track, audio, options),
         },
         _ => match context.options.others {
-            Others::Drop => drop("only sound was asked for"),
+            Others::Drop => leave_out(Reason::NotAsked),
             Others::Copy => copy(context, track),
         },
     }
@@ -343,14 +355,90 @@ fn begins(context: &Context<'_>, track: &Track) -> Result<Time> {
     Ok(first.map_or(track.range.start, |first| first.max(track.range.start)))
 }
 
-/// Copies the track where the container can hold it; where not, drops it with the reason, or fails with it if that is
-/// wanted.
-pub(super) fn copy(context: &Context<'_>, track: &Track) -> Result<(Fate, String)> {
-    match acceptance(context, track) {
-        Ok(()) => Ok((Fate::Copy, "copied as it is".to_owned())),
-        Err(refusal) if context.options.strict => Err(refusal.at_stage(Stage::Plan)),
-        Err(refusal) => drop(refusal.message()),
+/// What happens to a track, why, and what of it is lost although it is made.
+pub(super) struct Decision {
+    pub(super) fate: Fate,
+    pub(super) reason: Reason,
+    pub(super) losses: Vec<Omission>,
+}
+
+impl Decision {
+    pub(super) fn new(fate: Fate, reason: Reason) -> Self {
+        Self { fate, reason, losses: Vec::new() }
     }
+}
+
+/// Copies the track where the container can hold it; where not, leaves it out with the reason.
+pub(super) fn copy(context: &Context<'_>, track: &Track) -> Result<Decision> {
+    match acceptance(context, track) {
+        Ok(()) => Ok(Decision::new(Fate::Copy, Reason::Copied)),
+        Err(refusal) if context.options.strict => Err(refusal.at_stage(Stage::Plan)),
+        Err(refusal) => leave_out(Reason::Refused(refusal.message().to_owned())),
+    }
+}
+
+/// What is lost of a track with this fate.
+fn track_losses(
+    context: &Context<'_>,
+    track: &Track,
+    fate: &Fate,
+    reason: &Reason,
+    mut losses: Vec<Omission>,
+) -> Vec<Omission> {
+    if matches!(fate, Fate::Drop) {
+        let lost = (!reason.loses_nothing())
+            .then(|| Omission::new(Omitted::Track(track.media), Some(track.id), reason.to_string()));
+        return lost.into_iter().collect();
+    }
+    losses.extend(missing_samples(context.asset, track, context.range.start));
+    if context.options.metadata.replacement().is_none() && fate.is_output() {
+        losses.extend(placeless(context.file_type, &track.metadata, Some(track.id)));
+    }
+    losses
+}
+
+/// What the input lists of a track but doesn't hold, on a timeline that begins at `start`.
+fn missing_samples(asset: &Asset, track: &Track, start: Time) -> Option<Omission> {
+    let missing = asset.demuxer().missing(track.id)?;
+    let from = presented(asset.movie(), track, missing.from).saturating_sub(start);
+    let what = Omitted::Samples(missing.samples);
+    let lost = Omission::new(what, Some(track.id), "the input was cut short, or its index is damaged");
+    Some(lost.during(TimeRange::new(from, Time::ZERO)))
+}
+
+/// What is lost of the movie as a whole.
+fn movie_losses(context: &Context<'_>, tracks: &[TrackPlan]) -> Vec<Omission> {
+    let movie = context.asset.movie();
+    let mut losses = movie.omissions.clone();
+    if context.options.metadata.replacement().is_none() {
+        let carried = carried_metadata(&movie.metadata, tracks);
+        losses.extend(placeless(context.file_type, &carried, None));
+    }
+    losses
+}
+
+/// The source's metadata, but for what describes the packets of sound that is encoded anew: iTunes' statement of their
+/// priming and padding, which readers would cut from others.
+pub(super) fn carried_metadata(items: &[MetadataItem], tracks: &[TrackPlan]) -> Vec<MetadataItem> {
+    let encoded = tracks.iter().any(|track| matches!(track.fate, Fate::EncodeAudio(_)));
+    let is_stale = |key: &MetadataKey| matches!(key, MetadataKey::ITunesFreeForm { name, .. } if encoded && name == "iTunSMPB");
+    items.iter().filter(|item| !is_stale(&item.key)).cloned().collect()
+}
+
+/// The facts that a kind of file has no place for.
+fn placeless(file_type: FileType, items: &[MetadataItem], track: Option<u32>) -> Vec<Omission> {
+    let reason = format!("{} has no place for it", file_type.name());
+    let dropped = file_type.placeless(items, track.is_some()).into_iter();
+    dropped
+        .map(|item| Omission::new(Omitted::Metadata(item.key.identifier()), track, reason.clone()))
+        .collect()
+}
+
+/// The refusal to make a file that is less than its source.
+pub(super) fn strictly(first: &Omission) -> Error {
+    Error::unsupported(format!("something would be lost: {first}")).at_stage(Stage::Plan).with_hint(
+        "leave strictness off to get the rest, or choose a container or settings that hold all of it",
+    )
 }
 
 /// Whether the container can hold every format of the track.
@@ -358,8 +446,8 @@ pub(super) fn acceptance(context: &Context<'_>, track: &Track) -> Result<()> {
     track.formats.iter().try_for_each(|format| context.file_type.accepts(format))
 }
 
-pub(super) fn drop(reason: impl Into<String>) -> Result<(Fate, String)> {
-    Ok((Fate::Drop, reason.into()))
+pub(super) fn leave_out(reason: Reason) -> Result<Decision> {
+    Ok(Decision::new(Fate::Drop, reason))
 }
 
 /// The track in a few words.

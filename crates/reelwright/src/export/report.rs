@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reelwright_media::{MediaType, Time};
+use reelwright_media::{MediaType, Omission, Omitted, Time, TimeRange};
 
+use super::{Plan, Reason};
 use crate::{Damage, FileType};
 
 /// What an export did, track by track.
@@ -20,9 +21,10 @@ pub struct Report {
     pub elapsed: Duration,
     /// One entry per source track, in the plan's order.
     pub tracks: Vec<TrackReport>,
-    /// What was lost because the input is damaged, in plain sentences; each is also in its track's report.
-    pub warnings: Vec<String>,
-    /// What could not be carried over and why, in plain sentences; empty when nothing was lost.
+    /// Everything of the source that did not reach the output: what the plan said, and what turned out to be damaged. Nothing
+    /// here was left out on request. Empty where nothing was lost.
+    pub omissions: Vec<Omission>,
+    /// What was wrong with the source and could be mended without losing anything, in plain sentences.
     pub notes: Vec<String>,
 }
 
@@ -39,8 +41,8 @@ pub struct TrackReport {
     pub summary: String,
     /// What was done, in one word: `copy`, `encode`, `mix`, `drop`.
     pub fate: &'static str,
-    /// Why.
-    pub reason: String,
+    /// Why, as the plan has it.
+    pub reason: Reason,
     /// The encoder that was used.
     pub encoder: Option<String>,
     /// The decoder that was used.
@@ -49,8 +51,6 @@ pub struct TrackReport {
     pub counts: Counts,
     /// Samples that couldn't be decoded: their pictures are left out, their sound is silence.
     pub damaged: Option<Loss>,
-    /// Samples that the input's index lists but the input doesn't hold.
-    pub missing: Option<Loss>,
 }
 
 /// Part of a track that is lost although the rest isn't.
@@ -82,24 +82,22 @@ impl Loss {
 }
 
 impl TrackReport {
-    /// What was lost of the track, in plain sentences.
-    pub(super) fn losses(&self) -> impl Iterator<Item = String> {
-        let track = self.source;
-        let damaged = self.damaged.as_ref().map(|loss| {
-            let outcome = match (self.media, loss.left_out) {
-                (MediaType::Audio, _) => "don't decode and are silent".to_owned(),
-                (_, 0) => "show damage".to_owned(),
-                (_, left_out) => format!("don't decode, {left_out} pictures are left out"),
-            };
-            let Loss { samples, from, cause, .. } = loss;
-            format!("track {track}: {samples} samples {outcome}, the first at {from}: {cause}")
-        });
-        let missing = self.missing.as_ref().map(|loss| {
-            let Loss { samples, from, cause, .. } = loss;
-            format!("track {track}: {samples} samples are missing, the first at {from}: {cause}")
-        });
-        damaged.into_iter().chain(missing)
+    /// What of the track turned out to be damaged.
+    fn damage(&self) -> Option<Omission> {
+        let Loss { samples, left_out, from, cause } = self.damaged.as_ref()?;
+        let what = match (self.media, left_out) {
+            (MediaType::Audio, _) => Omitted::Silence(*samples),
+            (_, 0) => Omitted::Damage(*samples),
+            (_, left_out) => Omitted::Samples(*left_out),
+        };
+        let damage = Omission::new(what, Some(self.source), cause.clone());
+        Some(damage.during(TimeRange::new(*from, Time::ZERO)))
     }
+}
+
+/// What was lost by plan and by damage.
+pub(super) fn omissions(plan: &Plan, tracks: &[TrackReport]) -> Vec<Omission> {
+    plan.omissions().cloned().chain(tracks.iter().filter_map(TrackReport::damage)).collect()
 }
 
 /// Samples on their way through an export.

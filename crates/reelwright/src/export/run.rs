@@ -5,21 +5,21 @@ use std::time::Instant;
 
 use reelwright_codec::Registry;
 use reelwright_media::{
-    CancelToken, EditTimeline, Error, ErrorKind, MediaType, MetadataItem, MetadataKey, PixelFormat, Result,
+    CancelToken, EditTimeline, Error, ErrorKind, MediaType, MetadataItem, Omission, PixelFormat, Result,
     Time, TimeRange, Timescale, Track, TrackReference,
 };
 
 use super::copy::CopyJob;
+use super::plan::{carried_metadata, strictly};
 use super::progress::Meter;
-use super::report::{Counts, Loss, Report, TrackReport};
+use super::report::{Counts, Loss, Report, TrackReport, omissions};
 use super::sound::SoundJob;
 use super::video::{VideoJob, join};
 use super::{ExportOptions, Fate, Plan, TrackPlan};
-use crate::facts::presented;
 use crate::held::COPY_AGAIN;
 use crate::{
     Asset, AssetWriter, AssetWriterBuilder, CopyWatch, FinishReport, Input, InputConfig, Overwrite, Remux,
-    TrackOutcome,
+    TrackOutcome, verdict,
 };
 
 /// Carries a plan out.
@@ -130,22 +130,18 @@ impl Run {
             let count = samples.unwrap_or(0);
             let counts = Counts { read: count, written: count, ..Counts::default() };
             let done = Done { counts, ..Done::default() };
-            TrackReport {
-                missing: self.missing(plan.source),
-                ..track_report(plan, samples.map(|_| plan.source), done)
-            }
+            track_report(plan, samples.map(|_| plan.source), done)
         };
         let tracks: Vec<_> = self.plan.tracks.iter().map(track).collect();
-        let warnings = losses(&tracks);
         Ok(Report {
             output: path.to_owned(),
             file_type: self.plan.file_type,
             duration: made.duration,
             bytes: made.bytes,
             elapsed: started.elapsed(),
+            omissions: omissions(&self.plan, &tracks),
             tracks,
-            notes: self.notes(&made.warnings, &made.dropped_metadata),
-            warnings,
+            notes: self.notes(&made.warnings),
         })
     }
 
@@ -175,7 +171,6 @@ impl Run {
         if self.options.range.is_some() {
             writer.end_session(self.plan.range.duration)?;
         }
-        let finished = writer.finish()?;
         let damaged: Vec<_> = done.iter_mut().flat_map(|done| std::mem::take(&mut done.damaged)).collect();
         let mut tracks = Vec::with_capacity(self.plan.tracks.len());
         for plan in &self.plan.tracks {
@@ -184,9 +179,16 @@ impl Run {
             let report = track_report(plan, position.map(|position| ids[position].1), own);
             let damaged =
                 damaged.iter().find(|(source, _)| *source == plan.source).map(|(_, loss)| loss.clone());
-            tracks.push(TrackReport { damaged, missing: self.missing(plan.source), ..report });
+            tracks.push(TrackReport { damaged, ..report });
         }
-        Ok(self.report(path, started, finished, tracks))
+        let omissions = omissions(&self.plan, &tracks);
+        if let Some(first) = omissions.first().filter(|_| self.options.strict) {
+            let error = strictly(first);
+            writer.cancel();
+            return Err(error);
+        }
+        let finished = writer.finish()?;
+        Ok(self.report(path, started, finished, tracks, omissions))
     }
 
     fn builder(&self, path: &Path, stop: &CancelToken) -> AssetWriterBuilder {
@@ -197,19 +199,10 @@ impl Run {
             .index(self.options.index)
             .sync(self.options.sync)
             .registry(self.registry.clone())
-            .metadata(metadata.unwrap_or_else(|| self.carried_metadata()))
+            .metadata(metadata.unwrap_or_else(|| carried_metadata(&movie.metadata, &self.plan.tracks)))
             .creation_time(movie.creation_time)
             .movie_timescale(self.movie_timescale())
             .cancel_token(stop.clone())
-    }
-
-    /// The source's metadata, but for what describes the packets of sound that is encoded anew: iTunes' statement of
-    /// their priming and padding, which readers would cut from others.
-    fn carried_metadata(&self) -> Vec<MetadataItem> {
-        let encoded = self.plan.tracks.iter().any(|track| matches!(track.fate, Fate::EncodeAudio(_)));
-        let is_stale = |key: &MetadataKey| matches!(key, MetadataKey::ITunesFreeForm { name, .. } if encoded && name == "iTunSMPB");
-        let items = self.asset.movie().metadata.iter();
-        items.filter(|item| !is_stale(&item.key)).cloned().collect()
     }
 
     /// The finest ticks of any track that is written, so that its edits are exact.
@@ -271,10 +264,18 @@ impl Run {
                 let cut = self.options.range.is_some();
                 let job = CopyJob { asset, track, range, cut, stop, meter, leads };
                 let config = job.config().metadata(self.track_metadata(track));
+                let config = config.enabled(track.enabled || self.stands_in(track));
                 let input = builder.add_input(config.references(self.references(track)))?;
                 Job::Copy(job, input)
             }
         })
+    }
+
+    /// Whether the track is disabled in the source, and would leave the output without an enabled one of its kind.
+    fn stands_in(&self, track: &Track) -> bool {
+        let outputs = self.plan.tracks.iter().filter(|plan| plan.fate.is_output());
+        let kept: Vec<_> = outputs.map(|plan| plan.source).collect();
+        verdict::stand_ins(self.asset.movie(), &kept).contains(&track.id)
     }
 
     /// What an encoded track inherits from its source.
@@ -329,6 +330,7 @@ impl Run {
         started: Instant,
         finished: FinishReport,
         tracks: Vec<TrackReport>,
+        omissions: Vec<Omission>,
     ) -> Report {
         Report {
             output: path.to_owned(),
@@ -336,30 +338,17 @@ impl Run {
             duration: finished.duration,
             bytes: finished.bytes,
             elapsed: started.elapsed(),
-            warnings: losses(&tracks),
             tracks,
-            notes: self.notes(&[], &finished.dropped_metadata),
+            omissions,
+            notes: self.notes(&[]),
         }
     }
 
-    /// What the input lacks of a track.
-    fn missing(&self, source: u32) -> Option<Loss> {
-        let missing = self.asset.demuxer().missing(source)?;
-        let movie = self.asset.movie();
-        let from = presented(movie, movie.track(source)?, missing.from).saturating_sub(self.plan.range.start);
-        let cause = "the input was cut short, or its index is damaged".to_owned();
-        Some(Loss { samples: missing.samples, left_out: missing.samples, from, cause })
-    }
-
-    /// What was lost or mended on the way, so that nothing is lost in silence.
-    fn notes(&self, mended: &[String], dropped: &[MetadataItem]) -> Vec<String> {
-        let kind = self.plan.file_type.name();
-        let lost = dropped
-            .iter()
-            .map(|item| format!("{} is left out: {kind} has no place for it", item.key.identifier()));
+    /// What was mended on the way.
+    fn notes(&self, mended: &[String]) -> Vec<String> {
         let known = &self.asset.movie().warnings;
-        let more = mended.iter().filter(|warning| !known.contains(warning));
-        known.iter().chain(more).cloned().chain(lost).collect()
+        let more = mended.iter().filter(|note| !known.contains(note));
+        known.iter().chain(more).cloned().collect()
     }
 }
 
@@ -415,11 +404,5 @@ fn track_report(plan: &TrackPlan, output: Option<u32>, done: Done) -> TrackRepor
         decoder: done.decoder,
         counts: done.counts,
         damaged: None,
-        missing: None,
     }
-}
-
-/// What was lost of all tracks.
-fn losses(tracks: &[TrackReport]) -> Vec<String> {
-    tracks.iter().flat_map(TrackReport::losses).collect()
 }

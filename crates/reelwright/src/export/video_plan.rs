@@ -1,12 +1,12 @@
 use reelwright_codec::{EncoderInfo, VideoDecoderSettings, VideoEncoderSettings, VideoRate};
 use reelwright_media::{
-    BoxFamily, Color, ColorMatrix, ColorPrimaries, ColorRange, Error, Matrix, Ratio, Result, Rotation,
-    SampleEntry, Size, Stage, Timescale, Track, TransferFunction, VideoCodec, VideoFormat,
+    BoxFamily, Color, ColorMatrix, ColorPrimaries, ColorRange, Error, Matrix, Omission, Omitted, Ratio,
+    Result, Rotation, SampleEntry, Size, Stage, Timescale, Track, TransferFunction, VideoCodec, VideoFormat,
 };
 use reelwright_process::fit_inside;
 
-use super::plan::{Context, Fate, acceptance, carried_matrix, select_video};
-use super::{ColorPolicy, Fit, Orientation, RateChoice, VideoOptions};
+use super::plan::{Context, Decision, Fate, acceptance, carried_matrix, leave_out, select_video};
+use super::{ColorPolicy, Fit, Orientation, RateChoice, Reason, VideoOptions};
 use crate::facts::{average_frame_rate, is_simple, square_size};
 
 /// How one video track is encoded.
@@ -47,12 +47,12 @@ impl VideoPlan {
 }
 
 /// Copies what fits, else plans the encode.
-pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOptions) -> Result<(Fate, String)> {
+pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOptions) -> Result<Decision> {
     let Some(format) = track.formats.first().and_then(|format| format.as_video()) else {
-        return super::plan::drop("its sample description is not one of video");
+        return leave_out(Reason::WrongDescription);
     };
     let misfit = match misfit(context, track, format, options) {
-        None => return Ok((Fate::Copy, "it fits the preset as it is".to_owned())),
+        None => return Ok(Decision::new(Fate::Copy, Reason::Fits)),
         Some(misfit) => misfit,
     };
     let decoder_settings =
@@ -83,7 +83,8 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
         decoder: decoder.id,
         settings,
     };
-    Ok((Fate::EncodeVideo(Box::new(plan)), misfit + &losses(format)))
+    let losses = losses(format, track.id);
+    Ok(Decision { losses, ..Decision::new(Fate::EncodeVideo(Box::new(plan)), misfit) })
 }
 
 /// No light is made up: what isn't PQ or HLG doesn't become it, nor one the other.
@@ -99,20 +100,26 @@ fn check_transfer(source: Color, target: Color) -> Result<()> {
         .with_hint("keep the source's colours, or ask for some without HDR: bt709, p3, bt2020"))
 }
 
-/// What an encode of one plain picture can't keep, as the rest of a sentence.
-fn losses(format: &VideoFormat) -> String {
-    let mut lost = String::new();
+/// What an encode of one plain picture can't keep.
+fn losses(format: &VideoFormat, track: u32) -> Vec<Omission> {
+    let mut lost = Vec::new();
+    let mut side_data = |what: &str, why: &str| {
+        lost.push(Omission::new(Omitted::SideData(what.to_owned()), Some(track), why));
+    };
     let holds = |kind: &[u8; 4]| {
         format.entry.as_ref().is_some_and(|entry| entry.bytes.windows(4).any(|code| code == kind))
     };
     if holds(b"lhvC") {
-        lost += "; the second layer (another eye's picture, or transparency) is left out";
+        side_data(
+            "the second layer (another eye's picture, or transparency) is",
+            "one plain picture is encoded",
+        );
     }
     if format.entry.as_ref().is_some_and(is_transparent) {
-        lost += "; its transparency is put on black";
+        side_data("its transparency is", "the picture is put on black");
     }
     if format.dolby_vision.is_some() {
-        lost += "; Dolby Vision's own data is left out";
+        side_data("Dolby Vision's own data are", "they describe the pictures as they were coded");
     }
     lost
 }
@@ -128,57 +135,57 @@ fn misfit(
     track: &Track,
     format: &VideoFormat,
     options: &VideoOptions,
-) -> Option<String> {
+) -> Option<Reason> {
     if context.options.reencode {
-        return Some("re-encoding was asked for".into());
+        return Some(Reason::ReencodingAsked);
     }
     if options.explicit {
-        return Some("encoding settings were asked for".into());
+        return Some(Reason::SettingsAsked);
     }
     if format.codec != options.codec {
-        return Some(format!("it is {}, not {}", format.codec.name(), options.codec.name()));
+        return Some(Reason::Codec { is: format.codec.name(), wanted: options.codec.name() });
     }
     if let Err(refusal) = acceptance(context, track) {
-        return Some(refusal.message().to_owned());
+        return Some(Reason::Refused(refusal.message().to_owned()));
     }
     if track.formats.len() > 1 {
-        return Some("it changes its format on the way".into());
+        return Some(Reason::ChangesFormat);
     }
     let turned = track.matrix.then(&context.asset.movie().matrix);
     if turn(&turned, options).is_some() {
-        return Some("its pixels are turned upright".into());
+        return Some(Reason::Turned);
     }
     let target = target_size(format, &turned, options);
     if target != format.size {
-        return Some(format!("it is scaled from {} to {target}", format.size));
+        return Some(Reason::Scaled { from: format.size, to: target });
     }
     let color = target_color(format, options);
     if format.color.is_hdr() && !color.is_hdr() {
-        return Some("HDR becomes SDR".into());
+        return Some(Reason::ToneMapped);
     }
     let said = |color: Color| (color.primaries, color.transfer, color.matrix);
     if matches!(options.color, ColorPolicy::Convert(_)) && said(color) != said(format.color) {
-        return Some("its colours are converted".into());
+        return Some(Reason::ColorConverted);
     }
     if options.color != ColorPolicy::Keep
         && !color.is_hdr()
         && format.bit_depth.is_some_and(|depth| depth > 8)
     {
-        return Some("it has more than 8 bits a component".into());
+        return Some(Reason::BitDepth);
     }
     let rate = measured_rate(track);
     if capped_rate(options, rate).is_some() {
-        return Some("it has too many frames per second".into());
+        return Some(Reason::FrameRate);
     }
     if let (RateChoice::Nominal(nominal), Some(source)) = (options.rate, source_rate(track))
         && options.max_size.is_some()
     {
         let allowed = nominal_rate(nominal, options.max_size, target, rate);
         if f64::from(source) > 1.1 * f64::from(allowed) {
-            return Some(format!("its {} kbit/s exceed the preset's {}", source / 1000, allowed / 1000));
+            return Some(Reason::BitRate { is: source, most: allowed, asked: false });
         }
     }
-    (!starts_clean(context, track)).then(|| "the cut is exact only when it is encoded".into())
+    (!starts_clean(context, track)).then_some(Reason::Cut)
 }
 
 /// Whether a copy shows exactly the wanted range: all of it, in one stretch at normal speed.

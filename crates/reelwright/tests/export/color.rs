@@ -76,7 +76,7 @@ fn a_copy_is_one_where_the_colours_are_those_asked_for() {
     };
     let fate = |color| {
         let plan = plan(color).unwrap();
-        (plan.tracks[0].fate.name(), plan.tracks[0].reason.clone())
+        (plan.tracks[0].fate.name(), plan.tracks[0].reason.to_string())
     };
     assert_eq!(fate(Color { matrix: ColorMatrix::SMPTE170M, ..Color::BT709 }).0, "copy");
     assert_eq!(fate(Color::BT709), ("encode", "its colours are converted".to_owned()));

@@ -13,6 +13,7 @@ mod geometry;
 mod hooked;
 #[cfg(feature = "libav")]
 mod libav;
+mod losses;
 mod planning;
 mod plans;
 mod presets;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use reelwright::media::Size;
 use reelwright::{
-    Asset, ExportOptions, ExportSession, Fate, FileType, PRESETS, Plan, Preset, Report, TestSound,
+    Asset, ExportOptions, ExportSession, Fate, FileType, PRESETS, Plan, Preset, Reason, Report, TestSound,
 };
 
 use super::hooked::native;
@@ -40,7 +40,7 @@ fn small_files() -> Vec<(String, Asset)> {
 }
 
 /// A source track's ID, what becomes of it, why, and with which encoder.
-type Row = (u32, &'static str, String, Option<String>);
+type Row = (u32, &'static str, Reason, Option<String>);
 
 fn planned(plan: &Plan) -> Vec<Row> {
     let encoder = |fate: &Fate| match fate {
