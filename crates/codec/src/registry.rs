@@ -52,7 +52,9 @@ pub struct EncoderInfo {
     pub profiles: Vec<VideoProfile>,
     /// Layouts it takes; empty for audio.
     pub pixel_formats: Vec<PixelFormat>,
-    /// The largest picture, where there is a limit.
+    /// The smallest picture, where there is a limit: both its sides, whichever way it lies.
+    pub min_size: Option<Size>,
+    /// The largest picture, where there is a limit: likewise.
     pub max_size: Option<Size>,
     /// Whether it can store pictures in another order than shown.
     pub reordering: bool,
@@ -77,6 +79,7 @@ impl EncoderInfo {
             quality: QualityClass::Best,
             profiles: Vec::new(),
             pixel_formats: Vec::new(),
+            min_size: None,
             max_size: None,
             reordering: false,
             max_channels: 0,
@@ -459,11 +462,19 @@ impl EncoderSpecification {
         {
             return Some(format!("lacks profile {profile:?}"));
         }
+        let fits = |small: Size, large: Size| {
+            let (short, long) = (small.width.min(small.height), small.width.max(small.height));
+            short <= large.width.min(large.height) && long <= large.width.max(large.height)
+        };
         if let (Some(size), Some(max)) = (self.size, info.max_size)
-            && (size.width.max(size.height) > max.width.max(max.height)
-                || size.width.min(size.height) > max.width.min(max.height))
+            && !fits(size, max)
         {
             return Some(format!("stops at {max}"));
+        }
+        if let (Some(size), Some(min)) = (self.size, info.min_size)
+            && !fits(min, size)
+        {
+            return Some(format!("begins at {min}"));
         }
         if let Some(format) = self.pixel_format
             && !info.pixel_formats.contains(&format)

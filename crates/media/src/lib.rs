@@ -40,7 +40,7 @@ pub use geometry::{CleanAperture, Matrix, Ratio, Rotation, Size};
 pub use language::Language;
 pub use metadata::{MetadataItem, MetadataKey, MetadataValue};
 pub use movie::{BoxFamily, Chapter, ContainerKind, Edit, ForeignBox, Missing, Movie, Track, TrackReference};
-pub use omission::{Omission, Omitted};
+pub use omission::{Omission, Omitted, listed};
 pub use payload::{Payload, Piece, ReadAt};
 pub use pixel::{PixelBuffer, PixelFormat, PixelLayout, PixelPool, PixelStorage, Plane, PlanesMut};
 pub use sample::{Dependency, SampleBuffer, SampleFlags, Trim, VideoFrame};

@@ -41,7 +41,8 @@ pub enum Omitted {
 }
 
 impl Omitted {
-    /// One word for tables: `track`, `samples`, `silence`, `damage`, `chapters`, `metadata`, `side-data`.
+    /// One word for tables: `track`, `samples`, `silence`, `damage`, `chapters`, `metadata`, `rest`,
+    /// `side-data`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Track(_) => "track",
@@ -50,6 +51,7 @@ impl Omitted {
             Self::Damage(_) => "damage",
             Self::Chapters(_) => "chapters",
             Self::Metadata(_) => "metadata",
+            Self::Rest => "rest",
             Self::SideData(_) => "side-data",
         }
     }
@@ -59,7 +61,7 @@ impl Omitted {
         match self {
             Self::Samples(count) | Self::Silence(count) | Self::Damage(count) => Some(*count),
             Self::Chapters(count) => u64::try_from(*count).ok(),
-            Self::Track(_) | Self::Metadata(_) | Self::SideData(_) => None,
+            Self::Track(_) | Self::Metadata(_) | Self::Rest | Self::SideData(_) => None,
         }
     }
 }
@@ -106,10 +108,27 @@ impl fmt::Display for Omission {
     }
 }
 
+/// The first eight clauses and how many more there are, for one message: a file may claim thousands of tracks.
+pub fn listed(clauses: impl IntoIterator<Item = impl fmt::Display>) -> String {
+    let mut clauses = clauses.into_iter();
+    let first: Vec<_> = clauses.by_ref().take(8).map(|clause| clause.to_string()).collect();
+    let text = first.join("; ");
+    match clauses.count() {
+        0 => text,
+        more => format!("{text}; and {more} more"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Time;
+
+    #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(listed(["a", "b"]), "a; b");
+        assert_eq!(listed(0..11), "0; 1; 2; 3; 4; 5; 6; 7; and 3 more");
+    }
 
     #[test]
     fn an_omission_reads_as_a_sentence() {

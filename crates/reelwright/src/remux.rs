@@ -346,11 +346,8 @@ fn settings_for(mut track: Track, file_type: FileType) -> TrackSettings {
 }
 
 fn nothing_to_copy(verdicts: &[(&Track, Option<Reason>)], file_type: FileType) -> Error {
-    let reasons: Vec<_> = verdicts
-        .iter()
-        .filter_map(|(track, verdict)| Some(format!("track {}: {}", track.id, verdict.as_ref()?)))
-        .collect();
-    let reasons = if reasons.is_empty() { "the input has no tracks".into() } else { reasons.join("; ") };
+    let dropped = verdicts.iter().filter_map(|(track, verdict)| Some((*track, verdict.as_ref()?)));
+    let reasons = verdict::why_none(dropped);
     Error::new(ErrorKind::Unsupported, format!("nothing can be copied into {}: {reasons}", file_type.name()))
         .at_stage(Stage::Plan)
 }

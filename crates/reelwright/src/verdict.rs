@@ -1,6 +1,6 @@
 //! Whether a track can be copied at all, the same for every way of copying.
 
-use reelwright_media::{MediaType, Movie, Track};
+use reelwright_media::{MediaType, Movie, Track, listed};
 
 use crate::{FileType, Reason};
 
@@ -21,6 +21,15 @@ pub(crate) fn uncopiable(track: &Track, file_type: FileType) -> Option<Reason> {
         let refusal = track.formats.iter().find_map(|format| file_type.accepts(format).err())?;
         Some(Reason::Refused(refusal.message().to_owned()))
     })
+}
+
+/// Why nothing is left of any track, as one sentence.
+pub(crate) fn why_none<'a>(dropped: impl Iterator<Item = (&'a Track, &'a Reason)>) -> String {
+    let mut dropped = dropped.peekable();
+    if dropped.peek().is_none() {
+        return "the input has no tracks".to_owned();
+    }
+    listed(dropped.map(|(track, reason)| format!("track {} ({}): {reason}", track.id, track.media)))
 }
 
 /// Tracks that are disabled in `movie` but must not be in a file of those that are `kept`: where an enabled one of their

@@ -24,6 +24,7 @@ pub(crate) struct VideoRow {
     pub(crate) profiles: &'static [VideoProfile],
     /// Whether it can store pictures in another order than shown.
     pub(crate) reordering: bool,
+    min_size: Option<Size>,
     max_size: Option<Size>,
 }
 
@@ -92,6 +93,7 @@ const SOFTWARE: VideoRow = VideoRow {
     quality: QualityClass::Best,
     profiles: &[],
     reordering: true,
+    min_size: None,
     max_size: None,
 };
 
@@ -135,6 +137,8 @@ pub(crate) const VIDEO: &[VideoRow] = &[
         formats: X26X,
         speed: SpeedClass::Slow,
         profiles: HEVC,
+        // Measured, as are the others: the smallest square that it opens with.
+        min_size: Some(Size::new(16, 16)),
         ..SOFTWARE
     },
     VideoRow {
@@ -168,6 +172,7 @@ pub(crate) const VIDEO: &[VideoRow] = &[
         dialect: Dialect::SvtAv1,
         formats: YUV420_OR_10,
         reordering: false,
+        min_size: Some(Size::new(64, 64)),
         max_size: Some(Size::new(16_384, 8704)),
         ..SOFTWARE
     },
@@ -296,6 +301,7 @@ pub(crate) fn video_info(row: &VideoRow, licence: Licence) -> Option<EncoderInfo
         quality: row.quality,
         profiles: row.profiles.to_vec(),
         pixel_formats: row.formats.to_vec(),
+        min_size: row.min_size,
         max_size: row.max_size,
         reordering: row.reordering,
         max_channels: 0,
@@ -319,6 +325,7 @@ pub(crate) fn audio_info(row: &AudioRow, licence: Licence) -> Option<EncoderInfo
         quality: row.quality,
         profiles: Vec::new(),
         pixel_formats: Vec::new(),
+        min_size: None,
         max_size: None,
         reordering: false,
         max_channels: row.max_channels,

@@ -32,6 +32,7 @@ pub(crate) fn info(provider: &'static str) -> EncoderInfo {
         quality: QualityClass::Good,
         profiles: vec![VideoProfile::H264High, VideoProfile::H264Main, VideoProfile::H264Baseline],
         pixel_formats: vec![PixelFormat::YUV420],
+        min_size: Some(Size::new(16, 16)),
         max_size: Some(Size::new(3840, 2160)),
         options: parameters::OPTIONS.to_vec(),
         ..EncoderInfo::new(ID, "OpenH264 H.264 encoder", provider, codec)

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reelwright_media::{
-    ContainerKind, Error, MediaType, Movie, Omission, Omitted, ReadAt, Result, Time, Timescale,
+    ContainerKind, Error, MediaType, Movie, Omission, Omitted, ReadAt, Result, Time, Timescale, listed,
 };
 
 use crate::alternatives::choose_alternatives;
@@ -185,8 +185,7 @@ impl Segment {
             }
         }
         if built.is_empty() {
-            let reasons: Vec<_> = movie.omissions.iter().map(Omission::to_string).collect();
-            let reasons = reasons.join("; ");
+            let reasons = listed(&movie.omissions);
             return Err(Error::unsupported(format!("no track of this Matroska file can be read: {reasons}")));
         }
         let zero = beginning(&built);

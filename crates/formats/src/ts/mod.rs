@@ -20,7 +20,9 @@ mod video;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use reelwright_media::{ContainerKind, Error, MediaType, Omission, Omitted, ReadAt, Result, Time, Timescale};
+use reelwright_media::{
+    ContainerKind, Error, MediaType, Omission, Omitted, ReadAt, Result, Time, Timescale, listed,
+};
 
 use crate::alternatives::choose_alternatives;
 use crate::indexed::{Indexed, Storage, movie, present};
@@ -203,8 +205,7 @@ impl Program {
             .min();
         let zero = zero.or_else(|| built.iter().map(|found| found.first).min());
         let Some(zero) = zero else {
-            let reasons: Vec<_> = omissions.iter().map(Omission::to_string).collect();
-            let reasons = reasons.join("; ");
+            let reasons = listed(&omissions);
             return Err(Error::unsupported(format!("no stream of this MPEG-TS file can be read: {reasons}")));
         };
         let mut movie = movie(ContainerKind::MpegTs, CLOCK);

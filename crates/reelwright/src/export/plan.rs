@@ -3,7 +3,7 @@ use std::sync::Arc;
 use reelwright_codec::{AudioEncoderSettings, EncoderInfo, Registry, VideoEncoderSettings};
 use reelwright_media::{
     EditTimeline, Error, ErrorKind, ForeignBox, FormatDescription, Matrix, MediaType, MetadataItem,
-    MetadataKey, MetadataValue, Omission, Omitted, Result, Size, Stage, Time, TimeRange, Track,
+    MetadataKey, MetadataValue, Movie, Omission, Omitted, Result, Size, Stage, Time, TimeRange, Track,
 };
 
 use super::audio_plan::{self, AudioPlan};
@@ -146,7 +146,7 @@ impl Plan {
         // Captions without the picture they belong to are no movie.
         if !plan.tracks.iter().any(of_use) {
             let cut_short = movie.tracks.iter().any(lacks);
-            return Err(plan.nothing_left(cut_short));
+            return Err(plan.nothing_left(movie, cut_short));
         }
         // Silence is sound beside something else, not alone.
         let used = |track: &TrackPlan| is_main(&track) && !matches!(track.fate, Fate::Drop) || of_use(track);
@@ -172,14 +172,9 @@ impl Plan {
         self.tracks.iter().find(|track| track.source == source)
     }
 
-    fn nothing_left(&self, cut_short: bool) -> Error {
-        let reasons: Vec<_> = self
-            .tracks
-            .iter()
-            .map(|track| format!("track {} ({}): {}", track.source, track.media, track.reason))
-            .collect();
-        let what = if reasons.is_empty() { "the file has no tracks".to_owned() } else { reasons.join("; ") };
-        let message = format!("no track would be left in the output: {what}");
+    fn nothing_left(&self, movie: &Movie, cut_short: bool) -> Error {
+        let reasons = movie.tracks.iter().zip(self.tracks.iter().map(|track| &track.reason));
+        let message = format!("no track would be left in the output: {}", verdict::why_none(reasons));
         if cut_short {
             return Error::truncated(message).at_stage(Stage::Plan).with_hint(COPY_AGAIN);
         }

@@ -106,7 +106,8 @@ impl Samples {
 /// An error a person can act on.
 fn checked(error: Error) -> Error {
     assert_ne!(error.kind(), ErrorKind::Bug, "{error}");
-    assert!(error.to_string().len() < 20_000, "an endless message");
+    let text = error.to_string();
+    assert!(text.len() < 20_000, "an endless message: {}", &text[..400]);
     error
 }
 
