@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use reelwright::media::{Error, ErrorKind};
 
+use crate::hints::spelled;
+
 const RED: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
 const YELLOW: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
 const CYAN: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan)));
@@ -21,7 +23,8 @@ pub(crate) fn report(error: &Error) -> ExitCode {
     let prefix = format!("{}: ", ErrorKind::Misuse.name());
     let text = text.strip_prefix(&prefix).filter(|_| asked_wrong).unwrap_or(&text);
     anstream::eprintln!("{RED}error{RED:#}: {text}");
-    if let Some(hint) = error.hint().or_else(|| general_hint(error.kind())) {
+    let hint = error.hint().map(spelled).or_else(|| general_hint(error.kind()).map(str::to_owned));
+    if let Some(hint) = hint {
         anstream::eprintln!("{CYAN}  try{CYAN:#}: {hint}");
     }
     if asked_wrong { ExitCode::from(2) } else { ExitCode::FAILURE }

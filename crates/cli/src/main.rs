@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod codecs;
 mod commands;
 mod failure;
+mod hints;
 mod progress;
 mod values;
 

@@ -157,7 +157,7 @@ pub(crate) fn color(text: &str) -> Result<Color, String> {
 /// A preset by its short name or Apple's.
 pub(crate) fn preset(text: &str) -> Result<Preset, String> {
     text.parse().map_err(|error: reelwright::media::Error| match error.hint() {
-        Some(hint) => format!("{}; {hint}", error.message()),
+        Some(hint) => format!("{}; {}", error.message(), crate::hints::spelled(hint)),
         None => error.message().to_owned(),
     })
 }

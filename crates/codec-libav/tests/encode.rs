@@ -405,7 +405,7 @@ fn unknown_options_are_refused_with_the_known_ones() {
     settings.options = vec![("speed".into(), "fast".into())];
     let error = registry().video_encoder(&settings, &EncoderSpecification::default()).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Misuse);
-    assert!(error.hint().unwrap().contains("preset"), "{error:?}");
+    assert!(error.hint().unwrap().to_string().contains("preset"), "{error:?}");
     settings.options = vec![("preset".into(), "warp".into())];
     let error = registry().video_encoder(&settings, &EncoderSpecification::default()).err().unwrap();
     assert!(error.to_string().contains("warp"), "{error:?}");
@@ -521,7 +521,7 @@ fn hardware_that_is_not_there_says_so() {
         let refusal =
             registry().video_encoder(&settings(codec), &EncoderSpecification::with_id(&info.id)).err();
         if let Some(error) = refusal {
-            assert!(error.hint().is_some_and(|hint| hint.contains("hardware")), "{error:?}");
+            assert!(error.hint().is_some_and(|hint| hint.to_string().contains("hardware")), "{error:?}");
         }
     }
 }

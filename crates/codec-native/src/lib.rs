@@ -7,7 +7,6 @@
 pub mod aac;
 mod aac_decoder;
 mod aac_encoder;
-#[cfg(not(feature = "leave-av1"))]
 mod av1;
 mod h264;
 mod hevc;

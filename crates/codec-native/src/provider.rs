@@ -6,7 +6,6 @@ use reelwright_codec::{
 };
 use reelwright_media::{Error, ErrorKind, FormatDescription, Result};
 
-#[cfg(not(feature = "leave-av1"))]
 use crate::av1;
 use crate::{
     aac_decoder, aac_encoder, h264, hevc, jpeg, openh264, opus, pcm, symphonia, telephony, vp8, vp9, vpx,
@@ -20,7 +19,6 @@ pub fn provider() -> Arc<dyn Provider> {
     let mut decoders = vec![
         h264::info(NAME),
         hevc::info(NAME),
-        #[cfg(not(feature = "leave-av1"))]
         av1::info(NAME),
         vp8::info(NAME),
         vp9::info(NAME),
@@ -70,7 +68,6 @@ impl Provider for Native {
         match id {
             h264::ID => h264::decoder(settings),
             jpeg::ID => Ok(Box::new(jpeg::Jpeg::new(&settings.format)?)),
-            #[cfg(not(feature = "leave-av1"))]
             av1::ID => Ok(Box::new(av1::Av1::new(settings)?)),
             hevc::ID => Ok(Box::new(hevc::Hevc::new(settings)?)),
             vp8::ID => vpx::decoder::<vp8::Vp8>(settings),

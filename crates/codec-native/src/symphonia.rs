@@ -5,7 +5,7 @@ use std::sync::Arc;
 use reelwright_bitstream::mpeg_audio::MpegAudioHeader;
 use reelwright_codec::{AudioDecoder, Codec, DecoderInfo};
 use reelwright_media::{
-    AudioBuffer, AudioCodec, AudioFormat, Error, ErrorKind, FormatDescription, Result, SampleBuffer,
+    AudioBuffer, AudioCodec, AudioFormat, Error, ErrorKind, FormatDescription, Hint, Result, SampleBuffer,
     Timescale,
 };
 use symphonia_bundle_flac::FlacDecoder;
@@ -126,7 +126,7 @@ fn check_layer_2(packet: &[u8]) -> Result<()> {
     }
     let (channels, rate) = (if channels == 1 { "mono" } else { "stereo" }, bit_rate / 1000);
     Err(Error::unsupported(format!("MP2 in {channels} at {rate} kbit/s, which Layer II doesn't allow"))
-        .with_hint("build with `--features libav`, or copy the track instead of re-encoding it"))
+        .with_hint(Hint::AnotherDecoder))
 }
 
 impl AudioDecoder for Symphonia {

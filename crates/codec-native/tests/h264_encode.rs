@@ -63,7 +63,7 @@ fn encode_each(
     pictures: impl Fn(u32) -> PixelBuffer,
 ) -> Encoded {
     let registry = Registry::new().with(reelwright_codec_native::provider());
-    let (info, mut encoder) = registry.video_encoder(settings, &EncoderSpecification::default()).unwrap();
+    let (choice, mut encoder) = registry.video_encoder(settings, &EncoderSpecification::default()).unwrap();
     let config = encoder.format().as_video().unwrap().config.clone().unwrap();
     let config = AvcConfig::parse(&config.bytes).unwrap();
     let mut annex_b = Vec::new();
@@ -86,7 +86,7 @@ fn encode_each(
     for sample in &samples {
         annex_b.extend(length_prefixed_to_annex_b(&sample.payload.load().unwrap(), 4).unwrap());
     }
-    Encoded { samples, annex_b, info }
+    Encoded { samples, annex_b, info: choice.encoder }
 }
 
 /// A file ffmpeg can read, removed at the end.
@@ -336,7 +336,7 @@ fn the_lowest_level_follows_the_picture() {
     let registry = Registry::new().with(reelwright_codec_native::provider());
     let error = registry.video_encoder(&low, &EncoderSpecification::default()).err().unwrap();
     assert_eq!(error.kind().os_status(), Some(-12902));
-    assert_eq!(error.hint(), Some("level 3.1 is enough"));
+    assert_eq!(error.hint().map(ToString::to_string).as_deref(), Some("level 3.1 is enough"));
 }
 
 /// The numbers of the packets that ffprobe flags as key frames.

@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(ask(3, 1).unwrap(), Some(31));
         let low = ask(3, 0).unwrap_err();
         assert!(low.message().contains("level 3.0 is too low for 1280x720 at 30.000"), "{low}");
-        assert_eq!(low.hint(), Some("level 3.1 is enough"));
+        assert_eq!(low.hint().map(ToString::to_string).as_deref(), Some("level 3.1 is enough"));
         assert!(ask(3, 3).unwrap_err().message().contains("no level 3.3"));
     }
 }

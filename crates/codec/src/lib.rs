@@ -19,8 +19,8 @@ pub use convert::Converter;
 pub use level::VideoLevel;
 pub use reelwright_process::Workers;
 pub use registry::{
-    Codec, DecoderInfo, EncoderInfo, EncoderSpecification, HardwareUse, Licence, Provider, QualityClass,
-    Registry, SpeedClass,
+    Choice, ChoiceReason, Codec, DecoderInfo, EncoderInfo, EncoderSpecification, HardwareUse, Lack, Licence,
+    Provider, QualityClass, Registry, SpeedClass,
 };
 pub use session::{Accepted, CompressionSession, DecodeTimes, DecompressionSession, Outcome, Output};
 pub use settings::{

@@ -494,8 +494,10 @@ fn hardware_is_required_forbidden_or_given_up() {
     let fakes = Fakes { encoders: vec![broken, software], decoders: Vec::new(), gate: None };
     let registry = Registry::new().with(Arc::new(fakes));
     let make = |hardware, id: Option<&str>| {
-        let specification =
-            EncoderSpecification { hardware, id: id.map(str::to_owned), ..EncoderSpecification::default() };
+        let specification = match id {
+            Some(id) => EncoderSpecification::with_id(id).hardware(hardware),
+            None => EncoderSpecification::new().hardware(hardware),
+        };
         let settings = VideoEncoderSettings::new(VideoCodec::H264, SIZE);
         let session = CompressionSession::<()>::new(&registry, settings, &specification, |_| ());
         session.map(|session| (session.encoder().id.clone(), session.encoder().hardware))
@@ -509,5 +511,5 @@ fn hardware_is_required_forbidden_or_given_up() {
     // Who asks for it by name is told why it doesn't work.
     assert_eq!(make(HardwareUse::Prefer, Some("broken")).unwrap_err().message(), "no driver");
     let misnamed = make(HardwareUse::Avoid, Some("brokn")).unwrap_err();
-    assert_eq!(misnamed.hint(), Some("for H.264 there are broken, software"));
+    assert_eq!(misnamed.hint().unwrap().to_string(), "for H.264 there are broken, software");
 }

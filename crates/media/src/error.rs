@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Time;
+use crate::{Hint, Time};
 
 /// The result of nearly everything in Reelwright.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -17,7 +17,7 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     place: Place,
-    hint: Option<String>,
+    hint: Option<Hint>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -233,13 +233,13 @@ impl Error {
     }
 
     /// The next step for the person who reads this, where one is known.
-    pub fn hint(&self) -> Option<&str> {
-        self.0.hint.as_deref()
+    pub fn hint(&self) -> Option<&Hint> {
+        self.0.hint.as_ref()
     }
 
     /// Adds the next step.
     #[must_use]
-    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+    pub fn with_hint(self, hint: impl Into<Hint>) -> Self {
         self.change(|inner| inner.hint = Some(hint.into()))
     }
 

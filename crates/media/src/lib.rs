@@ -13,6 +13,7 @@ mod error;
 mod format;
 mod fourcc;
 mod geometry;
+mod hint;
 mod language;
 mod metadata;
 mod movie;
@@ -37,6 +38,7 @@ pub use format::{
 };
 pub use fourcc::FourCc;
 pub use geometry::{CleanAperture, Matrix, Ratio, Rotation, Size};
+pub use hint::Hint;
 pub use language::Language;
 pub use metadata::{MetadataItem, MetadataKey, MetadataValue};
 pub use movie::{BoxFamily, Chapter, ContainerKind, Edit, ForeignBox, Missing, Movie, Track, TrackReference};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::{Error, Result, Stage};
+use crate::{Error, Hint, Result, Stage};
 
 /// Bytes that can be read at any position by anyone, at the same time: a file, a range of memory.
 pub trait ReadAt: Send + Sync + fmt::Debug {
@@ -199,7 +199,7 @@ fn past_end(offset: u64, len: u64, total: u64) -> Error {
     Error::truncated(format!("{len} bytes are wanted where the input ends at byte {total}"))
         .at_offset(offset)
         .at_stage(Stage::Read)
-        .with_hint("the file was cut short: copy it again; the part before this point can be exported")
+        .with_hint(Hint::ShortenRange)
 }
 
 impl From<Piece> for Payload {

@@ -176,7 +176,7 @@ mod tests {
     fn refusals_name_a_way_out() {
         let error = FileType::Mp4.accepts(&video(VideoCodec::ProRes)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.hint().unwrap().contains("MOV"));
+        assert!(error.hint().unwrap().to_string().contains("MOV"));
         FileType::Mov.accepts(&video(VideoCodec::ProRes)).unwrap();
         FileType::Mp4.accepts(&video(VideoCodec::Jpeg)).unwrap();
         FileType::M4a.accepts(&video(VideoCodec::H264)).unwrap_err();

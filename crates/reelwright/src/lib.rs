@@ -20,7 +20,7 @@ pub use reelwright_media as media;
 
 pub use asset::Asset;
 pub use boxes::dump_boxes;
-pub use codecs::registry;
+pub use codecs::{all_codecs, registry};
 pub use export::{
     AudioOptions, AudioPlan, ColorPolicy, Counts, ExportHandle, ExportOptions, ExportSession, ExportState,
     ExportStatus, Fate, Fit, Loss, MetadataPolicy, Orientation, Others, PRESETS, Plan, Preset, PresetRow,

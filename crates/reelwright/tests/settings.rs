@@ -162,7 +162,7 @@ fn a_writer_without_inputs_does_not_start() {
     let (sink, output) = MemorySink::new();
     let error = AssetWriter::create_on(sink, FileType::Mov).start().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse);
-    assert!(error.hint().unwrap().contains("add_input"), "{error}");
+    assert!(error.hint().unwrap().to_string().contains("add_input"), "{error}");
     assert!(output.take().is_none());
 }
 
@@ -181,7 +181,7 @@ fn a_picture_whose_colour_does_not_go_is_refused_and_the_writer_goes_on() {
         };
         let untagged = append(&pool).unwrap_err();
         assert_eq!((untagged.kind(), untagged.place().track), (ErrorKind::Misuse, Some(1)), "{untagged}");
-        assert!(untagged.hint().unwrap().contains("PixelPool::tagged"), "{untagged}");
+        assert!(untagged.hint().unwrap().to_string().contains("PixelPool::tagged"), "{untagged}");
         let sdr = append(&pool.clone().tagged(Color::BT709)).unwrap_err();
         assert!(matches!(sdr.kind(), ErrorKind::Misuse | ErrorKind::Unsupported), "{sdr}");
         assert!(writer.error().is_none());

@@ -210,7 +210,7 @@ fn names_are_kept_until_the_file_is_complete() {
     start(&path, Overwrite::Replace).unwrap().finish().unwrap();
     assert_eq!(&std::fs::read(&path).unwrap()[4..12], b"ftypqt  ");
     let missing = start(&folder.file("no/such/folder.mov"), Overwrite::Never).unwrap_err();
-    assert!(missing.hint().unwrap().contains("folder"));
+    assert!(missing.hint().unwrap().to_string().contains("folder"));
     assert_eq!(folder.names().len(), 1);
 }
 

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use reelwright_media::{
-    Error, ErrorKind, FormatDescription, Payload, ReadAt, Result, Rounding, SampleBuffer, SampleFlags, Stage,
-    Time, Timescale, Trim,
+    Error, ErrorKind, FormatDescription, Hint, Payload, ReadAt, Result, Rounding, SampleBuffer, SampleFlags,
+    Stage, Time, Timescale, Trim,
 };
 
 use super::delta::DecodeClock;
@@ -264,7 +264,7 @@ impl Cursor {
                 ErrorKind::Malformed,
                 format!("the index counts {stated} samples but has places for {walked}"),
             )
-            .with_hint("the file is damaged; what stands before this point can be exported as a part of it"))
+            .with_hint(Hint::ShortenRange))
     }
 
     fn fragment_sample(&mut self) -> Result<Option<Placed>> {

@@ -23,7 +23,7 @@ struct Row<'a> {
 
 /// Lists the encoders of this build.
 pub(crate) fn run(args: &EncodersArgs) -> Result<()> {
-    let registry = reelwright::registry();
+    let registry = crate::codecs::registry();
     let rows: Vec<_> = registry.encoders().map(row).collect();
     if args.json {
         return print_json(&rows);
@@ -39,6 +39,12 @@ pub(crate) fn run(args: &EncodersArgs) -> Result<()> {
             row.id, row.codec, row.provider, row.licence, row.speed, row.quality, row.name
         );
     }
+    let order: Vec<_> = registry.providers().collect();
+    text += &format!(
+        "\nOf the encoders that fit, the first one's provider is asked first: {}; of a provider's, the one of the\n\
+         best quality is taken, in real time the fastest. --encoder ID takes another.\n",
+        order.join(", then ")
+    );
     print_text(&text)
 }
 

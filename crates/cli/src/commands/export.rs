@@ -23,7 +23,8 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
     let output = output(args, preset, file_type);
     refuse_same_file(&args.input, &output)?;
     let cancel = cancel_on_interrupt();
-    let session = ExportSession::new(&asset, options).cancelled_by(cancel);
+    let session =
+        ExportSession::new(&asset, options).registry(crate::codecs::registry()).cancelled_by(cancel);
     if args.dry_run {
         let plan = session.plan(file_type)?;
         return if args.out.json {
@@ -146,7 +147,7 @@ fn video_options(args: &ExportArgs, video: &mut reelwright::VideoOptions) {
         video.encoder = EncoderSpecification::with_id(id);
         if args.codec.is_none()
             && let Some(reelwright::codec::Codec::Video(codec)) =
-                reelwright::registry().encoders().find(|info| info.id == *id).map(|info| info.codec)
+                crate::codecs::registry().encoders().find(|info| info.id == *id).map(|info| info.codec)
         {
             video.codec = codec;
         }

@@ -56,7 +56,7 @@ fn comparison(row: &Row) -> String {
 }
 
 fn row(preset: &PresetRow, asset: Option<&Asset>) -> Row {
-    let why_not = preset.preset.why_not(&reelwright::registry());
+    let why_not = preset.preset.why_not(&crate::codecs::registry());
     let outcome = asset.map(|asset| outcome(preset, asset));
     Row {
         name: preset.name,
@@ -80,7 +80,8 @@ fn row(preset: &PresetRow, asset: Option<&Asset>) -> Row {
 
 /// What the preset would make of the file, or why it can't.
 fn outcome(preset: &PresetRow, asset: &Asset) -> Result<String, String> {
-    let session = ExportSession::new(asset, ExportOptions::new(preset.preset));
+    let session =
+        ExportSession::new(asset, ExportOptions::new(preset.preset)).registry(crate::codecs::registry());
     let plan = session.plan(preset.file_types[0]).map_err(|error| error.message().to_owned())?;
     let fates: Vec<_> =
         plan.tracks.iter().map(|track| format!("{} {}", track.fate.name(), track.media)).collect();

@@ -20,7 +20,9 @@ pub(crate) fn run(args: &RemuxArgs) -> Result<()> {
     options.overwrite = args.out.overwrite;
     options.sync = args.out.sync;
     options.index = if args.out.network { IndexPlace::First } else { IndexPlace::Last };
-    let session = ExportSession::new(&asset, options).cancelled_by(cancel_on_interrupt());
+    let session = ExportSession::new(&asset, options)
+        .registry(crate::codecs::registry())
+        .cancelled_by(cancel_on_interrupt());
     let report = watch(session, &args.output, file_type, args.out.quiet || args.out.json)?;
     print_report(&report, args.out.json, args.out.quiet)
 }

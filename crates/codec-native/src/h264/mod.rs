@@ -14,8 +14,8 @@ use reelwright_bitstream::h264::{AvcConfig, NalType, Pps, Sps};
 use reelwright_bitstream::{annex_b_units, starts_with_start_code};
 use reelwright_codec::{Codec, DecoderInfo, SpeedClass, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{
-    Color, Error, ErrorKind, FieldOrder, FormatDescription, FourCc, PixelBuffer, Result, SampleBuffer, Time,
-    VideoCodec, VideoFormat, VideoFrame,
+    Color, Error, ErrorKind, FieldOrder, FormatDescription, FourCc, Hint, PixelBuffer, Result, SampleBuffer,
+    Time, VideoCodec, VideoFormat, VideoFrame,
 };
 
 use crate::nal::{Framing, guarded};
@@ -222,8 +222,9 @@ impl H264 {
 
     fn error(&self, failure: Failure) -> Error {
         match failure {
-            Failure::Unsupported(what) => Error::unsupported(format!("H.264: {what}"))
-                .with_hint("build with `--features libav`, or copy the track instead of re-encoding it"),
+            Failure::Unsupported(what) => {
+                Error::unsupported(format!("H.264: {what}")).with_hint(Hint::AnotherDecoder)
+            }
             Failure::Damaged(what) => damaged(&what),
         }
     }
@@ -272,7 +273,7 @@ fn check(sps: &Sps) -> Result<()> {
             "H.264 with {layout} at {} bits; 4:2:0 and 4:2:2 at 8 or 10 bits are decoded",
             sps.bit_depth
         ))
-        .with_hint("build with `--features libav`, or copy the track instead of re-encoding it"));
+        .with_hint(Hint::AnotherDecoder));
     }
     Ok(())
 }

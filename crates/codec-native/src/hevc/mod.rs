@@ -12,8 +12,8 @@ use recent::{Kept, Recent};
 use reelwright_bitstream::hevc::{HevcConfig, NalType, Sps, access_unit, layer_id};
 use reelwright_codec::{Codec, DecoderInfo, SpeedClass, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{
-    Color, Error, ErrorKind, FieldOrder, FormatDescription, FourCc, PixelBuffer, PixelFormat, PixelLayout,
-    Result, SampleBuffer, Size, Time, VideoCodec, VideoFormat, VideoFrame,
+    Color, Error, ErrorKind, FieldOrder, FormatDescription, FourCc, Hint, PixelBuffer, PixelFormat,
+    PixelLayout, Result, SampleBuffer, Size, Time, VideoCodec, VideoFormat, VideoFrame,
 };
 
 use rust_h265::{DecodeError, Decoder, Frame, PixelData, parse_nal};
@@ -261,8 +261,7 @@ fn failure(error: DecodeError) -> Error {
 }
 
 fn unsupported(what: String) -> Error {
-    Error::unsupported(format!("HEVC: {what}"))
-        .with_hint("build with `--features libav`, or copy the track instead of re-encoding it")
+    Error::unsupported(format!("HEVC: {what}")).with_hint(Hint::AnotherDecoder)
 }
 
 /// What the decoder can't do is refused at once, so that another provider is asked.

@@ -17,7 +17,7 @@ use reelwright_codec::{
     VideoProfile, VideoRate,
 };
 use reelwright_media::{
-    CleanAperture, Dependency, Error, FieldOrder, FormatDescription, FourCc, PixelBuffer, PixelFormat,
+    CleanAperture, Dependency, Error, FieldOrder, FormatDescription, FourCc, Hint, PixelBuffer, PixelFormat,
     PixelPool, Ratio, Result, Rounding, SampleBuffer, SampleFlags, Size, Time, Timescale, Trim, VideoCodec,
     VideoFormat, VideoFrame,
 };
@@ -216,7 +216,7 @@ fn check(settings: &VideoEncoderSettings) -> Result<()> {
     }
     if settings.bit_depth != 8 {
         return Err(Error::unsupported(format!("openh264 codes 8 bits, not {}", settings.bit_depth))
-            .with_hint("build with `--features libav` for 10-bit H.264"));
+            .with_hint(Hint::AnotherEncoder));
     }
     if short < 16 || long > 3840 || short > 2160 {
         return Err(Error::unsupported(format!("openh264 codes 16x16 to 3840x2160, not {}", settings.size)));

@@ -10,8 +10,8 @@ use reelwright_process::Workers;
 use super::pipeline::{Engine, Pipeline};
 use super::{Accepted, Output};
 use crate::{
-    Converter, EncoderInfo, EncoderSpecification, FrameOptions, Registry, VideoEncoder, VideoEncoderSettings,
-    VideoRate,
+    Choice, Converter, EncoderInfo, EncoderSpecification, FrameOptions, Registry, VideoEncoder,
+    VideoEncoderSettings, VideoRate,
 };
 
 /// Frames that may wait for the encoder.
@@ -24,7 +24,7 @@ const QUEUE: usize = 8;
 /// pending without an answer: [`Self::complete`] it first, or take the tokens back with [`Self::invalidate`].
 pub struct CompressionSession<T: Send + 'static> {
     pipeline: Pipeline<Submission, T>,
-    encoder: EncoderInfo,
+    choice: Choice,
     format: Arc<FormatDescription>,
     pool: PixelPool,
     timescale: Timescale,
@@ -73,13 +73,13 @@ impl<T: Send + 'static> CompressionSession<T> {
         specification: &EncoderSpecification,
         on_output: impl FnMut(Output<T, SampleBuffer>) + Send + 'static,
     ) -> Result<Self> {
-        let (info, encoder) = registry.video_encoder(&settings, specification)?;
+        let (choice, encoder) = registry.video_encoder(&settings, specification)?;
         let format = encoder.format().clone();
         let pool = PixelPool::new(encoder.input_format(), settings.size).tagged(settings.color);
         let (timescale, real_time) = (settings.timescale, settings.real_time);
         let is_average = matches!(settings.rate, VideoRate::Average(_));
         let changes_rate = is_average && encoder.changes_rate();
-        let again = EncoderSpecification::with_id(info.id.clone());
+        let again = EncoderSpecification::with_id(choice.encoder.id.clone());
         let engine = Compressor {
             converter: Converter::new(encoder.input_format(), &settings),
             workers: Workers::available(),
@@ -94,7 +94,7 @@ impl<T: Send + 'static> CompressionSession<T> {
         let pipeline = Pipeline::new("compression", QUEUE, real_time, engine, on_output)?;
         Ok(Self {
             pipeline,
-            encoder: info,
+            choice,
             format,
             pool,
             timescale,
@@ -108,7 +108,12 @@ impl<T: Send + 'static> CompressionSession<T> {
 
     /// The encoder that was selected.
     pub fn encoder(&self) -> &EncoderInfo {
-        &self.encoder
+        &self.choice.encoder
+    }
+
+    /// The encoder that was selected, and why it and no other.
+    pub fn choice(&self) -> &Choice {
+        &self.choice
     }
 
     /// What the samples will be; known before the first frame.
@@ -141,7 +146,7 @@ impl<T: Send + 'static> CompressionSession<T> {
     /// change it; nothing changes then.
     pub fn set_average_rate(&mut self, bits_per_second: u32) -> Result<()> {
         if !self.changes_rate {
-            let id = &self.encoder.id;
+            let id = &self.choice.encoder.id;
             return Err(Error::unsupported(format!("{id} can't change its average rate while it runs here"))
                 .with_hint("start a session with the other rate"));
         }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use reelwright_codec::{AudioEncoderSettings, EncoderInfo, Registry, VideoEncoderSettings};
 use reelwright_media::{
-    EditTimeline, Error, ErrorKind, ForeignBox, FormatDescription, Matrix, MediaType, MetadataItem,
+    EditTimeline, Error, ErrorKind, ForeignBox, FormatDescription, Hint, Matrix, MediaType, MetadataItem,
     MetadataKey, MetadataValue, Movie, Omission, Omitted, Result, Size, Stage, Time, TimeRange, Track,
 };
 
@@ -255,7 +255,7 @@ fn clamp_range(asset: &Asset, wanted: Option<TimeRange>) -> Result<TimeRange> {
             whole.end()
         ))
         .at_stage(Stage::Plan)
-        .with_hint("choose --from and --to inside the movie"));
+        .with_hint(Hint::ChooseRange));
     }
     Ok(range)
 }
@@ -266,7 +266,7 @@ fn nothing_in_range(context: &Context<'_>, tracks: &[&Track]) -> Error {
         Error::misuse(format!("nothing of the movie is shown from {start} to {end}")).at_stage(Stage::Plan);
     match tracks.iter().filter_map(|track| begins(context, track).ok()).min() {
         Some(first) if first >= end => error.with_hint(format!("its pictures and sound begin at {first}")),
-        _ => error.with_hint("choose another --from and --to"),
+        _ => error.with_hint(Hint::ChooseRange),
     }
 }
 
@@ -495,12 +495,13 @@ pub(super) fn select_video(
     settings: &VideoEncoderSettings,
     specification: &reelwright_codec::EncoderSpecification,
 ) -> Result<EncoderInfo> {
-    let specification = reelwright_codec::EncoderSpecification {
-        size: Some(settings.size),
-        profile: settings.profile,
-        ..specification.clone()
-    };
-    registry.select(reelwright_codec::Codec::Video(settings.codec), &specification).cloned()
+    let specification = specification
+        .clone()
+        .size(settings.size)
+        .profile(settings.profile)
+        .real_time(specification.real_time || settings.real_time);
+    let codec = reelwright_codec::Codec::Video(settings.codec);
+    registry.select(codec, &specification).map(|choice| choice.encoder)
 }
 
 /// Which encoder makes `settings`, checked before anything runs.
@@ -509,5 +510,6 @@ pub(super) fn select_audio(
     settings: &AudioEncoderSettings,
     specification: &reelwright_codec::EncoderSpecification,
 ) -> Result<EncoderInfo> {
-    registry.select(reelwright_codec::Codec::Audio(settings.codec), specification).cloned()
+    let codec = reelwright_codec::Codec::Audio(settings.codec);
+    registry.select(codec, specification).map(|choice| choice.encoder)
 }

@@ -3,7 +3,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use reelwright_codec::{Codec, EncoderSpecification, Registry, VideoProfile};
-use reelwright_media::{AudioCodec, Error, MediaType, Ratio, Size, Stage, VideoCodec};
+use reelwright_media::{AudioCodec, Error, Hint, MediaType, Ratio, Size, Stage, VideoCodec};
 
 use super::{ExportOptions, Plan};
 use crate::{Asset, FileType};
@@ -254,7 +254,7 @@ impl Preset {
                 Codec::Audio(_) => (None, None),
             };
             let (size, profile) = wanted;
-            registry.select(codec, &EncoderSpecification { size, profile, ..Default::default() }).err()
+            registry.select(codec, &EncoderSpecification::new().size(size).profile(profile)).err()
         };
         codecs.into_iter().find_map(missing).map(|error| error.at_stage(Stage::Plan))
     }
@@ -284,7 +284,7 @@ impl FromStr for Preset {
             .ok_or_else(|| {
                 let names: Vec<_> = PRESETS.iter().map(|row| row.name).collect();
                 Error::misuse(format!("there is no preset named '{text}'; there are {}", names.join(", ")))
-                    .with_hint("`reel presets` shows what each one makes")
+                    .with_hint(Hint::SeePresets)
             })
     }
 }

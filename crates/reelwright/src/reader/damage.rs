@@ -1,4 +1,4 @@
-use reelwright_media::{Error, ErrorKind, Result, Stage, Time};
+use reelwright_media::{Error, ErrorKind, Hint, Result, Stage, Time};
 
 /// Samples that a decoder refused while a track was read.
 #[derive(Clone, Debug)]
@@ -20,9 +20,6 @@ pub struct Damage {
 pub(super) struct Tolerance {
     damage: Option<Damage>,
 }
-
-/// The next step where too little decodes.
-const HINT: &str = "copy the file again from where it came from, or copy the track with `reel remux`";
 
 /// So many damaged samples before the first sound one are enough to know that nothing will come.
 const MOST_BEFORE_ANY: u64 = 300;
@@ -63,14 +60,14 @@ impl Tolerance {
                 format!("none of {read} samples holds anything that can be decoded"),
             )
             .at_stage(Stage::Decode)
-            .with_hint(HINT)),
+            .with_hint(Hint::CopyTrack)),
             Some(damage) if damage.samples.saturating_mul(3) > read.saturating_mul(2) => {
                 let message = format!("{} of {read} samples can't be decoded", damage.samples);
                 Err(Error::new(ErrorKind::Decode, message)
                     .at_stage(Stage::Decode)
                     .at_time(damage.from)
                     .caused_by(damage.cause.clone())
-                    .with_hint(HINT))
+                    .with_hint(Hint::CopyTrack))
             }
             _ => Ok(()),
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reelwright::codec::{Codec, EncoderSpecification, VideoEncoderSettings, VideoLevel};
+use reelwright::codec::{Codec, EncoderSpecification, Registry, VideoEncoderSettings, VideoLevel};
 use reelwright::media::{
     Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, ErrorKind, MasteringDisplay, Matrix,
     MediaType, Rotation, Size, Time, TimeRange, TransferFunction, VideoCodec, VideoFrame,
@@ -18,11 +18,16 @@ use super::Folder;
 use super::geometry::{bright_corner, shown_corner};
 use super::presets::{X264, foreign, hlg, made, probe};
 
+/// Every codec, those of libavcodec first.
+fn registry() -> Registry {
+    reelwright::all_codecs().prefer("libav").unwrap()
+}
+
 const SIZE: Size = Size::new(320, 180);
 
 /// Thirty pictures, encoded as `settings` say.
 fn encoded(path: &Path, kind: FileType, settings: VideoEncoderSettings) -> Asset {
-    let mut builder = AssetWriter::create(path, kind);
+    let mut builder = AssetWriter::create(path, kind).registry(registry());
     let mut input = builder.add_input(InputConfig::encode_video(settings.clone())).unwrap();
     let writer = builder.start().unwrap();
     writer.start_session(Time::ZERO).unwrap();
@@ -40,7 +45,7 @@ fn encoded(path: &Path, kind: FileType, settings: VideoEncoderSettings) -> Asset
 
 fn export(asset: &Asset, preset: Preset, path: &Path) {
     let options = ExportOptions { reencode: true, overwrite: true, ..ExportOptions::new(preset) };
-    ExportSession::new(asset, options).export(path, FileType::Mp4).unwrap();
+    ExportSession::new(asset, options).registry(registry()).export(path, FileType::Mp4).unwrap();
 }
 
 #[test]
@@ -77,9 +82,9 @@ fn the_codec_asked_for_is_in_the_file_under_its_tag() {
 #[test]
 fn a_level_is_as_asked_or_refused() {
     let folder = Folder::new("levels");
-    let registry = reelwright::registry();
+    let registry = registry();
     let chosen = registry.select(Codec::Video(VideoCodec::H264), &EncoderSpecification::default());
-    assert_eq!(chosen.unwrap().id, "libx264");
+    assert_eq!(chosen.unwrap().encoder.id, "libx264");
     let settings = |codec, major| {
         let level = Some(VideoLevel::new(major, 0));
         VideoEncoderSettings::new(codec, SIZE).level(level)
@@ -87,7 +92,7 @@ fn a_level_is_as_asked_or_refused() {
     let path = folder.file("out.mp4");
     encoded(&path, FileType::Mp4, settings(VideoCodec::H264, 4));
     let refused = |settings| {
-        let mut builder = AssetWriter::create(folder.file("never.mp4"), FileType::Mp4);
+        let mut builder = AssetWriter::create(folder.file("never.mp4"), FileType::Mp4).registry(registry());
         builder.add_input(InputConfig::encode_video(settings)).unwrap_err().kind()
     };
     assert_eq!(refused(settings(VideoCodec::H264, 1)), ErrorKind::Misuse);
@@ -138,7 +143,8 @@ fn hevc_presets_keep_hdr_and_are_tagged_hvc1() {
         (SizeClass::Wide2160, Size::new(4320, 2160)),
         (SizeClass::Uhd4320, Size::new(4400, 2200)),
     ] {
-        let plan = ExportSession::new(&large, Preset::Hevc(class)).plan(FileType::Mp4).unwrap();
+        let plan =
+            ExportSession::new(&large, Preset::Hevc(class)).registry(registry()).plan(FileType::Mp4).unwrap();
         let Fate::EncodeVideo(video) = &plan.tracks[0].fate else { panic!("{class:?}") };
         assert_eq!(video.settings.size, size, "{class:?}");
     }
@@ -197,12 +203,12 @@ fn prores_presets_make_prores_with_pcm_in_quicktime() {
     for (preset, tag, format) in
         [(Preset::ProRes422, "apcn", "yuv422p10le"), (Preset::ProRes4444, "ap4h", "yuv444p")]
     {
-        assert!(Preset::available(&reelwright::registry()).contains(&preset));
+        assert!(Preset::available(&registry()).contains(&preset));
         assert_eq!(preset.file_types(), [FileType::Mov]);
         for orientation in [Orientation::KeepMatrix, Orientation::TurnPixels] {
             let mut options = ExportOptions { overwrite: true, ..ExportOptions::new(preset) };
             options.video.as_encode_mut().unwrap().orientation = orientation;
-            let session = || ExportSession::new(&asset, options.clone());
+            let session = || ExportSession::new(&asset, options.clone()).registry(registry());
             assert_eq!(session().plan(FileType::Mp4).unwrap_err().kind(), ErrorKind::Misuse);
             let plan = session().plan(FileType::Mov).unwrap();
             let report = session().export(&path, FileType::Mov).unwrap();
@@ -231,7 +237,10 @@ fn quicktime_animation_is_decoded_by_the_depth_its_entry_states() {
             return;
         }
         let asset = Asset::open(&source).unwrap();
-        let report = ExportSession::new(&asset, Preset::HighestQuality).export(&path, FileType::Mp4).unwrap();
+        let report = ExportSession::new(&asset, Preset::HighestQuality)
+            .registry(registry())
+            .export(&path, FileType::Mp4)
+            .unwrap();
         assert_eq!(report.tracks[0].counts.written, 10, "{pixels}");
         assert_eq!(shown_corner(&path, Size::new(128, 64), &[]), Some((false, false)), "{pixels}");
     }
@@ -246,7 +255,7 @@ fn chroma_halved_across_alone_is_turned_too() {
     let asset = bright_corner(&folder.file("in.mov"), settings, matrix);
     let mut options = ExportOptions::new(Preset::ProRes422);
     options.video.as_encode_mut().unwrap().orientation = Orientation::TurnPixels;
-    ExportSession::new(&asset, options).export(&path, FileType::Mov).unwrap();
+    ExportSession::new(&asset, options).registry(registry()).export(&path, FileType::Mov).unwrap();
     let Some(facts) = probe(&path, "v", "width,height,pix_fmt") else { return };
     assert_eq!(facts, ["64", "128", "yuv422p10le"]);
     assert_eq!(shown_corner(&path, size.turned(), &["-noautorotate"]), Some((true, false)));
@@ -288,7 +297,10 @@ fn hdr_of_cameras_survives_copies_and_transcodes() {
         options.video.as_encode_mut().unwrap().max_size = Some(Size::new(320, 320));
         let copied = ExportOptions { overwrite: true, ..ExportOptions::new(Preset::Passthrough) };
         for (options, fate) in [(copied, "copy"), (options, "encode")] {
-            let report = ExportSession::new(&asset, options).export(&path, FileType::Mp4).unwrap();
+            let report = ExportSession::new(&asset, options)
+                .registry(registry())
+                .export(&path, FileType::Mp4)
+                .unwrap();
             let video = report.tracks.iter().find(|track| track.media == MediaType::Video).unwrap();
             assert_eq!(video.fate, fate, "{name}");
             assert_eq!(color(&path).unwrap()[..3], colors[..3], "{name}: {fate}");
@@ -327,7 +339,10 @@ fn a_plan_says_that_transparency_goes() {
     for (format, wanted) in [("yuva444p10le", true), ("yuv444p10le", false)] {
         let codec = ["-c:v", "prores_ks", "-profile:v", "4444", "-pix_fmt", format];
         let Some(asset) = made(&folder.file("in.mov"), "320x180", "1", &codec) else { return };
-        let plan = ExportSession::new(&asset, Preset::H264(SizeClass::Sd480)).plan(FileType::Mp4).unwrap();
+        let plan = ExportSession::new(&asset, Preset::H264(SizeClass::Sd480))
+            .registry(registry())
+            .plan(FileType::Mp4)
+            .unwrap();
         let reason = &plan.tracks[0].reason;
         assert_eq!(reason.ends_with("; its transparency is put on black"), wanted, "{reason}");
     }

@@ -77,6 +77,6 @@ fn a_range_before_the_media_says_when_they_begin() {
     let error = plan(2).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse);
     assert!(error.message().contains("0:00.000 to 0:02.000"), "{error}");
-    assert_eq!(error.hint(), Some("its pictures and sound begin at 0:10.000"));
+    assert_eq!(error.hint().unwrap().to_string(), "its pictures and sound begin at 0:10.000");
     assert!(plan(11).unwrap().tracks.iter().all(|track| track.fate.is_output()));
 }

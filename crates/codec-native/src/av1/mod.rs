@@ -2,6 +2,8 @@
 //!
 //! On one thread: with several, a damaged stream can leave the decoder waiting for itself for ever.
 
+mod library;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -67,7 +69,7 @@ impl Av1 {
         let color = stated.map_or(Color::UNSPECIFIED, |(header, _)| header.color);
         Ok(Self {
             format: description.clone(),
-            decoder: open()?,
+            decoder: library::open(MOST_PIXELS).map_err(failure)?,
             tags: Tags::new(format, color, None, false),
             setup,
             waiting: VecDeque::new(),
@@ -161,15 +163,6 @@ impl VideoDecoder for Av1 {
         self.restart()?;
         result
     }
-}
-
-fn open() -> Result<dav1d::Decoder> {
-    let mut settings = dav1d::Settings::new();
-    settings.set_n_threads(1);
-    settings.set_max_frame_delay(1);
-    settings.set_frame_size_limit(MOST_PIXELS);
-    settings.set_all_layers(false);
-    dav1d::Decoder::with_settings(&settings).map_err(failure)
 }
 
 fn failure(error: dav1d::Error) -> Error {
