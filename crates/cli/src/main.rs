@@ -1,32 +1,36 @@
 //! `reel`: export, remux, inspect and generate movies from the command line.
 #![forbid(unsafe_code)]
 
+mod answer;
 mod args;
 mod codecs;
 mod commands;
+mod destination;
 mod failure;
 mod hints;
 mod progress;
+mod selection;
+mod source;
+mod tags;
+mod usage;
 mod values;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Cli, Command};
+use crate::answer::Answer;
+use crate::args::Cli;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let result = match cli.command {
-        Command::Export(args) => commands::export::run(&args),
-        Command::Remux(args) => commands::remux::run(&args),
-        Command::Inspect(args) => commands::inspect::run(&args),
-        Command::Presets(args) => commands::presets::run(&args),
-        Command::Encoders(args) => commands::encoders::run(&args),
-        Command::Generate(args) => commands::generate::run(&args),
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let command = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli.command,
+        Err(error) => return usage::report(error, &arguments),
     };
-    match result {
+    let answer = Answer { json: command.json(), beside_movie: command.fills_stdout() };
+    match commands::run(&command, answer) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failure::report(&error),
+        Err(error) => failure::report(&error, answer),
     }
 }

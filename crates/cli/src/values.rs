@@ -1,7 +1,9 @@
 //! How values are written on the command line.
 
-use reelwright::Preset;
-use reelwright::media::{Color, Ratio, Rounding, Size, Time, Timescale, VideoCodec};
+use reelwright::media::{Color, Language, Ratio, Rounding, Size, Time, Timescale, VideoCodec};
+use reelwright::{FileType, Preset};
+
+use crate::tags::Tag;
 
 /// A point in time as the user wrote it: an instant, or a number of frames whose length only the movie tells.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -115,6 +117,26 @@ pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
     let (key, value) = pair.ok_or_else(|| format!("'{text}' is not an option; write name=value"))?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+/// A container by the extension of its files.
+pub(crate) fn file_type(text: &str) -> Result<FileType, String> {
+    FileType::from_extension(text.trim_start_matches('.')).ok_or_else(|| {
+        let names: Vec<_> = FileType::ALL.iter().map(|kind| kind.extensions()[0]).collect();
+        format!("'{text}' is no container to write; there are {}", names.join(", "))
+    })
+}
+
+/// A language by its code of two or three letters or its BCP 47 tag.
+pub(crate) fn language(text: &str) -> Result<Language, String> {
+    Language::from_tag(text).ok_or_else(|| format!("'{text}' is not a language; write en, eng or en-GB"))
+}
+
+/// `title=Holidays`, `mdta/com.apple.quicktime.title=Holidays`; `title=` takes it away.
+pub(crate) fn tag(text: &str) -> Result<Tag, String> {
+    let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
+    let (key, value) = pair.ok_or_else(|| format!("'{text}' is not a tag; write name=value"))?;
+    Tag::new(key, value)
 }
 
 /// A video codec by the names people use.

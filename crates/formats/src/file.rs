@@ -19,25 +19,37 @@ impl FileSource {
     /// [`ErrorKind::Io`] where it can't be opened, [`ErrorKind::Unsupported`] for folders and pipes: reading a movie
     /// takes reading by position.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let failed = |cause: io::Error| {
-            let hint = match cause.kind() {
-                io::ErrorKind::NotFound => "check the name",
-                io::ErrorKind::PermissionDenied => "check who may read it",
-                _ => "check that the disk is there",
-            };
-            Error::io("can't open the input", cause).with_hint(hint)
-        };
-        let file = File::open(path).map_err(failed)?;
-        let facts = file.metadata().map_err(failed)?;
-        if !facts.is_file() {
-            let what = if facts.is_dir() { "a folder" } else { "a pipe or a device" };
-            return Err(Error::new(ErrorKind::Unsupported, format!("the input is {what}, not a file"))
-                .at_stage(Stage::Open)
-                .with_hint("movies are read by position; save it to a file first"));
-        }
-        Ok(Self { file, len: facts.len() })
+        Self::from_file(File::open(path).map_err(cannot_open)?)
     }
+
+    /// Reads a file that is open already, from its first byte on, wherever it was read to.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn from_file(file: File) -> Result<Self> {
+        let facts = file.metadata().map_err(cannot_open)?;
+        if facts.is_file() {
+            return Ok(Self { file, len: facts.len() });
+        }
+        let (what, hint) = if facts.is_dir() {
+            ("a folder", "name a file in it")
+        } else {
+            ("a pipe or a device", "movies are read by position; save it to a file first")
+        };
+        Err(Error::new(ErrorKind::Unsupported, format!("the input is {what}, not a file"))
+            .at_stage(Stage::Open)
+            .with_hint(hint))
+    }
+}
+
+fn cannot_open(cause: io::Error) -> Error {
+    let hint = match cause.kind() {
+        io::ErrorKind::NotFound => "check the name",
+        io::ErrorKind::PermissionDenied => "check who may read it",
+        _ => "check that the disk is there",
+    };
+    Error::io("can't open the input", cause).with_hint(hint)
 }
 
 impl ReadAt for FileSource {

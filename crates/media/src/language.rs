@@ -41,6 +41,20 @@ impl Language {
         code.iter().all(u8::is_ascii_lowercase).then_some(Self { code, tag: None })
     }
 
+    /// A BCP 47 tag (`en`, `en-GB`, `zh-Hans`) or a bare code of ISO 639-1 or 639-2, in any case; `None` where the language
+    /// it begins with is none of theirs. A tag of more than the language is kept.
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next()?.to_ascii_lowercase();
+        let language = match primary.len() {
+            2 => {
+                let long = SHORT_CODES.split(' ').find_map(|pair| pair.strip_prefix(primary.as_str()))?;
+                Self::from_code(long)?
+            }
+            _ => Self::from_code(&primary)?,
+        };
+        Some(if tag.len() > primary.len() { language.with_tag(tag) } else { language })
+    }
+
     /// The packed 15 bits of `mdhd` (three times five bits, each letter minus 0x60). Values below 0x400 are
     /// Macintosh language codes in QuickTime files; 0x7FFF and codes without letters read as undetermined.
     pub fn from_packed(packed: u16) -> Self {
@@ -104,6 +118,20 @@ impl Language {
     }
 }
 
+/// The two letters of ISO 639-1, each followed by the three of ISO 639-2/T.
+const SHORT_CODES: &str = "aaaar ababk aeave afafr akaka amamh anarg arara asasm avava ayaym azaze babak bebel bgbul bibis \
+    bmbam bnben bobod brbre bsbos cacat ceche chcha cocos crcre csces cuchu cvchv cycym dadan dedeu \
+    dvdiv dzdzo eeewe elell eneng eoepo esspa etest eueus fafas ffful fifin fjfij fofao frfra fyfry \
+    gagle gdgla glglg gngrn guguj gvglv hahau heheb hihin hohmo hrhrv hthat huhun hyhye hzher iaina \
+    idind ieile igibo iiiii ikipk ioido isisl itita iuiku jajpn jvjav kakat kgkon kikik kjkua kkkaz \
+    klkal kmkhm knkan kokor krkau kskas kukur kvkom kwcor kykir lalat lbltz lglug lilim lnlin lolao \
+    ltlit lulub lvlav mgmlg mhmah mimri mkmkd mlmal mnmon mrmar msmsa mtmlt mymya nanau nbnob ndnde \
+    nenep ngndo nlnld nnnno nonor nrnbl nvnav nynya ococi ojoji omorm orori ososs papan pipli plpol \
+    pspus ptpor quque rmroh rnrun roron rurus rwkin sasan scsrd sdsnd sesme sgsag sisin skslk slslv \
+    smsmo snsna sosom sqsqi srsrp ssssw stsot susun svswe swswa tatam tetel tgtgk ththa titir tktuk \
+    tltgl tntsn toton trtur tstso tttat twtwi tytah uguig ukukr ururd uzuzb veven vivie vovol wawln \
+    wowol xhxho yiyid yoyor zazha zhzho zuzul";
+
 impl Default for Language {
     fn default() -> Self {
         Self::UNDETERMINED
@@ -134,6 +162,19 @@ mod tests {
         assert_eq!(Language::from_packed(0).code(), "eng");
         assert_eq!(Language::from_code("EN"), None);
         assert_eq!(Language::from_code("ger"), Language::from_code("deu"));
+    }
+
+    #[test]
+    fn tags_begin_with_a_language() {
+        let read =
+            |tag| Language::from_tag(tag).map(|language| (language.code().to_owned(), language.to_string()));
+        let is = |code: &str, shown: &str| Some((code.to_owned(), shown.to_owned()));
+        assert_eq!(
+            (read("de"), read("EN"), read("fre")),
+            (is("deu", "deu"), is("eng", "eng"), is("fra", "fra"))
+        );
+        assert_eq!((read("pt-BR"), read("gsw")), (is("por", "pt-BR"), is("gsw", "gsw")));
+        assert_eq!((read("xx"), read(""), read("english"), read("ed")), (None, None, None, None));
     }
 
     #[test]

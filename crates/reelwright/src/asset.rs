@@ -1,8 +1,12 @@
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use reelwright_formats::{Demuxer, FileSource, SampleCursor};
 use reelwright_media::{Error, Movie, ReadAt, Result, Stage};
+
+use crate::spool::spool;
 
 /// An opened movie. `AVAsset`.
 ///
@@ -39,6 +43,26 @@ impl Asset {
         let demuxer =
             reelwright_formats::open(source.clone()).map_err(|error| error.at_stage(Stage::Open))?;
         Ok(Self { demuxer: demuxer.into(), source, path: None })
+    }
+
+    /// Opens a file that is open already, from its first byte on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn from_file(file: File) -> Result<Self> {
+        let source = FileSource::from_file(file).map_err(|error| error.at_stage(Stage::Open))?;
+        Self::from_source(Arc::new(source))
+    }
+
+    /// Opens what a pipe or socket brings, once that has come to its end. Movies are read by position, so it is kept in a
+    /// file without a name until the asset is dropped: in the folder `TMPDIR` names, else in the system's for large ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`]; `NoSpace` where the disk can't hold it.
+    pub fn from_pipe(pipe: impl Read) -> Result<Self> {
+        Self::from_file(spool(pipe)?)
     }
 
     /// What the file says of itself and its tracks.

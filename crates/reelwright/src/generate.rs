@@ -10,7 +10,7 @@ use reelwright_media::{
 };
 use reelwright_process::pattern::TestPicture;
 
-use crate::{AssetWriter, FileType, IndexPlace, Input, InputConfig, Overwrite};
+use crate::{AssetWriter, AssetWriterBuilder, FileType, IndexPlace, Input, InputConfig, Overwrite, Sink};
 
 /// A movie of a moving test picture with burnt-in frame number, and a beep at the start of every second.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,12 +81,27 @@ impl TestMovie {
         file_type: FileType,
         cancel: &CancelToken,
     ) -> Result<TestMovieReport> {
+        let overwrite = if self.overwrite { Overwrite::Replace } else { Overwrite::Never };
+        self.write_with(AssetWriter::create(path, file_type).overwrite(overwrite), cancel)
+    }
+
+    /// Writes the movie into a sink, as [`Self::write`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::write`].
+    pub fn write_to(
+        &self,
+        sink: impl Sink + 'static,
+        file_type: FileType,
+        cancel: &CancelToken,
+    ) -> Result<TestMovieReport> {
+        self.write_with(AssetWriter::create_on(sink, file_type), cancel)
+    }
+
+    fn write_with(&self, builder: AssetWriterBuilder, cancel: &CancelToken) -> Result<TestMovieReport> {
         let stop = cancel.child();
-        let mut builder = AssetWriter::create(path, file_type)
-            .index(self.index)
-            .sync(self.sync)
-            .overwrite(if self.overwrite { Overwrite::Replace } else { Overwrite::Never })
-            .cancel_token(stop.clone());
+        let mut builder = builder.index(self.index).sync(self.sync).cancel_token(stop.clone());
         let pictures = builder.add_input(InputConfig::encode_video(self.video()))?;
         let sound =
             self.audio().map(|audio| builder.add_input(InputConfig::encode_audio(audio))).transpose()?;

@@ -9,9 +9,11 @@ mod export;
 mod facts;
 mod generate;
 mod held;
+mod metadata;
 mod reader;
 mod remux;
 mod sink;
+mod spool;
 mod verdict;
 mod writer;
 
@@ -19,23 +21,25 @@ pub use reelwright_codec as codec;
 pub use reelwright_media as media;
 
 pub use asset::Asset;
-pub use boxes::dump_boxes;
+pub use boxes::{dump_boxes, dump_boxes_of};
 pub use codecs::{all_codecs, registry};
 pub use export::{
     AudioOptions, AudioPlan, ColorPolicy, Counts, ExportHandle, ExportOptions, ExportSession, ExportState,
-    ExportStatus, Fate, Fit, Loss, MetadataPolicy, Orientation, Others, PRESETS, Plan, Preset, PresetRow,
-    Progress, RateChoice, Reason, Report, SizeClass, TrackPlan, TrackReport, Treatment, VideoOptions,
-    VideoPlan,
+    ExportStatus, Fate, Fit, Loss, Orientation, Others, PRESETS, Plan, Preset, PresetRow, Progress,
+    RateChoice, Reason, Report, SizeClass, TrackPlan, TrackReport, Treatment, VideoOptions, VideoPlan,
 };
 pub use facts::{TrackFacts, average_frame_rate, display_size};
 pub use generate::{TestMovie, TestMovieReport, TestSound};
+pub use metadata::MetadataPolicy;
 pub use reader::{Damage, FrameReader, SoundReader};
 pub use remux::{CopyStep, CopyWatch, Remux, RemuxReport, RemuxedTrack, TrackOutcome};
 pub use sink::{FileSink, MemoryOutput, MemorySink, Overwrite, Sink};
+pub use spool::spool;
 pub use writer::{
     AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, InputData, Readiness, SoundGaps,
     TryAppend,
 };
 
 pub use reelwright_bitstream::rfc6381;
+pub use reelwright_formats::FileSource;
 pub use reelwright_mux::{FileType, IndexPlace, TrackSummary};

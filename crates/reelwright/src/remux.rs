@@ -12,6 +12,7 @@ use reelwright_mux::{
     Chunks, FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary,
 };
 
+use crate::MetadataPolicy;
 use crate::drive::run_ready;
 use crate::held::{COPY_AGAIN, held, nothing_held};
 use crate::sink::{FileSink, Overwrite, Sink};
@@ -30,9 +31,8 @@ pub struct Remux {
     pub sync: bool,
     /// IDs of the tracks to copy; `None`, the default, for all that fit.
     pub tracks: Option<Vec<u32>>,
-    /// What the copy says about itself, in place of all that the input and its tracks say; `None`, the default, carries
-    /// that over.
-    pub metadata: Option<Vec<MetadataItem>>,
+    /// What the copy says about itself. Default: what the input says.
+    pub metadata: MetadataPolicy,
     /// Stops the copy when raised; nothing is left behind then.
     pub cancel: CancelToken,
     /// Hears how far the copy is. Default: nobody does.
@@ -117,7 +117,7 @@ impl Remux {
             overwrite: Overwrite::Never,
             sync: false,
             tracks: None,
-            metadata: None,
+            metadata: MetadataPolicy::CarryOver,
             cancel: CancelToken::new(),
             watch: CopyWatch::default(),
         }
@@ -149,11 +149,8 @@ impl Remux {
         let stand_ins = verdict::stand_ins(movie, &kept.map(|(track, _)| track.id).collect::<Vec<_>>());
         for (track, verdict) in &verdicts {
             if verdict.is_none() {
-                let mut held = held(movie, track, source.missing(track.id));
+                let mut held = self.metadata.of_track(held(movie, track, source.missing(track.id)));
                 held.enabled |= stand_ins.contains(&track.id);
-                if self.metadata.is_some() {
-                    held.metadata.clear();
-                }
                 muxer.add_track(settings_for(held, self.file_type))?;
                 lanes.push(Lane::open(source, movie, track)?);
             }
@@ -212,10 +209,10 @@ impl Remux {
             timescale: Some(movie.timescale),
             index: self.index,
             interleave: Interleave::AsFed,
-            metadata: self.metadata.as_ref().unwrap_or(&movie.metadata).clone(),
-            creation_time: movie.creation_time,
+            metadata: self.metadata.of_movie(movie.metadata.iter().cloned()),
+            creation_time: if self.metadata.replaces() { 0 } else { movie.creation_time },
             matrix: movie.matrix,
-            foreign: movie.foreign.clone(),
+            foreign: self.metadata.of_boxes(&movie.foreign),
             sync: self.sync,
             ..MovieSettings::new(self.file_type)
         }

@@ -22,7 +22,7 @@ struct Row<'a> {
 }
 
 /// Lists the encoders of this build.
-pub(crate) fn run(args: &EncodersArgs) -> Result<()> {
+pub(super) fn run(args: &EncodersArgs) -> Result<()> {
     let registry = crate::codecs::registry();
     let rows: Vec<_> = registry.encoders().map(row).collect();
     if args.json {

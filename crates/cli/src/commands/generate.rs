@@ -1,19 +1,15 @@
-use reelwright::media::{Error, ErrorKind, Result};
-use reelwright::{FileType, IndexPlace, TestMovie, TestSound};
+use reelwright::media::{Error, Result};
+use reelwright::{FileType, TestMovie, TestSound};
 
-use super::export::unknown_extension;
-use super::{cancel_on_interrupt, print_json, print_text};
+use super::cancel_on_interrupt;
+use crate::answer::Answer;
 use crate::args::{AudioArg, GenerateArgs};
 use crate::progress::bytes;
 
 /// Writes a test movie.
-pub(crate) fn run(args: &GenerateArgs) -> Result<()> {
-    let extension = args.output.extension().and_then(|extension| extension.to_str());
-    let file_type =
-        extension.and_then(FileType::from_extension).ok_or_else(|| unknown_extension(&args.output))?;
-    if args.output.exists() && !args.out.overwrite {
-        return Err(Error::new(ErrorKind::Exists, format!("{} exists already", args.output.display())));
-    }
+pub(super) fn run(args: &GenerateArgs, answer: Answer) -> Result<()> {
+    let destination = args.out.destination(&args.output, || Ok("test".into()), FileType::Mp4)?;
+    args.out.refuse_taken(&destination)?;
     let duration = args.duration.at(args.rate);
     if duration.is_zero() {
         return Err(Error::misuse("--duration 0 leaves nothing to write"));
@@ -28,22 +24,26 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<()> {
             AudioArg::Pcm => TestSound::Pcm(2),
             AudioArg::None => TestSound::None,
         },
-        index: if args.out.network { IndexPlace::First } else { IndexPlace::Last },
+        index: args.out.index(),
         overwrite: args.out.overwrite,
         sync: args.out.sync,
     };
-    let written = movie.write(&args.output, file_type, &cancel_on_interrupt())?;
-    if args.out.json {
+    let cancel = cancel_on_interrupt();
+    let written = match destination.stream()? {
+        Some(sink) => movie.write_to(sink, destination.file_type, &cancel)?,
+        None => movie.write(&destination.path, destination.file_type, &cancel)?,
+    };
+    if answer.json {
         let row = serde_json::json!({
-            "output": args.output.display().to_string(),
+            "output": destination.to_string(),
             "frames": written.frames,
             "sound_frames": written.sound_frames,
             "bytes": written.bytes,
         });
-        return print_json(&row);
+        return answer.print_json(&row);
     }
     if args.out.quiet {
         return Ok(());
     }
-    print_text(&format!("{}: {} frames, {}\n", args.output.display(), written.frames, bytes(written.bytes)))
+    answer.print(&format!("{destination}: {} frames, {}\n", written.frames, bytes(written.bytes)))
 }

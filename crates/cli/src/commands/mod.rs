@@ -1,33 +1,42 @@
 //! One file a verb.
 
-pub(crate) mod encoders;
-pub(crate) mod export;
-pub(crate) mod generate;
-pub(crate) mod inspect;
-pub(crate) mod presets;
-pub(crate) mod remux;
-
-use std::io::Write;
+mod completions;
+mod encoders;
+mod export;
+mod generate;
+mod inspect;
+mod man;
+mod presets;
+mod remux;
 
 use reelwright::media::{CancelToken, Error, Result};
 use serde::Serialize;
 
-/// Prints `value` as indented JSON on standard output.
-fn print_json(value: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value).map_err(|cause| {
-        Error::new(reelwright::media::ErrorKind::Bug, "can't write JSON").caused_by(cause)
-    })?;
-    print_text(&(text + "\n"))
+use crate::answer::Answer;
+use crate::args::Command;
+
+/// Does what the command line asks for.
+pub(crate) fn run(command: &Command, answer: Answer) -> Result<()> {
+    match command {
+        Command::Export(args) => export::run(args, answer),
+        Command::Remux(args) => remux::run(args, answer),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Presets(args) => presets::run(args),
+        Command::Encoders(args) => encoders::run(args),
+        Command::Generate(args) => generate::run(args, answer),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
+    }
 }
 
-/// Writes to standard output; a reader that went away (`reel inspect | head`) is no failure.
+/// Prints `value` as indented JSON on standard output.
+fn print_json(value: &impl Serialize) -> Result<()> {
+    Answer::default().print_json(value)
+}
+
+/// Writes to standard output.
 fn print_text(text: &str) -> Result<()> {
-    match anstream::stdout().write_all(text.as_bytes()) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::io("can't write to standard output", cause))
-        }
-        _ => Ok(()),
-    }
+    Answer::default().print(text)
 }
 
 /// Standard output for text that is too much to keep. It is told where it failed at the end.

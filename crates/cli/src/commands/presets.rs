@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{print_json, print_text};
 use crate::args::PresetsArgs;
 use crate::progress::bytes;
+use crate::source;
 
 #[derive(Serialize)]
 struct Row {
@@ -26,8 +27,8 @@ struct Row {
 }
 
 /// Lists the presets, or what each would make of a file.
-pub(crate) fn run(args: &PresetsArgs) -> Result<()> {
-    let asset = args.input.as_ref().map(Asset::open).transpose()?;
+pub(super) fn run(args: &PresetsArgs) -> Result<()> {
+    let asset = args.input.as_deref().map(source::open).transpose()?;
     let rows: Vec<_> = PRESETS.iter().map(|preset| row(preset, asset.as_ref())).collect();
     if args.json {
         return print_json(&rows);

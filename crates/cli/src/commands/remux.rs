@@ -1,33 +1,32 @@
-use std::path::Path;
-
-use reelwright::media::{Error, ErrorKind, Result};
-use reelwright::{Asset, ExportOptions, ExportSession, FileType, IndexPlace, Preset};
+use reelwright::media::Result;
+use reelwright::{ExportOptions, ExportSession, FileType, Preset};
 
 use super::cancel_on_interrupt;
-use super::export::{print_report, refuse_same_file, unknown_extension, watch};
+use super::export::print_report;
+use crate::answer::Answer;
 use crate::args::RemuxArgs;
+use crate::destination::stem_of;
+use crate::{progress, selection, source, tags};
 
 /// Copies every track into another container: an export with the passthrough preset.
-pub(crate) fn run(args: &RemuxArgs) -> Result<()> {
-    let asset = Asset::open(&args.input)?;
-    let file_type = file_type(&args.output)?;
-    refuse_same_file(&args.input, &args.output)?;
-    if args.output.exists() && !args.out.overwrite {
-        return Err(Error::new(ErrorKind::Exists, format!("{} exists already", args.output.display())));
-    }
+pub(super) fn run(args: &RemuxArgs, answer: Answer) -> Result<()> {
+    let asset = source::open(&args.input)?;
+    let usual = args.input.extension().and_then(|extension| extension.to_str());
+    let usual = usual.and_then(FileType::from_extension).unwrap_or(FileType::Mov);
+    let destination = args.out.destination(&args.output, || stem_of(&args.input), usual)?;
+    destination.refuse_input(&args.input)?;
+    args.out.refuse_taken(&destination)?;
     let mut options = ExportOptions::new(Preset::Passthrough);
     options.strict = args.strict;
     options.overwrite = args.out.overwrite;
     options.sync = args.out.sync;
-    options.index = if args.out.network { IndexPlace::First } else { IndexPlace::Last };
+    options.index = args.out.index();
+    options.tracks = selection::tracks(&args.tracks, asset.movie(), true)?;
+    options.metadata = tags::policy(&args.tags, destination.file_type)?;
     let session = ExportSession::new(&asset, options)
         .registry(crate::codecs::registry())
         .cancelled_by(cancel_on_interrupt());
-    let report = watch(session, &args.output, file_type, args.out.quiet || args.out.json)?;
-    print_report(&report, args.out.json, args.out.quiet)
-}
-
-fn file_type(output: &Path) -> Result<FileType> {
-    let extension = output.extension().and_then(|extension| extension.to_str());
-    extension.and_then(FileType::from_extension).ok_or_else(|| unknown_extension(output))
+    let handle = destination.start(session)?;
+    let report = progress::follow(handle, args.progress.progress, args.out.quiet || args.out.json)?;
+    print_report(&report, &destination, args.out.quiet, answer, None)
 }

@@ -13,13 +13,13 @@ mod report;
 mod run;
 mod session;
 mod sound;
+mod target;
 mod video;
 mod video_plan;
 
 pub use audio_plan::AudioPlan;
 pub use options::{
-    AudioOptions, ColorPolicy, ExportOptions, Fit, MetadataPolicy, Orientation, Others, RateChoice,
-    Treatment, VideoOptions,
+    AudioOptions, ColorPolicy, ExportOptions, Fit, Orientation, Others, RateChoice, Treatment, VideoOptions,
 };
 pub use plan::{Fate, Plan, TrackPlan};
 pub use preset::{PRESETS, Preset, PresetRow, SizeClass};

@@ -1,16 +1,17 @@
 use reelwright_codec::{EncoderSpecification, KeyFrames, RateLimit, VideoProfile};
-use reelwright_media::{
-    AudioCodec, Color, MetadataItem, PcmFormat, Ratio, Size, Time, TimeRange, VideoCodec,
-};
+use reelwright_media::{AudioCodec, Color, PcmFormat, Ratio, Size, Time, TimeRange, VideoCodec};
 
 use super::Preset;
-use crate::IndexPlace;
+use crate::{IndexPlace, MetadataPolicy};
 
 /// Everything an export is told: the full truth, of which presets are constructors.
 #[derive(Clone, Debug)]
 pub struct ExportOptions {
     /// The preset these options started from, for messages.
     pub preset: Preset,
+    /// IDs of the source's tracks to take; `None`, the default, for all. What is disabled in the source is taken all the
+    /// same where it is named.
+    pub tracks: Option<Vec<u32>>,
     /// What happens to video.
     pub video: Treatment<VideoOptions>,
     /// What happens to sound.
@@ -165,26 +166,6 @@ pub struct AudioOptions {
     pub max_sample_rate: u32,
 }
 
-/// What the output says about itself.
-#[derive(Clone, Debug, Default)]
-pub enum MetadataPolicy {
-    /// What the source said, translated where the container needs it; drops are reported.
-    #[default]
-    CarryOver,
-    /// This and nothing of the source's, its tracks' included.
-    Replace(Vec<MetadataItem>),
-}
-
-impl MetadataPolicy {
-    /// What replaces the source's, if it is replaced.
-    pub(super) fn replacement(&self) -> Option<&[MetadataItem]> {
-        match self {
-            Self::CarryOver => None,
-            Self::Replace(items) => Some(items),
-        }
-    }
-}
-
 impl ExportOptions {
     /// What `preset` stands for.
     pub fn new(preset: Preset) -> Self {
@@ -225,6 +206,7 @@ impl ExportOptions {
         };
         Self {
             preset,
+            tracks: None,
             video,
             audio,
             others: if preset == Preset::AppleM4a { Others::Drop } else { Others::Copy },

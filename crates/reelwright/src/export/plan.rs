@@ -88,6 +88,13 @@ pub(super) struct Context<'a> {
     pub(super) range: TimeRange,
 }
 
+impl Context<'_> {
+    /// Whether the track is one of those that are wanted.
+    fn takes(&self, track: &Track) -> bool {
+        self.options.tracks.as_ref().is_none_or(|wanted| wanted.contains(&track.id))
+    }
+}
+
 impl Plan {
     /// Decides what happens to every track of `asset`.
     ///
@@ -115,10 +122,12 @@ impl Plan {
                 options.preset.file_types()[0].extensions()[0]
             )));
         }
+        options.tracks.iter().flatten().try_for_each(|id| known_track(movie, *id))?;
         let context =
             Context { asset, options, registry, file_type, range: clamp_range(asset, options.range)? };
         let lacks = |track: &Track| nothing_held(asset.demuxer().missing(track.id)).is_some();
         let usable = movie.tracks.iter().filter(|track| track.sample_count != Some(0) && !lacks(track));
+        let usable = usable.filter(|track| context.takes(track));
         let usable: Vec<_> = usable.collect();
         let main_video = main_track(&usable, MediaType::Video);
         let audio = audio_plan::chosen_tracks(&context, &usable);
@@ -260,6 +269,16 @@ fn clamp_range(asset: &Asset, wanted: Option<TimeRange>) -> Result<TimeRange> {
     Ok(range)
 }
 
+/// Refuses an ID that no track has.
+fn known_track(movie: &Movie, id: u32) -> Result<()> {
+    if movie.track(id).is_some() {
+        return Ok(());
+    }
+    let tracks = movie.tracks.iter().map(|track| format!("{} ({})", track.id, track.media));
+    let tracks = tracks.collect::<Vec<_>>().join(", ");
+    Err(Error::misuse(format!("there is no track {id}; there are {tracks}")).at_stage(Stage::Plan))
+}
+
 fn nothing_in_range(context: &Context<'_>, tracks: &[&Track]) -> Error {
     let (start, end) = (context.range.start, context.range.end());
     let error =
@@ -278,6 +297,9 @@ fn main_track(usable: &[&Track], media: MediaType) -> Option<u32> {
 }
 
 fn decide(context: &Context<'_>, track: &Track, main_video: Option<u32>, audio: &[u32]) -> Result<Decision> {
+    if !context.takes(track) {
+        return leave_out(Reason::NotAsked);
+    }
     if track.sample_count == Some(0) {
         return leave_out(Reason::Empty);
     }
@@ -386,7 +408,7 @@ fn track_losses(
         return lost.into_iter().collect();
     }
     losses.extend(missing_samples(context.asset, track, context.range.start));
-    if context.options.metadata.replacement().is_none() && fate.is_output() {
+    if !context.options.metadata.replaces() && fate.is_output() {
         losses.extend(placeless(context.file_type, &track.metadata, Some(track.id)));
     }
     losses
@@ -405,10 +427,8 @@ fn missing_samples(asset: &Asset, track: &Track, start: Time) -> Option<Omission
 fn movie_losses(context: &Context<'_>, tracks: &[TrackPlan]) -> Vec<Omission> {
     let movie = context.asset.movie();
     let mut losses = movie.omissions.clone();
-    if context.options.metadata.replacement().is_none() {
-        let carried = carried_metadata(&movie.metadata, tracks);
-        losses.extend(placeless(context.file_type, &carried, None));
-    }
+    let said = context.options.metadata.of_movie(carried_metadata(&movie.metadata, tracks));
+    losses.extend(placeless(context.file_type, &said, None));
     losses
 }
 

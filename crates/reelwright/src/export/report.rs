@@ -9,8 +9,8 @@ use crate::{Damage, FileType};
 /// What an export did, track by track.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Where the output is.
-    pub output: PathBuf,
+    /// Where the output is; `None` where its bytes went to a sink.
+    pub output: Option<PathBuf>,
     /// Its container.
     pub file_type: FileType,
     /// Its length.

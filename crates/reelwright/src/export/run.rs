@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
@@ -14,12 +14,13 @@ use super::plan::{carried_metadata, strictly};
 use super::progress::Meter;
 use super::report::{Counts, Loss, Report, TrackReport, omissions};
 use super::sound::SoundJob;
+use super::target::Target;
 use super::video::{VideoJob, join};
 use super::{ExportOptions, Fate, Plan, TrackPlan};
 use crate::held::COPY_AGAIN;
 use crate::{
-    Asset, AssetWriter, AssetWriterBuilder, CopyWatch, FinishReport, Input, InputConfig, Overwrite, Remux,
-    TrackOutcome, verdict,
+    Asset, AssetWriterBuilder, CopyWatch, FinishReport, Input, InputConfig, Overwrite, Remux, TrackOutcome,
+    verdict,
 };
 
 /// Carries a plan out.
@@ -67,10 +68,10 @@ impl Run {
     }
 
     /// Runs to the end; the file is complete, or not there.
-    pub(super) fn execute(self, path: &Path) -> Result<Report> {
+    pub(super) fn execute(self, target: Target) -> Result<Report> {
         let started = Instant::now();
         self.meter.begin(self.plan.range);
-        if self.is_plain_copy() { self.remux(path, started) } else { self.write(path, started) }
+        if self.is_plain_copy() { self.remux(target, started) } else { self.write(target, started) }
     }
 
     /// Whether nothing is decoded and nothing cut.
@@ -93,7 +94,7 @@ impl Run {
     }
 
     /// Copies sample by sample, in the order of the source.
-    fn remux(&self, path: &Path, started: Instant) -> Result<Report> {
+    fn remux(&self, target: Target, started: Instant) -> Result<Report> {
         let copied = self
             .plan
             .tracks
@@ -115,11 +116,13 @@ impl Run {
             overwrite: self.overwrite(),
             sync: self.options.sync,
             tracks: Some(copied.collect()),
-            metadata: self.options.metadata.replacement().map(<[_]>::to_vec),
+            metadata: self.options.metadata.clone(),
             cancel: self.cancel.clone(),
             ..Remux::new(self.plan.file_type)
         };
-        let made = remux.to_path(self.asset.demuxer().as_ref(), path)?;
+        let output = target.path().map(ToOwned::to_owned);
+        let mut sink = target.sink(self.overwrite(), self.options.sync)?;
+        let made = remux.to_sink(self.asset.demuxer().as_ref(), sink.as_mut())?;
         let track = |plan: &TrackPlan| {
             let outcome =
                 made.tracks.iter().find(|track| track.id == plan.source).map(|track| &track.outcome);
@@ -134,7 +137,7 @@ impl Run {
         };
         let tracks: Vec<_> = self.plan.tracks.iter().map(track).collect();
         Ok(Report {
-            output: path.to_owned(),
+            output,
             file_type: self.plan.file_type,
             duration: made.duration,
             bytes: made.bytes,
@@ -145,10 +148,11 @@ impl Run {
         })
     }
 
-    fn write(&self, path: &Path, started: Instant) -> Result<Report> {
+    fn write(&self, target: Target, started: Instant) -> Result<Report> {
         // Raised when a stage fails, so that the others stop.
         let stop = self.cancel.child();
-        let mut builder = self.builder(path, &stop);
+        let output = target.path().map(ToOwned::to_owned);
+        let mut builder = self.builder(target, &stop);
         let mut jobs = Vec::new();
         for plan in self.plan.tracks.iter().filter(|plan| plan.fate.is_output()) {
             jobs.push((plan.source, self.job(plan, &mut builder, &stop)?));
@@ -188,19 +192,20 @@ impl Run {
             return Err(error);
         }
         let finished = writer.finish()?;
-        Ok(self.report(path, started, finished, tracks, omissions))
+        Ok(self.report(output, started, finished, tracks, omissions))
     }
 
-    fn builder(&self, path: &Path, stop: &CancelToken) -> AssetWriterBuilder {
+    fn builder(&self, target: Target, stop: &CancelToken) -> AssetWriterBuilder {
         let movie = self.asset.movie();
-        let metadata = self.options.metadata.replacement().map(<[_]>::to_vec);
-        AssetWriter::create(path, self.plan.file_type)
+        let replaced = self.options.metadata.replaces();
+        target
+            .writer(self.plan.file_type)
             .overwrite(self.overwrite())
             .index(self.options.index)
             .sync(self.options.sync)
             .registry(self.registry.clone())
-            .metadata(metadata.unwrap_or_else(|| carried_metadata(&movie.metadata, &self.plan.tracks)))
-            .creation_time(movie.creation_time)
+            .metadata(self.options.metadata.of_movie(carried_metadata(&movie.metadata, &self.plan.tracks)))
+            .creation_time(if replaced { 0 } else { movie.creation_time })
             .movie_timescale(self.movie_timescale())
             .cancel_token(stop.clone())
     }
@@ -289,7 +294,7 @@ impl Run {
 
     /// What the output's track says about itself: what the source's did, unless that is replaced.
     fn track_metadata(&self, track: &Track) -> Vec<MetadataItem> {
-        if self.options.metadata.replacement().is_some() { Vec::new() } else { track.metadata.clone() }
+        if self.options.metadata.replaces() { Vec::new() } else { track.metadata.clone() }
     }
 
     /// The track's references with the IDs the output gives; those to tracks that are left out are left out.
@@ -326,14 +331,14 @@ impl Run {
 
     fn report(
         &self,
-        path: &Path,
+        output: Option<PathBuf>,
         started: Instant,
         finished: FinishReport,
         tracks: Vec<TrackReport>,
         omissions: Vec<Omission>,
     ) -> Report {
         Report {
-            output: path.to_owned(),
+            output,
             file_type: self.plan.file_type,
             duration: finished.duration,
             bytes: finished.bytes,

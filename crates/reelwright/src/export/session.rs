@@ -1,5 +1,5 @@
 use std::future::poll_fn;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
@@ -10,8 +10,9 @@ use reelwright_media::{CancelToken, Error, ErrorKind, Result, Stage};
 
 use super::progress::Meter;
 use super::run::Run;
+use super::target::Target;
 use super::{ExportOptions, ExportState, ExportStatus, Plan, Progress, Report};
-use crate::{Asset, FileType};
+use crate::{Asset, FileType, Sink};
 
 /// Makes one file out of one asset: plan, run, report. `AVAssetExportSession`.
 ///
@@ -91,19 +92,37 @@ impl ExportSession {
     ///
     /// The first failure, located; nothing is left behind then, and an existing file is untouched.
     pub fn export(self, path: impl AsRef<Path>, file_type: FileType) -> Result<Report> {
-        self.run(path.as_ref().to_owned(), file_type, Arc::default())
+        self.run(Target::Path(path.as_ref().to_owned()), file_type, Arc::default())
+    }
+
+    /// Exports into a sink and waits. [`ExportOptions::overwrite`] and [`ExportOptions::sync`] are for files.
+    ///
+    /// # Errors
+    ///
+    /// The first failure, located.
+    pub fn export_to(self, sink: impl Sink + 'static, file_type: FileType) -> Result<Report> {
+        self.run(Target::Sink(Box::new(sink)), file_type, Arc::default())
     }
 
     /// Exports on a thread of its own.
-    pub fn start(mut self, path: impl AsRef<Path>, file_type: FileType) -> ExportHandle {
+    pub fn start(self, path: impl AsRef<Path>, file_type: FileType) -> ExportHandle {
+        self.start_on(Target::Path(path.as_ref().to_owned()), file_type)
+    }
+
+    /// Exports into a sink on a thread of its own, as [`Self::export_to`].
+    pub fn start_to(self, sink: impl Sink + 'static, file_type: FileType) -> ExportHandle {
+        self.start_on(Target::Sink(Box::new(sink)), file_type)
+    }
+
+    fn start_on(mut self, target: Target, file_type: FileType) -> ExportHandle {
         // The caller's token may stop other work too, which cancelling this export must not.
         self.cancel = self.cancel.child();
-        let (path, cancel) = (path.as_ref().to_owned(), self.cancel.clone());
+        let cancel = self.cancel.clone();
         let meter = Arc::<Meter>::default();
         let ending = Ending { meter: meter.clone(), on_done: self.on_done.take() };
         let shared = meter.clone();
         let spawned = std::thread::Builder::new().name("export".into()).spawn(move || {
-            let result = self.run(path, file_type, shared);
+            let result = self.run(target, file_type, shared);
             ending.tell(&result);
             result
         });
@@ -125,16 +144,17 @@ impl ExportSession {
         poll_fn(|context| running.poll(context)).await
     }
 
-    fn run(self, path: PathBuf, file_type: FileType, meter: Arc<Meter>) -> Result<Report> {
+    fn run(self, target: Target, file_type: FileType, meter: Arc<Meter>) -> Result<Report> {
         let plan = self.plan(file_type)?;
         let source = self.asset.path().map(Path::to_owned);
+        let output = target.path().map(Path::to_owned);
         let run = Run::new(self.asset, self.options, self.registry, self.cancel, plan, meter);
-        run.execute(&path).map_err(|error| match (error.place().stage, source) {
-            (Some(Stage::Open | Stage::Read | Stage::Decode), Some(source)) => {
-                error.at_path(source.display())
+        run.execute(target).map_err(|error| {
+            let of_input = matches!(error.place().stage, Some(Stage::Open | Stage::Read | Stage::Decode));
+            match if of_input { source } else { output } {
+                Some(path) => error.at_path(path.display()),
+                None => error,
             }
-            (Some(Stage::Open | Stage::Read | Stage::Decode), None) => error,
-            _ => error.at_path(path.display()),
         })
     }
 }

@@ -60,6 +60,20 @@ impl FileSink {
         Ok(Self { place, path, gathered: Vec::new(), written: 0, sparse_end: false, durable, behind: None })
     }
 
+    /// Writes to what is open already, from where it stands: a pipe, a socket, standard output. Byte after byte, so that
+    /// everything goes into it in its final form; there is nothing to make appear in the end, and nothing to take back.
+    pub fn stream(file: File) -> Self {
+        Self {
+            place: Place::opened(file),
+            path: PathBuf::new(),
+            gathered: Vec::new(),
+            written: 0,
+            sparse_end: false,
+            durable: false,
+            behind: None,
+        }
+    }
+
     /// Whether the file must survive a power cut once it is complete. Default false, but for files that replace one.
     ///
     /// As [`Op::Sync`] at the end, but the disk is kept busy from the start, and has little left to do then.
@@ -262,7 +276,9 @@ impl FileSink {
 
     fn cannot_write(&self, cause: io::Error) -> Error {
         let error = Error::io("can't write the output", cause).at_stage(Stage::Write);
-        let error = error.at_path(self.path.display()).at_offset(self.written);
+        let error = error.at_offset(self.written);
+        let named = !self.path.as_os_str().is_empty();
+        let error = if named { error.at_path(self.path.display()) } else { error };
         match error.kind() {
             reelwright_media::ErrorKind::NoSpace => {
                 error.with_hint("free some space, or write to another disk")

@@ -11,6 +11,7 @@ use reelwright_mux::{Capabilities, Op, Outcome};
 
 pub use file::{FileSink, Overwrite};
 pub use memory::{MemoryOutput, MemorySink};
+pub(crate) use place::temporary_in;
 
 /// Runs the operations of a muxer.
 ///

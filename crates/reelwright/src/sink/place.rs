@@ -38,6 +38,7 @@ impl Place {
             && !metadata.is_file()
             && !metadata.is_dir()
         {
+            refuse_disk(&metadata)?;
             let file = OpenOptions::new().write(true).open(path)?;
             return Ok(Self { file, target: path.into(), kind: Kind::Direct, replaces: false, overwrite });
         }
@@ -62,6 +63,17 @@ impl Place {
         // Somebody else's file can be replaced, though its permissions can't be copied.
         let _ = place.file.set_permissions(metadata.permissions());
         Ok(place)
+    }
+
+    /// What is open already: a pipe, a socket, standard output.
+    pub(super) fn opened(file: File) -> Self {
+        Self {
+            file,
+            target: PathBuf::new(),
+            kind: Kind::Direct,
+            replaces: false,
+            overwrite: Overwrite::Replace,
+        }
     }
 
     /// Whether it is written straight, byte after byte.
@@ -112,6 +124,19 @@ impl Drop for Place {
     }
 }
 
+/// What is written over a disk is everything on it.
+#[cfg(unix)]
+fn refuse_disk(metadata: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::FileTypeExt;
+    let disk = metadata.file_type().is_block_device();
+    if disk { Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a disk, not a file")) } else { Ok(()) }
+}
+
+#[cfg(not(unix))]
+fn refuse_disk(_: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
 /// Follows symbolic links, also one that points at nothing yet: it is the target that is written, not the link.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
     const MOST_LINKS: usize = 40;
@@ -127,6 +152,17 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file in `folder` that never gets a name anybody sees, and vanishes when it is closed.
+pub(crate) fn temporary_in(folder: &Path) -> io::Result<File> {
+    if let Some(file) = open_unnamed(folder) {
+        return Ok(file);
+    }
+    let create = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).open(path);
+    let (file, path) = with_name_beside(&folder.join("reelwright"), create)?;
+    fs::remove_file(path)?;
+    Ok(file)
 }
 
 fn create_hidden(target: &Path) -> io::Result<(File, Kind)> {
@@ -168,12 +204,14 @@ fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
 
 #[cfg(target_os = "linux")]
 fn unnamed_in(folder: &Path) -> Option<File> {
+    // Without /proc an unnamed file could not be given its name.
+    Path::new("/proc/self/fd").exists().then(|| open_unnamed(folder)).flatten()
+}
+
+#[cfg(target_os = "linux")]
+fn open_unnamed(folder: &Path) -> Option<File> {
     use rustix::fs::{Mode, OFlags};
 
-    // Without /proc an unnamed file could not be given its name.
-    if !Path::new("/proc/self/fd").exists() {
-        return None;
-    }
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     rustix::fs::open(folder, flags, Mode::from_raw_mode(0o666)).ok().map(File::from)
 }
@@ -194,6 +232,11 @@ fn link_beside(file: &File, target: &Path) -> io::Result<PathBuf> {
 
 #[cfg(not(target_os = "linux"))]
 fn unnamed_in(_: &Path) -> Option<File> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_unnamed(_: &Path) -> Option<File> {
     None
 }
 

@@ -149,7 +149,7 @@ fn metadata_is_carried_over_or_replaced_by_nothing() {
     carried.extend([item("artist", "Somebody"), item("location.ISO6709", "+47.3769+008.5417+408.0/")]);
     // Nothing of QuickTime's own has a place in MP4, unless it means what something there does.
     carried.push(item("camera.focal_length.35mm_equivalent", "26"));
-    let metadata = Some(carried);
+    let metadata = MetadataPolicy::Replace(carried);
     let tagged = Remux { metadata, ..Remux::new(FileType::Mov) };
     tagged.to_path(plain.demuxer().as_ref(), &source).unwrap();
     let asset = Asset::open(&source).unwrap();

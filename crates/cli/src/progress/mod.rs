@@ -1,15 +1,52 @@
-//! A line that says how far an export is: only on a terminal, never in a pipe.
+//! How far an export is: a bar for people, lines for programs, on standard error.
+
+mod lines;
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use reelwright::Progress;
+use reelwright::media::Result;
+use reelwright::{ExportHandle, ExportState, Progress, Report};
+
+use crate::args::ProgressArg;
+use lines::{Form, Lines};
+
+/// Waits for the end of an export, and shows how far it is.
+pub(crate) fn follow(handle: ExportHandle, how: ProgressArg, quiet: bool) -> Result<Report> {
+    let mut shown = match how {
+        ProgressArg::Off => None,
+        ProgressArg::Auto => {
+            let bar = !quiet && std::io::stderr().is_terminal();
+            bar.then(|| Shown::Bar(ProgressLine::new()))
+        }
+        ProgressArg::Plain => Some(Shown::Lines(Lines::new(Form::Plain))),
+        ProgressArg::Json => Some(Shown::Lines(Lines::new(Form::Json))),
+    };
+    for state in handle.states(Some(INTERVAL)) {
+        if let (ExportState::Exporting(progress), Some(shown)) = (state, &mut shown) {
+            match shown {
+                Shown::Bar(bar) => bar.update(&progress),
+                Shown::Lines(lines) => lines.update(&progress),
+            }
+        }
+    }
+    match &mut shown {
+        Some(Shown::Bar(bar)) => bar.finish(),
+        Some(Shown::Lines(lines)) => lines.end(&handle.progress(), handle.status()),
+        None => {}
+    }
+    handle.wait()
+}
+
+enum Shown {
+    Bar(ProgressLine),
+    Lines(Lines),
+}
 
 /// Draws progress on standard error at most ten times a second.
-pub(crate) struct ProgressLine {
+struct ProgressLine {
     started: Instant,
     drawn: Option<Instant>,
-    enabled: bool,
     width: usize,
 }
 
@@ -17,20 +54,14 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const BAR: usize = 24;
 
 impl ProgressLine {
-    /// A line, unless `quiet` or standard error is no terminal.
-    pub(crate) fn new(quiet: bool) -> Self {
-        Self {
-            started: Instant::now(),
-            drawn: None,
-            enabled: !quiet && std::io::stderr().is_terminal(),
-            width: 0,
-        }
+    fn new() -> Self {
+        Self { started: Instant::now(), drawn: None, width: 0 }
     }
 
     /// Draws `progress` if it is time to.
-    pub(crate) fn update(&mut self, progress: &Progress) {
+    fn update(&mut self, progress: &Progress) {
         let now = Instant::now();
-        if !self.enabled || self.drawn.is_some_and(|drawn| now - drawn < INTERVAL) {
+        if self.drawn.is_some_and(|drawn| now - drawn < INTERVAL) {
             return;
         }
         self.drawn = Some(now);
@@ -38,8 +69,8 @@ impl ProgressLine {
     }
 
     /// Wipes the line.
-    pub(crate) fn finish(&mut self) {
-        if self.enabled && self.drawn.is_some() {
+    fn finish(&mut self) {
+        if self.drawn.is_some() {
             self.draw("");
             let _ = std::io::stderr().write_all(b"\r");
         }
