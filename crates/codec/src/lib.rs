@@ -1,6 +1,6 @@
-//! Encoder and decoder traits, the registry, compression and decompression sessions.
+//! Encoder and decoder traits, and the registry that selects among the codecs there are.
 //!
-//! What VideoToolbox is to AVFoundation. A provider crate implements [`Provider`]; a [`Registry`] holds providers and
+//! What VideoToolbox's encoder specifications are to AVFoundation. A provider crate implements [`Provider`]; a [`Registry`] holds providers and
 //! selects among their codecs by [`EncoderSpecification`].
 #![forbid(unsafe_code)]
 
@@ -9,7 +9,6 @@ mod audio;
 mod convert;
 mod level;
 mod registry;
-mod session;
 mod settings;
 mod video;
 
@@ -22,7 +21,6 @@ pub use registry::{
     Choice, ChoiceReason, Codec, DecoderInfo, EncoderInfo, EncoderSpecification, HardwareUse, Lack, Licence,
     Provider, QualityClass, Registry, SpeedClass,
 };
-pub use session::{Accepted, CompressionSession, DecodeTimes, DecompressionSession, Outcome, Output};
 pub use settings::{
     AudioEncoderSettings, AudioRate, KeyFrames, RateLimit, VideoEncoderSettings, VideoProfile, VideoRate,
 };

@@ -12,6 +12,7 @@ mod held;
 mod metadata;
 mod reader;
 mod remux;
+mod session;
 mod sink;
 mod spool;
 mod verdict;
@@ -33,6 +34,7 @@ pub use generate::{TestMovie, TestMovieReport, TestSound};
 pub use metadata::MetadataPolicy;
 pub use reader::{Damage, FrameReader, SoundReader};
 pub use remux::{CopyStep, CopyWatch, Remux, RemuxReport, RemuxedTrack, TrackOutcome};
+pub use session::{Accepted, CompressionSession, DecodeTimes, DecompressionSession, Outcome, Output};
 pub use sink::{FileSink, MemoryOutput, MemorySink, Overwrite, Sink};
 pub use spool::spool;
 pub use writer::{

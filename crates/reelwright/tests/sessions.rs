@@ -7,15 +7,15 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use reelwright::codec::{
-    ChoiceReason, Codec, CompressionSession, DecodeTimes, DecompressionSession, EncoderInfo,
-    EncoderSpecification, FrameOptions, KeyFrames, Outcome, VideoDecoderSettings, VideoEncoderSettings,
-    VideoProfile, VideoRate, annex_b,
+    ChoiceReason, Codec, EncoderInfo, EncoderSpecification, FrameOptions, KeyFrames, VideoDecoderSettings,
+    VideoEncoderSettings, VideoProfile, VideoRate, annex_b,
 };
 use reelwright::media::{
     ErrorKind, FormatDescription, FourCc, Hint, MediaType, PixelBuffer, Ratio, SampleBuffer, Size, Time,
     Timescale, VideoCodec, VideoFormat, VideoFrame,
 };
 use reelwright::{Asset, all_codecs};
+use reelwright::{CompressionSession, DecodeTimes, DecompressionSession, Outcome};
 use reelwright_bitstream::length_prefixed_units;
 use reelwright_process::pattern::TestPicture;
 
@@ -48,7 +48,7 @@ fn compressed(
     let samples: Arc<Mutex<Vec<SampleBuffer>>> = Arc::default();
     let kept = samples.clone();
     let specification = EncoderSpecification::with_id(id);
-    let mut session = CompressionSession::new(&all_codecs(), settings, &specification, move |output| {
+    let mut session = CompressionSession::new_with(&all_codecs(), settings, &specification, move |output| {
         let Ok(Outcome::Done(sample)) = output.result else { return };
         assert_eq!(sample.pts, output.token);
         kept.lock().unwrap().push(sample);
@@ -178,7 +178,7 @@ fn fidelity(pictures: &[PixelBuffer], samples: &[SampleBuffer]) -> (f64, u64) {
     let kept = frames.clone();
     let format = samples[0].format.clone();
     let mut session =
-        DecompressionSession::new(&all_codecs(), &VideoDecoderSettings::new(format), move |output| {
+        DecompressionSession::new_with(&all_codecs(), VideoDecoderSettings::new(format), move |output| {
             let Ok(Outcome::Done(frame)) = output.result else { panic!("{:?}", output.result) };
             assert_eq!(frame.pts, output.token);
             kept.lock().unwrap().push((frame.pts, frame.pixels));
@@ -202,6 +202,20 @@ fn fidelity(pictures: &[PixelBuffer], samples: &[SampleBuffer]) -> (f64, u64) {
     }
     let bytes = samples.iter().map(|sample| sample.payload.len()).sum();
     (10.0 * (255.0 * 255.0 * count / errors.max(1e-9)).log10(), bytes)
+}
+
+#[test]
+fn a_rate_changes_only_where_one_is_aimed_at() {
+    for id in software(VideoCodec::H264) {
+        let session = |rate| {
+            let specification = EncoderSpecification::with_id(id.clone());
+            let settings = settings(VideoCodec::H264).rate(rate);
+            CompressionSession::<()>::new_with(&all_codecs(), settings, &specification, |_| {}).unwrap()
+        };
+        session(VideoRate::Average(1_000_000)).set_average_rate(300_000).unwrap();
+        let refused = session(VideoRate::Quality(0.5)).set_average_rate(1).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Unsupported, "{id}");
+    }
 }
 
 #[test]
@@ -279,7 +293,7 @@ fn decoded_pictures_are_ffmpeg_s_and_another_format_is_asked_about() {
     let decoded: Arc<Mutex<Decoded>> = Arc::default();
     let kept = decoded.clone();
     let settings = VideoDecoderSettings::new(track.formats[0].clone());
-    let mut session = DecompressionSession::new(&all_codecs(), &settings, move |output| {
+    let mut session = DecompressionSession::new_with(&all_codecs(), settings, move |output| {
         let Ok(Outcome::Done(frame)) = output.result else { panic!("{:?}", output.result) };
         let pixels = &frame.pixels;
         let rows = (0..3).flat_map(|plane| (0..pixels.planes()[plane].rows).map(move |y| (plane, y)));

@@ -57,7 +57,7 @@ fn comparison(row: &Row) -> String {
 }
 
 fn row(preset: &PresetRow, asset: Option<&Asset>) -> Row {
-    let why_not = preset.preset.why_not(&crate::codecs::registry());
+    let why_not = preset.preset.why_not_with(&crate::codecs::registry());
     let outcome = asset.map(|asset| outcome(preset, asset));
     Row {
         name: preset.name,

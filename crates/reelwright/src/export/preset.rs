@@ -203,16 +203,28 @@ impl Preset {
         known.then_some((bits / 8.0) as u64)
     }
 
-    /// The presets these codecs can make, in the table's order; without [`Self::Passthrough`], which makes nothing.
-    /// `allExportPresets()`.
-    pub fn available(registry: &Registry) -> Vec<Self> {
-        let made = PRESETS.iter().map(|row| row.preset).filter(|preset| *preset != Self::Passthrough);
-        made.filter(|preset| preset.why_not(registry).is_none()).collect()
+    /// The presets the codecs of [`crate::registry`] can make, in the table's order; without [`Self::Passthrough`], which
+    /// makes nothing. `allExportPresets()`.
+    pub fn available() -> Vec<Self> {
+        Self::available_with(&crate::registry())
     }
 
-    /// The presets these codecs can make of `asset`: those of [`Self::available`] whose export can be planned, and that
-    /// make pictures only of an asset with some. `exportPresets(compatibleWith:)`.
-    pub fn compatible_with(asset: &Asset, registry: &Registry) -> Vec<Self> {
+    /// The presets these codecs can make, in the table's order; without [`Self::Passthrough`], which makes nothing.
+    /// `allExportPresets()`.
+    pub fn available_with(registry: &Registry) -> Vec<Self> {
+        let made = PRESETS.iter().map(|row| row.preset).filter(|preset| *preset != Self::Passthrough);
+        made.filter(|preset| preset.why_not_with(registry).is_none()).collect()
+    }
+
+    /// The presets the codecs of [`crate::registry`] can make of `asset`: those of [`Self::available`] whose export can be
+    /// planned, and that make pictures only of an asset with some. Opens codecs. `exportPresets(compatibleWith:)`.
+    pub fn compatible_with(asset: &Asset) -> Vec<Self> {
+        Self::compatible_with_codecs(asset, &crate::registry())
+    }
+
+    /// The presets these codecs can make of `asset`: those of [`Self::available_with`] whose export can be planned, and
+    /// that make pictures only of an asset with some. `exportPresets(compatibleWith:)`.
+    pub fn compatible_with_codecs(asset: &Asset, registry: &Registry) -> Vec<Self> {
         let suits = |preset: &Self| {
             let plan = Plan::new(asset, &ExportOptions::new(*preset), preset.file_types()[0], registry);
             let has_pictures = |plan: Plan| {
@@ -220,17 +232,32 @@ impl Preset {
             };
             plan.is_ok_and(|plan| preset.row().video.is_none() || has_pictures(plan))
         };
-        Self::available(registry).into_iter().filter(suits).collect()
+        Self::available_with(registry).into_iter().filter(suits).collect()
     }
 
-    /// Whether `asset` can be exported with it into a file of this type, or into any of its types: what an export would say
+    /// Whether `asset` can be exported with it, by the codecs of [`crate::registry`], into a file of this type, or into any
+    /// of its types. `determineCompatibility(ofExportPreset:with:outputFileType:)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::check_with`].
+    pub fn check(self, asset: &Asset, file_type: Option<FileType>) -> Result<(), Error> {
+        self.check_with(asset, file_type, &crate::registry())
+    }
+
+    /// Whether `asset` can be exported with it, by these codecs, into a file of this type, or into any of its types: what an export would say
     /// before it writes anything. Reads the index, opens codecs, writes nothing.
     /// `determineCompatibility(ofExportPreset:with:outputFileType:)`.
     ///
     /// # Errors
     ///
     /// Why not: where several types are asked for, of the first.
-    pub fn check(self, asset: &Asset, file_type: Option<FileType>, registry: &Registry) -> Result<(), Error> {
+    pub fn check_with(
+        self,
+        asset: &Asset,
+        file_type: Option<FileType>,
+        registry: &Registry,
+    ) -> Result<(), Error> {
         let types = file_type.as_ref().map_or(self.file_types(), std::slice::from_ref);
         let options = ExportOptions::new(self);
         let mut refusal = None;
@@ -243,9 +270,14 @@ impl Preset {
         refusal.map_or(Ok(()), Err)
     }
 
+    /// Why the codecs of [`crate::registry`] can't make it; `None` where they can. As [`Self::why_not_with`].
+    pub fn why_not(self) -> Option<Error> {
+        self.why_not_with(&crate::registry())
+    }
+
     /// Why these codecs can't make it: [`reelwright_media::ErrorKind::NoCodec`], with what would help; `None` where they
     /// can.
-    pub fn why_not(self, registry: &Registry) -> Option<Error> {
+    pub fn why_not_with(self, registry: &Registry) -> Option<Error> {
         let row = self.row();
         let codecs = row.video.map(Codec::Video).into_iter().chain(row.audio.map(Codec::Audio));
         let missing = |codec| {

@@ -203,7 +203,7 @@ fn prores_presets_make_prores_with_pcm_in_quicktime() {
     for (preset, tag, format) in
         [(Preset::ProRes422, "apcn", "yuv422p10le"), (Preset::ProRes4444, "ap4h", "yuv444p")]
     {
-        assert!(Preset::available(&registry()).contains(&preset));
+        assert!(Preset::available_with(&registry()).contains(&preset));
         assert_eq!(preset.file_types(), [FileType::Mov]);
         for orientation in [Orientation::KeepMatrix, Orientation::TurnPixels] {
             let mut options = ExportOptions { overwrite: true, ..ExportOptions::new(preset) };

@@ -69,7 +69,7 @@ fn check_and_plan_say_what_an_export_does() {
     let (mut made, mut refused) = (0, 0);
     for (name, asset) in &files {
         for (preset, kind) in PRESETS.iter().flat_map(|row| TYPES.map(|kind| (row.preset, kind))) {
-            let check = preset.check(asset, Some(kind), &native());
+            let check = preset.check_with(asset, Some(kind), &native());
             let session = || ExportSession::new(asset, preset).registry(native());
             let path = folder.file("out");
             // The same file under another name.
@@ -98,8 +98,8 @@ fn check_and_plan_say_what_an_export_does() {
             }
         }
         for row in PRESETS {
-            let any = TYPES.iter().any(|kind| row.preset.check(asset, Some(*kind), &native()).is_ok());
-            assert_eq!(row.preset.check(asset, None, &native()).is_ok(), any, "{name}: {}", row.name);
+            let any = TYPES.iter().any(|kind| row.preset.check_with(asset, Some(*kind), &native()).is_ok());
+            assert_eq!(row.preset.check_with(asset, None, &native()).is_ok(), any, "{name}: {}", row.name);
         }
     }
     assert!(files.len() < 10 || made >= 100 && refused >= 100, "{made} made, {refused} refused");

@@ -72,7 +72,7 @@ fn export(asset: &Asset, options: impl Into<ExportOptions>, path: &Path, kind: F
 
 #[test]
 fn presets_without_an_encoder_are_absent_and_say_why() {
-    let native = Preset::available(&native());
+    let native = Preset::available_with(&native());
     assert!(native.contains(&Preset::AppleM4a) && native.contains(&Preset::H264(SizeClass::Uhd2160)));
     let hevc =
         [Preset::HevcHighestQuality, Preset::Hevc(SizeClass::Hd1080), Preset::Hevc(SizeClass::Uhd4320)];
@@ -82,15 +82,17 @@ fn presets_without_an_encoder_are_absent_and_say_why() {
         ..EncoderInfo::new("hevc", "HEVC", "test", Codec::Video(VideoCodec::Hevc))
     };
     let with_hevc = native_and(info);
-    let more = Preset::available(&with_hevc);
+    let more = Preset::available_with(&with_hevc);
     assert!(more.contains(&hevc[0]) && more.contains(&hevc[1]) && !more.contains(&hevc[2]));
-    assert!(!more.contains(&Preset::Passthrough) && Preset::Passthrough.why_not(&Registry::new()).is_none());
+    assert!(
+        !more.contains(&Preset::Passthrough) && Preset::Passthrough.why_not_with(&Registry::new()).is_none()
+    );
     for (registry, preset) in [(super::hooked::native(), hevc[0]), (with_hevc, hevc[2])] {
-        let why = preset.why_not(&registry).unwrap();
+        let why = preset.why_not_with(&registry).unwrap();
         assert_eq!((why.kind(), why.code()), (ErrorKind::NoCodec, -11834));
         assert!(why.message().contains("HEVC"), "{why}");
     }
-    assert_eq!(Preset::available(&Registry::new()), []);
+    assert_eq!(Preset::available_with(&Registry::new()), []);
 }
 
 #[test]
@@ -116,8 +118,8 @@ fn three_ways_to_be_of_no_use_give_three_reasons() {
 fn compatible_presets_are_those_an_asset_can_be_exported_with() {
     let folder = Folder::new("compatible");
     let both = generated(&folder.file("both.mov"), Size::new(64, 64), 1, TestSound::Pcm(1));
-    let presets = Preset::compatible_with(&both, &native());
-    assert_eq!(presets, Preset::available(&native()));
+    let presets = Preset::compatible_with_codecs(&both, &native());
+    assert_eq!(presets, Preset::available_with(&native()));
     for (number, preset) in presets.into_iter().enumerate() {
         let kind = preset.file_types()[0];
         export(&both, preset, &folder.file(&format!("{number}")), kind);
@@ -125,9 +127,9 @@ fn compatible_presets_are_those_an_asset_can_be_exported_with() {
     let sound = folder.file("sound.m4a");
     export(&both, Preset::AppleM4a, &sound, FileType::M4a);
     let sound = Asset::open(&sound).unwrap();
-    assert_eq!(Preset::compatible_with(&sound, &native()), [Preset::AppleM4a]);
+    assert_eq!(Preset::compatible_with_codecs(&sound, &native()), [Preset::AppleM4a]);
     let silent = generated(&folder.file("silent.mov"), Size::new(64, 64), 1, TestSound::None);
-    let presets = Preset::compatible_with(&silent, &native());
+    let presets = Preset::compatible_with_codecs(&silent, &native());
     assert!(presets.contains(&Preset::LowQuality) && !presets.contains(&Preset::AppleM4a));
 }
 

@@ -1,18 +1,18 @@
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
+use reelwright_codec::{
+    Choice, Converter, EncoderInfo, EncoderSpecification, FrameOptions, Registry, VideoEncoder,
+    VideoEncoderSettings, VideoRate, Workers,
+};
 use reelwright_media::{
     Error, FormatDescription, PixelFormat, PixelPool, Result, Rounding, SampleBuffer, Time, Timescale,
     VideoFrame,
 };
-use reelwright_process::Workers;
 
 use super::pipeline::{Engine, Pipeline};
 use super::{Accepted, Output};
-use crate::{
-    Choice, Converter, EncoderInfo, EncoderSpecification, FrameOptions, Registry, VideoEncoder,
-    VideoEncoderSettings, VideoRate,
-};
 
 /// Frames that may wait for the encoder.
 const QUEUE: usize = 8;
@@ -59,7 +59,20 @@ struct Submission {
 }
 
 impl<T: Send + 'static> CompressionSession<T> {
-    /// Selects an encoder and starts it.
+    /// Selects one of the codecs of [`crate::registry`] and starts it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new_with`].
+    pub fn new(
+        settings: VideoEncoderSettings,
+        specification: &EncoderSpecification,
+        on_output: impl FnMut(Output<T, SampleBuffer>) + Send + 'static,
+    ) -> Result<Self> {
+        Self::new_with(&crate::registry(), settings, specification, on_output)
+    }
+
+    /// Selects one of these codecs and starts it.
     ///
     /// In real time ([`VideoEncoderSettings::real_time`]) frames that find the queue full are dropped; else
     /// [`Self::encode`] waits for room.
@@ -67,7 +80,7 @@ impl<T: Send + 'static> CompressionSession<T> {
     /// # Errors
     ///
     /// [`reelwright_media::ErrorKind::NoCodec`] where no encoder meets `specification`, and the encoder's own.
-    pub fn new(
+    pub fn new_with(
         registry: &Registry,
         settings: VideoEncoderSettings,
         specification: &EncoderSpecification,
@@ -211,6 +224,13 @@ impl<T: Send + 'static> CompressionSession<T> {
     /// order they were given.
     pub fn invalidate(mut self) -> Vec<T> {
         self.pipeline.invalidate()
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for CompressionSession<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = &self.encoder().id;
+        f.debug_struct("CompressionSession").field("encoder", id).field("pending", &self.pending()).finish()
     }
 }
 

@@ -4,15 +4,16 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
-use reelwright_codec::{
-    AudioDecoder, AudioEncoder, AudioEncoderSettings, Codec, CompressionSession, DecodeTimes, DecoderInfo,
-    DecompressionSession, EncoderInfo, EncoderSpecification, FrameOptions, HardwareUse, Outcome, Provider,
-    QualityClass, Registry, VideoDecoder, VideoDecoderSettings, VideoEncoder, VideoEncoderSettings,
+use reelwright::codec::{
+    AudioDecoder, AudioEncoder, AudioEncoderSettings, Codec, DecoderInfo, EncoderInfo, EncoderSpecification,
+    FrameOptions, HardwareUse, Provider, QualityClass, Registry, VideoDecoder, VideoDecoderSettings,
+    VideoEncoder, VideoEncoderSettings,
 };
-use reelwright_media::{
+use reelwright::media::{
     Color, Error, ErrorKind, FormatDescription, FourCc, PixelBuffer, PixelFormat, Result, Rounding,
     SampleBuffer, SampleFlags, Size, Time, Timescale, Trim, VideoCodec, VideoFormat, VideoFrame,
 };
+use reelwright::{CompressionSession, DecodeTimes, DecompressionSession, Outcome};
 
 const SIZE: Size = Size::new(16, 16);
 
@@ -180,7 +181,7 @@ fn compress(registry: &Registry, real_time: bool) -> (CompressionSession<u32>, L
         .real_time(real_time)
         .timescale(Timescale::or_one(600));
     let any = EncoderSpecification::default();
-    let session = CompressionSession::new(registry, settings, &any, move |output| {
+    let session = CompressionSession::new_with(registry, settings, &any, move |output| {
         let text = match output.result {
             Ok(Outcome::Done(sample)) => {
                 assert_eq!(sample.pts.value(), i64::from(output.token) * 1001);
@@ -311,7 +312,7 @@ fn decoding_answers_every_sample_and_survives_damage() {
     let format = Arc::new(FormatDescription::Video(format));
     let settings = VideoDecoderSettings { threads: 1, ..VideoDecoderSettings::new(format.clone()) };
     let mut session: DecompressionSession<u32> =
-        DecompressionSession::new(&registry(None), &settings, move |output| {
+        DecompressionSession::new_with(&registry(None), settings, move |output| {
             let text = match output.result {
                 Ok(Outcome::Done(frame)) => format!("frame {}", frame.pts.value() / 1001),
                 Ok(Outcome::Dropped) => "dropped".to_owned(),
@@ -349,7 +350,7 @@ fn completing_inside_the_callback_is_refused_not_a_deadlock() {
     let (tell, told) = channel();
     let settings = VideoEncoderSettings::new(VideoCodec::H264, SIZE);
     let any = EncoderSpecification::default();
-    let made = CompressionSession::new(&registry(None), settings, &any, move |_| {
+    let made = CompressionSession::new_with(&registry(None), settings, &any, move |_| {
         if let Some(session) = inside.lock().unwrap().as_mut() {
             tell.send(session.complete().unwrap_err().kind()).unwrap();
         }
@@ -429,7 +430,7 @@ fn sessions_that_cannot_be_are_refused_with_videotoolbox_s_numbers() {
     let make = |registry: &Registry, size: Size| {
         let settings = VideoEncoderSettings::new(VideoCodec::H264, size);
         let any = EncoderSpecification::default();
-        CompressionSession::<()>::new(registry, settings, &any, |_| ()).err().unwrap().kind()
+        CompressionSession::<()>::new_with(registry, settings, &any, |_| ()).err().unwrap().kind()
     };
     let none = make(&Registry::new(), SIZE);
     assert_eq!((none, none.os_status(), none.code()), (ErrorKind::NoCodec, Some(-12908), -11834));
@@ -447,7 +448,7 @@ fn decode_times_are_shifted_or_videotoolbox_s() {
         let theirs = times.clone();
         let settings = VideoEncoderSettings::new(VideoCodec::H264, SIZE).timescale(Timescale::or_one(30_000));
         let any = EncoderSpecification::default();
-        let mut session = CompressionSession::new(&registry(None), settings, &any, move |output| {
+        let mut session = CompressionSession::new_with(&registry(None), settings, &any, move |output| {
             let Ok(Outcome::Done(sample)) = output.result else { panic!("{:?}", output.result) };
             theirs.lock().unwrap().push((sample.pts.value() / 1001, sample.dts.value() / 1001));
         })
@@ -470,7 +471,7 @@ fn decode_times_are_shifted_or_videotoolbox_s() {
 fn a_pool_tags_its_pictures_and_counts_them() {
     let settings = VideoEncoderSettings::new(VideoCodec::H264, SIZE).color(Color::BT709);
     let any = EncoderSpecification::default();
-    let session = CompressionSession::<()>::new(&registry(None), settings, &any, |_| ()).unwrap();
+    let session = CompressionSession::<()>::new_with(&registry(None), settings, &any, |_| ()).unwrap();
     let pool = session.pool();
     let pictures: Vec<_> = (0..3).map(|_| pool.take_within(3).unwrap()).collect();
     let fits = |picture: &PixelBuffer| (picture.format, picture.size, picture.color);
@@ -499,7 +500,7 @@ fn hardware_is_required_forbidden_or_given_up() {
             None => EncoderSpecification::new().hardware(hardware),
         };
         let settings = VideoEncoderSettings::new(VideoCodec::H264, SIZE);
-        let session = CompressionSession::<()>::new(&registry, settings, &specification, |_| ());
+        let session = CompressionSession::<()>::new_with(&registry, settings, &specification, |_| ());
         session.map(|session| (session.encoder().id.clone(), session.encoder().hardware))
     };
     assert_eq!(make(HardwareUse::Avoid, None).unwrap(), ("software".to_owned(), false));

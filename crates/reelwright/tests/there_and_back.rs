@@ -1,23 +1,21 @@
 //! The sessions over the real codecs: what is compressed is decompressed, frame by frame.
+#![cfg(feature = "native")]
 #![allow(clippy::unwrap_used)]
 
 use std::sync::{Arc, Mutex};
 
-use reelwright_codec::{
-    CompressionSession, DecompressionSession, EncoderSpecification, FrameOptions, Outcome, Registry,
-    VideoDecoderSettings, VideoEncoderSettings,
-};
-use reelwright_media::{PixelBuffer, SampleBuffer, Size, Time, VideoCodec, VideoFrame};
+use reelwright::codec::{EncoderSpecification, FrameOptions, VideoDecoderSettings, VideoEncoderSettings};
+use reelwright::media::{PixelBuffer, SampleBuffer, Size, Time, VideoCodec, VideoFrame};
+use reelwright::{CompressionSession, DecompressionSession, Outcome};
 
 #[test]
 fn there_and_back() {
-    let registry = Registry::new().with(reelwright_codec_native::provider());
     let size = Size::new(320, 240);
     let settings = VideoEncoderSettings::new(VideoCodec::H264, size).threads(1);
     let samples: Arc<Mutex<Vec<SampleBuffer>>> = Arc::default();
     let kept = samples.clone();
     let any = EncoderSpecification::default();
-    let mut session = CompressionSession::new(&registry, settings, &any, move |output| {
+    let mut session = CompressionSession::new(settings, &any, move |output| {
         let Ok(Outcome::Done(sample)) = output.result else { panic!("{:?}", output.result) };
         assert_eq!(sample.pts, output.token);
         kept.lock().unwrap().push(sample);
@@ -39,7 +37,7 @@ fn there_and_back() {
         let frames: Arc<Mutex<Vec<(Time, u8)>>> = Arc::default();
         let kept = frames.clone();
         let settings = VideoDecoderSettings { threads, ..VideoDecoderSettings::new(format.clone()) };
-        let mut session = DecompressionSession::new(&registry, &settings, move |output| {
+        let mut session = DecompressionSession::new(settings, move |output| {
             let Ok(Outcome::Done(frame)) = output.result else { panic!("{:?}", output.result) };
             assert_eq!(frame.pts, output.token);
             kept.lock().unwrap().push((frame.pts, frame.pixels.row(0, 100)[100]));

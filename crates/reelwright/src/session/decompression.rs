@@ -1,10 +1,11 @@
+use std::fmt;
 use std::sync::Arc;
 
+use reelwright_codec::{DecoderInfo, Registry, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{FormatDescription, Result, SampleBuffer, Time, VideoFrame};
 
 use super::pipeline::{Engine, Pipeline};
 use super::{Accepted, Output};
-use crate::{DecoderInfo, Registry, VideoDecoder, VideoDecoderSettings};
 
 /// Samples that may wait for the decoder.
 const QUEUE: usize = 16;
@@ -22,20 +23,32 @@ pub struct DecompressionSession<T: Send + 'static> {
 }
 
 impl<T: Send + 'static> DecompressionSession<T> {
-    /// Selects a decoder for `settings.format` and starts it. Samples may change to another format of the same codec
+    /// Selects a decoder of [`crate::registry`] for `settings.format` and starts it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new_with`].
+    pub fn new(
+        settings: VideoDecoderSettings,
+        on_output: impl FnMut(Output<T, VideoFrame>) + Send + 'static,
+    ) -> Result<Self> {
+        Self::new_with(&crate::registry(), settings, on_output)
+    }
+
+    /// Selects one of these codecs for `settings.format` and starts it. Samples may change to another format of the same codec
     /// in mid-stream.
     ///
     /// # Errors
     ///
     /// [`reelwright_media::ErrorKind::NoCodec`] where there is no decoder, else why the first one refused.
-    pub fn new(
+    pub fn new_with(
         registry: &Registry,
-        settings: &VideoDecoderSettings,
+        settings: VideoDecoderSettings,
         on_output: impl FnMut(Output<T, VideoFrame>) + Send + 'static,
     ) -> Result<Self> {
-        let (info, decoder) = registry.video_decoder(settings)?;
+        let (info, decoder) = registry.video_decoder(&settings)?;
         let pipeline = Pipeline::new("decompression", QUEUE, false, Decompressor { decoder }, on_output)?;
-        Ok(Self { pipeline, decoder: info, registry: registry.clone(), settings: settings.clone() })
+        Ok(Self { pipeline, decoder: info, registry: registry.clone(), settings })
     }
 
     /// Whether samples of this format can follow, or a new session is needed for them.
@@ -79,6 +92,13 @@ impl<T: Send + 'static> DecompressionSession<T> {
     /// order they were given.
     pub fn invalidate(mut self) -> Vec<T> {
         self.pipeline.invalidate()
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for DecompressionSession<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = &self.decoder().id;
+        f.debug_struct("DecompressionSession").field("decoder", id).field("pending", &self.pending()).finish()
     }
 }
 
