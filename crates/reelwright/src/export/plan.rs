@@ -426,10 +426,35 @@ fn missing_samples(asset: &Asset, track: &Track, start: Time) -> Option<Omission
 /// What is lost of the movie as a whole.
 fn movie_losses(context: &Context<'_>, tracks: &[TrackPlan]) -> Vec<Omission> {
     let movie = context.asset.movie();
-    let mut losses = movie.omissions.clone();
+    let mut losses: Vec<_> =
+        movie.omissions.iter().filter_map(|omission| wanted_loss(context, omission)).collect();
     let said = context.options.metadata.of_movie(carried_metadata(&movie.metadata, tracks));
     losses.extend(placeless(context.file_type, &said, None));
     losses
+}
+
+/// What the reader leaves out, on the output's timeline; `None` where it wasn't asked for.
+fn wanted_loss(context: &Context<'_>, omission: &Omission) -> Option<Omission> {
+    let options = context.options;
+    let unwanted = match omission.what {
+        Omitted::Track(MediaType::Video) => matches!(options.video, Treatment::Drop),
+        Omitted::Track(MediaType::Audio) => matches!(options.audio, Treatment::Drop),
+        Omitted::Track(_) => options.others == Others::Drop,
+        _ => false,
+    };
+    let mut wanted = (!unwanted).then(|| omission.clone())?;
+    if let Some(range) = omission.range {
+        // One without a length begins there, and may go on to the end.
+        let behind = range.start >= context.range.end();
+        let before = !range.is_empty() && range.end() <= context.range.start;
+        if behind || before {
+            return None;
+        }
+        let within = if range.is_empty() { range } else { range.intersection(context.range) };
+        let start = within.start.max(context.range.start).saturating_sub(context.range.start);
+        wanted.range = Some(TimeRange::new(start, within.duration));
+    }
+    Some(wanted)
 }
 
 /// The source's metadata, but for what describes the packets of sound that is encoded anew: iTunes' statement of their

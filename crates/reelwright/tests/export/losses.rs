@@ -115,6 +115,19 @@ fn hint_tracks_are_left_out_by_plan_and_report_alike() {
     }
 }
 
+#[test]
+fn what_was_not_asked_for_is_no_loss() {
+    let folder = Folder::new("unasked");
+    let Some(path) = field("f38_truehd.mkv") else { return };
+    let asset = Asset::open(path).unwrap();
+    let strict = ExportOptions { strict: true, ..ExportOptions::new(Preset::Passthrough) };
+    let refusal = session(&asset, strict.clone()).plan(FileType::Mp4).unwrap_err();
+    assert!(refusal.message().contains("A_TRUEHD"), "{refusal}");
+    let silent = ExportOptions { audio: reelwright::Treatment::Drop, ..strict };
+    let report = session(&asset, silent).export(folder.file("out.mp4"), FileType::Mp4).unwrap();
+    assert_eq!(report.omissions, []);
+}
+
 /// Damage shows only when it is decoded: the file that was begun then goes.
 #[test]
 fn strict_exports_of_damaged_pictures_fail_and_leave_nothing() {
