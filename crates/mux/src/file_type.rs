@@ -15,11 +15,13 @@ pub enum FileType {
     M4v,
     /// iTunes audio, an MPEG-4 file of sound alone: `.m4a`.
     M4a,
+    /// An audio book: the same under another brand, by which players keep their place in it: `.m4b`.
+    M4b,
 }
 
 impl FileType {
     /// Every type there is.
-    pub const ALL: [Self; 4] = [Self::Mov, Self::Mp4, Self::M4v, Self::M4a];
+    pub const ALL: [Self; 5] = [Self::Mov, Self::Mp4, Self::M4v, Self::M4a, Self::M4b];
 
     /// The uniform type identifier: `AVFileType`'s raw value.
     pub const fn uti(self) -> &'static str {
@@ -28,6 +30,8 @@ impl FileType {
             Self::Mp4 => "public.mpeg-4",
             Self::M4v => "com.apple.m4v-video",
             Self::M4a => "com.apple.m4a-audio",
+            // AVFoundation writes none; this is the type that systems give the extension.
+            Self::M4b => "com.apple.protected-mpeg-4-audio-b",
         }
     }
 
@@ -38,6 +42,7 @@ impl FileType {
             Self::Mp4 => &["mp4"],
             Self::M4v => &["m4v"],
             Self::M4a => &["m4a"],
+            Self::M4b => &["m4b"],
         }
     }
 
@@ -54,6 +59,7 @@ impl FileType {
             Self::Mp4 => "MP4",
             Self::M4v => "M4V",
             Self::M4a => "M4A",
+            Self::M4b => "M4B",
         }
     }
 
@@ -61,7 +67,7 @@ impl FileType {
     pub const fn family(self) -> BoxFamily {
         match self {
             Self::Mov => BoxFamily::QuickTime,
-            Self::Mp4 | Self::M4v | Self::M4a => BoxFamily::Iso,
+            Self::Mp4 | Self::M4v | Self::M4a | Self::M4b => BoxFamily::Iso,
         }
     }
 
@@ -84,7 +90,7 @@ impl FileType {
                 MediaType::Subtitle,
                 MediaType::ClosedCaption,
             ],
-            Self::M4a => &[MediaType::Audio, MediaType::Text],
+            Self::M4a | Self::M4b => &[MediaType::Audio, MediaType::Text],
         }
     }
 
@@ -95,18 +101,19 @@ impl FileType {
             Self::Mp4 => (FourCc::new(b"mp42"), 1, &[b"isom", b"mp41", b"mp42"]),
             Self::M4v => (FourCc::new(b"M4V "), 1, &[b"M4V ", b"mp42", b"isom"]),
             Self::M4a => (FourCc::new(b"M4A "), 0, &[b"M4A ", b"mp42", b"isom"]),
+            Self::M4b => (FourCc::new(b"M4B "), 0, &[b"M4B ", b"M4A ", b"mp42", b"isom"]),
         }
     }
 
     /// Whether a track of `format` can be stored. `canApply(outputSettings:forMediaType:)`; touches nothing.
     ///
-    /// What came out of a file of the same family may always go back into one (into M4A all but video).
+    /// What came out of a file of the same family may always go back into one (into M4A and M4B all but video).
     ///
     /// # Errors
     ///
     /// [`reelwright_media::ErrorKind::Unsupported`] with the reason, and what would take it.
     pub fn accepts(self, format: &FormatDescription) -> Result<()> {
-        let sound_alone = self == Self::M4a;
+        let sound_alone = matches!(self, Self::M4a | Self::M4b);
         if let FormatDescription::Video(video) = format
             && sound_alone
         {
@@ -186,6 +193,7 @@ mod tests {
     fn extensions_find_their_type() {
         assert_eq!(FileType::from_extension("MOV"), Some(FileType::Mov));
         assert_eq!(FileType::from_extension("m4a"), Some(FileType::M4a));
+        assert_eq!(FileType::from_extension("M4B"), Some(FileType::M4b));
         assert_eq!(FileType::from_extension("mkv"), None);
     }
 }

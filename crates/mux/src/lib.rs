@@ -5,6 +5,7 @@
 //! an [`Outcome`].
 #![forbid(unsafe_code)]
 
+mod chapters;
 mod edits;
 mod file_type;
 mod index;

@@ -7,6 +7,7 @@ use reelwright_media::{
     Timescale,
 };
 
+use crate::chapters;
 use crate::index;
 use crate::interleave::Interleaver;
 use crate::media_run::MediaRun;
@@ -33,6 +34,8 @@ pub struct Muxer {
     media_len: u64,
     /// The track of the last sample in the file.
     last_track: Option<usize>,
+    /// The track of chapters that was made for the settings.
+    chapter_track: Option<usize>,
     ops: VecDeque<Op>,
     state: State,
 }
@@ -70,8 +73,10 @@ pub struct MuxSummary {
     pub media_bytes: u64,
     /// Where the index ended up: behind the media if the sink could not move it.
     pub index: IndexPlace,
-    /// Each track, in order.
+    /// Each track that was added, in order.
     pub tracks: Vec<TrackSummary>,
+    /// Its chapters.
+    pub chapters: usize,
     /// Facts that the kind of file has no place for.
     pub dropped_metadata: Vec<MetadataItem>,
 }
@@ -108,6 +113,7 @@ impl Muxer {
             media: MediaRun::default(),
             media_len: 0,
             last_track: None,
+            chapter_track: None,
             ops: VecDeque::new(),
             state: State::Open,
         }
@@ -201,8 +207,30 @@ impl Muxer {
         for track in &mut self.tracks {
             track.close()?;
         }
+        self.add_chapters()?;
         self.state = State::Closed;
         self.close()
+    }
+
+    /// Adds the track of chapters behind all others, which are closed.
+    fn add_chapters(&mut self) -> Result<()> {
+        let movie = self.movie_timescale();
+        let durations = index::durations(&self.tracks, movie, self.session);
+        let end = durations.into_iter().max().map_or(0, |ticks| i64::try_from(ticks).unwrap_or(i64::MAX));
+        chapters::end_at(&mut self.settings.chapters, Time::new(end, movie));
+        if self.last_track.is_none() || chapters::are_listed(&self.tracks) {
+            return Ok(());
+        }
+        let Some((settings, samples)) = chapters::track(&self.settings, &self.tracks) else {
+            return Ok(());
+        };
+        self.settings.timescale = Some(movie);
+        chapters::refer(&mut self.tracks, settings.track.id);
+        let track = self.tracks.len();
+        self.tracks.push(TrackState::new(settings, self.settings.file_type)?);
+        self.chapter_track = Some(track);
+        samples.iter().try_for_each(|sample| self.store(track, sample))?;
+        self.tracks[track].close()
     }
 
     /// The next operation. Its outcome must be told before the next is asked for.
@@ -241,7 +269,11 @@ impl Muxer {
             duration: Time::new(i64::try_from(duration).unwrap_or(i64::MAX), movie),
             media_bytes: self.media_len,
             index: if last { IndexPlace::Last } else { IndexPlace::First },
-            tracks: self.tracks.iter().map(summarise).collect(),
+            tracks: self.tracks[..self.chapter_track.unwrap_or(self.tracks.len())]
+                .iter()
+                .map(summarise)
+                .collect(),
+            chapters: self.settings.chapters.len(),
             dropped_metadata: index::dropped_metadata(&self.settings, &self.tracks),
         }
     }

@@ -1,4 +1,4 @@
-use reelwright_media::{ForeignBox, Matrix, MetadataItem, Time, Timescale, Track};
+use reelwright_media::{Chapter, ForeignBox, Matrix, MetadataItem, Time, Timescale, Track};
 
 use crate::{FileType, Interleave};
 
@@ -15,6 +15,9 @@ pub struct MovieSettings {
     pub interleave: Interleave,
     /// Facts about the movie.
     pub metadata: Vec<MetadataItem>,
+    /// Its chapters, in order. They become a track of text that the tracks of pictures and sound name as their list, unless
+    /// a track they name already is one, and in MPEG-4 files also a list beside the metadata (`chpl`). Default none.
+    pub chapters: Vec<Chapter>,
     /// When it was made, in seconds since 1904-01-01 UTC. Default 0, unknown, so that equal input makes equal files.
     pub creation_time: u64,
     /// The movie's own matrix.
@@ -37,6 +40,7 @@ impl MovieSettings {
             index: IndexPlace::Last,
             interleave: Interleave::default(),
             metadata: Vec::new(),
+            chapters: Vec::new(),
             creation_time: 0,
             matrix: Matrix::IDENTITY,
             foreign: Vec::new(),

@@ -3,6 +3,7 @@
 
 mod asset;
 mod boxes;
+mod chapters;
 mod codecs;
 mod drive;
 mod export;

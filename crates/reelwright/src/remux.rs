@@ -13,6 +13,7 @@ use reelwright_mux::{
 };
 
 use crate::MetadataPolicy;
+use crate::chapters;
 use crate::drive::run_ready;
 use crate::held::{COPY_AGAIN, held, nothing_held};
 use crate::sink::{FileSink, Overwrite, Sink};
@@ -146,11 +147,13 @@ impl Remux {
         let judged = |track| (track, self.verdict(track).or_else(|| nothing_held(source.missing(track.id))));
         let verdicts: Vec<_> = movie.tracks.iter().map(judged).collect();
         let kept = verdicts.iter().filter(|(_, verdict)| verdict.is_none());
-        let stand_ins = verdict::stand_ins(movie, &kept.map(|(track, _)| track.id).collect::<Vec<_>>());
+        let kept: Vec<_> = kept.map(|(track, _)| track.id).collect();
+        let stand_ins = verdict::stand_ins(movie, &kept);
         for (track, verdict) in &verdicts {
             if verdict.is_none() {
                 let mut held = self.metadata.of_track(held(movie, track, source.missing(track.id)));
                 held.enabled |= stand_ins.contains(&track.id);
+                chapters::keep_list(&mut held.references, movie, track, |id| kept.contains(&id));
                 muxer.add_track(settings_for(held, self.file_type))?;
                 lanes.push(Lane::open(source, movie, track)?);
             }
@@ -211,6 +214,7 @@ impl Remux {
             interleave: Interleave::AsFed,
             metadata: self.metadata.of_movie(movie.metadata.iter().cloned()),
             creation_time: if self.metadata.replaces() { 0 } else { movie.creation_time },
+            chapters: movie.chapters.clone(),
             matrix: movie.matrix,
             foreign: self.metadata.of_boxes(&movie.foreign),
             sync: self.sync,

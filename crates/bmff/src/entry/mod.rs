@@ -6,6 +6,7 @@ mod audio_write;
 mod codec;
 mod layout;
 mod sound_header;
+pub mod text;
 mod visual;
 mod visual_write;
 
@@ -64,6 +65,9 @@ pub fn write(format: &FormatDescription, family: BoxFamily) -> Result<Vec<u8>> {
         (_, FormatDescription::Video(video)) => visual_write::write(video, family),
         (_, FormatDescription::Audio(audio)) => audio_write::write(audio, family),
         (Some(entry), FormatDescription::Data(_)) => Ok(in_this_file(&entry.bytes)),
+        (None, FormatDescription::Data(data)) if text::usual(data.tag, family).is_some() => {
+            Ok(text::usual(data.tag, family).map(|entry| entry.bytes.to_vec()).unwrap_or_default())
+        }
         (None, FormatDescription::Data(data)) => {
             let message = format!("a sample entry '{}' can only be copied, and there is none", data.tag);
             Err(Error::unsupported(message))

@@ -1,7 +1,7 @@
-use reelwright_media::{Chapter, Language, Result, Time, TimeRange, Timescale};
+use reelwright_media::{Chapter, Language, Result, Rounding, Time, TimeRange, Timescale};
 
 use super::text;
-use crate::BoxRef;
+use crate::{BoxRef, Writer};
 
 /// Ticks per second of `chpl`: 100 ns each.
 const SCALE: Timescale = Timescale::or_one(10_000_000);
@@ -42,4 +42,22 @@ pub fn read_chapters(chpl: &BoxRef<'_>, duration: Time) -> Result<Vec<Chapter>> 
         language: Language::UNDETERMINED,
     };
     Ok(starts.into_iter().zip(ends).map(chapter).collect())
+}
+
+/// Writes the chapters as a `chpl` box, which has room for 255 of them and 255 bytes of each title.
+pub(super) fn write(w: &mut Writer, chapters: &[Chapter]) {
+    w.full_box(b"chpl", 1, 0, |w| {
+        let listed = &chapters[..chapters.len().min(255)];
+        w.u32(0);
+        w.u8(u8::try_from(listed.len()).unwrap_or(u8::MAX));
+        for chapter in listed {
+            let ticks = chapter.range.start.ticks_in(SCALE, Rounding::Nearest).unwrap_or(0);
+            w.u64(u64::try_from(ticks).unwrap_or(0));
+            let title = &chapter.title;
+            let fits = |&end: &usize| title.is_char_boundary(end);
+            let end = (0..=title.len().min(255)).rev().find(fits).unwrap_or(0);
+            w.u8(u8::try_from(end).unwrap_or(0));
+            w.bytes(&title.as_bytes()[..end]);
+        }
+    });
 }

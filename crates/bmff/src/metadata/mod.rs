@@ -10,7 +10,7 @@ mod number;
 pub(crate) mod text;
 mod user_data;
 
-use reelwright_media::{BoxFamily, MetadataItem, MetadataKey, MetadataValue};
+use reelwright_media::{BoxFamily, Chapter, MetadataItem, MetadataKey, MetadataValue};
 
 use crate::declare::brief;
 use crate::{BoxRef, Handler, Writer};
@@ -82,6 +82,17 @@ pub fn read_meta(meta: &BoxRef<'_>) -> Option<Vec<MetadataItem>> {
 /// Writes `items` for `family`. Each is stored as it is where the container has its key space, else under the
 /// container's own key for the same thing, else it is dropped and listed.
 pub fn write(items: &[MetadataItem], family: BoxFamily, level: Level) -> Written {
+    write_all(items, &[], family, level)
+}
+
+/// Writes what is known of a movie: `items` as [`write()`] does, and its chapters beside them, where the family keeps a list
+/// of them there (`chpl`, which players of audio books look for).
+pub fn write_movie(items: &[MetadataItem], chapters: &[Chapter], family: BoxFamily) -> Written {
+    let listed = if family == BoxFamily::Iso { chapters } else { &[] };
+    write_all(items, listed, family, Level::Movie)
+}
+
+fn write_all(items: &[MetadataItem], chapters: &[Chapter], family: BoxFamily, level: Level) -> Written {
     let (kept, dropped) = convert::to_native(items, family, level);
     let itunes: Vec<_> = kept
         .iter()
@@ -94,6 +105,9 @@ pub fn write(items: &[MetadataItem], family: BoxFamily, level: Level) -> Written
         user_data::write(w, &kept);
         if !itunes.is_empty() {
             item_list::write_itunes(w, &itunes);
+        }
+        if !chapters.is_empty() {
+            chapters::write(w, chapters);
         }
     });
     let udta = if w.len() > 8 { w.into_bytes() } else { Vec::new() };

@@ -6,7 +6,7 @@ use crate::values;
 /// Flags every writing command shares.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
-    /// Write this container (mov, mp4, m4v, m4a), whatever the output's name says; needed where that says nothing
+    /// Write this container (mov, mp4, m4v, m4a, m4b), whatever the output's name says; needed where that says nothing
     #[arg(long, value_name = "KIND", value_parser = values::file_type)]
     pub(crate) format: Option<FileType>,
     /// Put the index first, so that the movie plays while it downloads

@@ -3,7 +3,7 @@
 mod stbl;
 mod trak;
 
-use reelwright_bmff::metadata::{self, Level};
+use reelwright_bmff::metadata;
 use reelwright_bmff::{BoxHeader, FileType as FileTypeBox, MovieHeader, Writer};
 use reelwright_media::{
     BoxFamily, FormatDescription, FourCc, MetadataItem, Result, Time, Timescale, VideoCodec,
@@ -107,7 +107,7 @@ pub(crate) fn movie_box(
             let context = trak::Context { family, movie, edits, base, wide };
             outcome = std::mem::replace(&mut outcome, Ok(())).and_then(|()| trak::write(w, track, &context));
         }
-        let facts = metadata::write(&settings.metadata, family, Level::Movie);
+        let facts = metadata::write_movie(&settings.metadata, &settings.chapters, family);
         w.bytes(&facts.udta);
         w.bytes(&facts.meta);
         for foreign in settings.foreign.iter().filter(|foreign| foreign.family == family) {

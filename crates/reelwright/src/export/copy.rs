@@ -2,6 +2,7 @@ use reelwright_media::{
     CancelToken, EditTimeline, MediaType, Result, SampleBuffer, Span, Time, TimeRange, Track,
 };
 
+use super::cues::{Cues, is_of_cues};
 use super::progress::Meter;
 use super::report::Counts;
 use crate::held::held;
@@ -23,16 +24,28 @@ pub(super) struct CopyJob<'a> {
 
 impl CopyJob<'_> {
     /// Whole tracks keep their edit list; cut ones get the part of it that shows the range, which hides what has to be
-    /// stored around it.
+    /// stored around it. Cues are cut themselves.
     pub(super) fn config(&self) -> InputConfig {
         let held = held(self.asset.movie(), self.track, self.asset.demuxer().missing(self.track.id));
-        let edits = if self.cut { self.timeline().cut(self.range) } else { held.edits.clone() };
+        let edits = match self.cut {
+            true if is_of_cues(self.track) => Vec::new(),
+            true => self.timeline().cut(self.range),
+            false => held.edits.clone(),
+        };
         InputConfig::copy_track(&Track { edits, ..held })
     }
 
     /// Copies to the end.
     pub(super) fn run(&self, mut input: Input) -> Result<Counts> {
         let mut counts = Counts::default();
+        if self.cut && is_of_cues(self.track) {
+            let mut cues = Cues::new(self.asset, self.track, self.range)?;
+            while let Some(cue) = cues.next()? {
+                self.copy(cue, Time::ZERO, &mut input, &mut counts)?;
+            }
+            input.finish()?;
+            return Ok(counts);
+        }
         let mut cursor = self.asset.cursor(self.track.id)?;
         // From the media's time to the output's, by the first edit: near enough for a progress bar.
         let shift = self.timeline().shift().saturating_sub(self.range.start);

@@ -2,6 +2,7 @@
 
 mod audio_plan;
 mod copy;
+mod cues;
 mod effort;
 mod options;
 mod pace;

@@ -2,13 +2,15 @@ use std::sync::Arc;
 
 use reelwright_codec::{AudioEncoderSettings, EncoderInfo, Registry, VideoEncoderSettings};
 use reelwright_media::{
-    EditTimeline, Error, ErrorKind, ForeignBox, FormatDescription, Hint, Matrix, MediaType, MetadataItem,
-    MetadataKey, MetadataValue, Movie, Omission, Omitted, Result, Size, Stage, Time, TimeRange, Track,
+    Chapter, EditTimeline, Error, ErrorKind, ForeignBox, FormatDescription, Hint, Matrix, MediaType,
+    MetadataItem, MetadataKey, MetadataValue, Movie, Omission, Omitted, Result, Size, Stage, Time, TimeRange,
+    Track,
 };
 
 use super::audio_plan::{self, AudioPlan};
 use super::video_plan::{self, VideoPlan};
 use super::{ExportOptions, Others, Reason, Treatment};
+use crate::chapters;
 use crate::facts::presented;
 use crate::held::{COPY_AGAIN, nothing_held};
 use crate::verdict;
@@ -26,6 +28,8 @@ pub struct Plan {
     /// What of the source as a whole does not reach the output: what its reader leaves out, facts that the container has
     /// no place for. [`Self::omissions`] has the tracks' too.
     pub losses: Vec<Omission>,
+    /// The output's chapters, on its timeline: those of the source that the range shows, however the source keeps them.
+    pub chapters: Vec<Chapter>,
     /// Bytes the output will have, roughly.
     pub estimated_bytes: u64,
 }
@@ -147,7 +151,8 @@ impl Plan {
             });
         }
         let losses = movie_losses(&context, &tracks);
-        let plan = Self { file_type, range: context.range, tracks, losses, estimated_bytes: 0 };
+        let chapters = chapters::clipped(&movie.chapters, context.range);
+        let plan = Self { file_type, range: context.range, tracks, chapters, losses, estimated_bytes: 0 };
         let is_main = |track: &&TrackPlan| matches!(track.media, MediaType::Video | MediaType::Audio);
         let of_use = |track: &TrackPlan| {
             track.fate.is_output() && (is_main(&track) || !plan.tracks.iter().any(|track| is_main(&track)))
@@ -337,11 +342,22 @@ fn decide(context: &Context<'_>, track: &Track, main_video: Option<u32>, audio: 
             }
             Treatment::Encode(options) => audio_plan::decide(context, track, audio, options),
         },
+        _ if is_chapter_list(context, track)
+            && (context.options.others == Others::Drop || acceptance(context, track).is_err()) =>
+        {
+            leave_out(Reason::ChaptersAnew)
+        }
         _ => match context.options.others {
             Others::Drop => leave_out(Reason::NotAsked),
             Others::Copy => copy(context, track),
         },
     }
+}
+
+/// Whether the track lists the movie's chapters, which the plan knows.
+fn is_chapter_list(context: &Context<'_>, track: &Track) -> bool {
+    let movie = context.asset.movie();
+    !movie.chapters.is_empty() && chapters::list_of(movie).is_some_and(|list| list.id == track.id)
 }
 
 /// Whether all edits of the track are empty, or show what lies behind its media.

@@ -101,9 +101,9 @@ pub struct PresetRow {
 }
 
 const MOVIES: &[FileType] = &[FileType::Mp4, FileType::Mov, FileType::M4v];
-const AUDIO: &[FileType] = &[FileType::M4a];
+const AUDIO: &[FileType] = &[FileType::M4a, FileType::M4b];
 const QUICKTIME: &[FileType] = &[FileType::Mov];
-const ANY: &[FileType] = &[FileType::Mov, FileType::Mp4, FileType::M4v, FileType::M4a];
+const ANY: &[FileType] = &[FileType::Mov, FileType::Mp4, FileType::M4v, FileType::M4a, FileType::M4b];
 
 const fn row(preset: Preset, name: &'static str, apple: &'static str, video_rate: u32) -> PresetRow {
     let (video, max_size) = match preset {

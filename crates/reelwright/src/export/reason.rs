@@ -85,6 +85,8 @@ pub enum Reason {
     // Left out.
     /// Tracks of its kind, or it itself, were not asked for.
     NotAsked,
+    /// It lists the movie's chapters, which the output's muxer writes anew.
+    ChaptersAnew,
     /// It has no samples.
     Empty,
     /// The input ends before the first of its samples; it lists so many.
@@ -114,7 +116,10 @@ pub enum Reason {
 impl Reason {
     /// Whether a track left out for it takes nothing along that anybody asked for: it was not wanted, or is empty.
     pub fn loses_nothing(&self) -> bool {
-        matches!(self, Self::NotAsked | Self::Empty | Self::NothingShown | Self::OutOfRange)
+        matches!(
+            self,
+            Self::NotAsked | Self::ChaptersAnew | Self::Empty | Self::NothingShown | Self::OutOfRange
+        )
     }
 }
 
@@ -150,6 +155,7 @@ impl fmt::Display for Reason {
             Self::Mixed(count) => write!(f, "{count} tracks are mixed"),
             Self::MixedInto(track) => write!(f, "mixed into the sound of track {track}"),
             Self::NotAsked => f.write_str("it was not asked for"),
+            Self::ChaptersAnew => f.write_str("its chapters are written anew"),
             Self::Empty => f.write_str("it has no samples"),
             Self::NothingHeld(count) => {
                 write!(f, "not one sample of it is in the input, which ends before all {count}")

@@ -17,6 +17,7 @@ use super::sound::SoundJob;
 use super::target::Target;
 use super::video::{VideoJob, join};
 use super::{ExportOptions, Fate, Plan, TrackPlan};
+use crate::chapters;
 use crate::held::COPY_AGAIN;
 use crate::{
     Asset, AssetWriterBuilder, CopyWatch, FinishReport, Input, InputConfig, Overwrite, Remux, TrackOutcome,
@@ -206,6 +207,7 @@ impl Run {
             .registry(self.registry.clone())
             .metadata(self.options.metadata.of_movie(carried_metadata(&movie.metadata, &self.plan.tracks)))
             .creation_time(if replaced { 0 } else { movie.creation_time })
+            .chapters(self.plan.chapters.clone())
             .movie_timescale(self.movie_timescale())
             .cancel_token(stop.clone())
     }
@@ -309,7 +311,9 @@ impl Run {
             kind: reference.kind,
             tracks: reference.tracks.iter().filter_map(renamed).collect(),
         });
-        carried.filter(|reference| !reference.tracks.is_empty()).collect()
+        let mut references: Vec<_> = carried.filter(|reference| !reference.tracks.is_empty()).collect();
+        chapters::keep_list(&mut references, self.asset.movie(), track, |id| outputs.contains(&id));
+        references
     }
 
     /// Every job on a thread of its own. Returns the output's track IDs by source.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use reelwright_codec::{Converter, Registry};
 use reelwright_media::{
-    CancelToken, Error, FormatDescription, MetadataItem, PixelFormat, Result, Stage, Time, Timescale,
+    CancelToken, Chapter, Error, FormatDescription, MetadataItem, PixelFormat, Result, Stage, Time, Timescale,
 };
 use reelwright_mux::{FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary};
 use reelwright_process::Workers;
@@ -218,6 +218,14 @@ impl AssetWriterBuilder {
     #[must_use]
     pub fn metadata(mut self, metadata: impl IntoIterator<Item = MetadataItem>) -> Self {
         self.settings.metadata = metadata.into_iter().collect();
+        self
+    }
+
+    /// Its chapters, in order, on the movie's timeline. They become a track of text that the tracks of pictures and sound
+    /// name as their list, and in MPEG-4 files also a list beside the metadata. Default none.
+    #[must_use]
+    pub fn chapters(mut self, chapters: impl IntoIterator<Item = Chapter>) -> Self {
+        self.settings.chapters = chapters.into_iter().collect();
         self
     }
 

@@ -261,7 +261,7 @@ fn the_kinds_of_file_an_export_can_make_are_told_by_the_asset() {
     };
     let movie = generated(&folder.file("in.mov"), Size::new(64, 64), 1, TestSound::Aac(2));
     assert_eq!(kinds(&movie, Preset::Passthrough), [FileType::Mov, FileType::Mp4, FileType::M4v]);
-    assert_eq!(kinds(&movie, Preset::AppleM4a), [FileType::M4a]);
+    assert_eq!(kinds(&movie, Preset::AppleM4a), [FileType::M4a, FileType::M4b]);
     assert_eq!(kinds(&movie, Preset::Hevc(SizeClass::Hd1080)), []);
     let prores = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media/prores_gray_aac.mov");
     match Asset::open(prores) {

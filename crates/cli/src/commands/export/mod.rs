@@ -52,7 +52,7 @@ const COPIED: &str =
 
 fn preset(args: &ExportArgs) -> Preset {
     let stated = args.output.as_deref().map_or(args.out.format, |output| args.out.stated_type(output));
-    let audio_only = stated == Some(FileType::M4a) || args.audio_only;
+    let audio_only = matches!(stated, Some(FileType::M4a | FileType::M4b)) || args.audio_only;
     let default = if audio_only { Preset::AppleM4a } else { Preset::H264(SizeClass::Hd1080) };
     args.preset.unwrap_or(default)
 }

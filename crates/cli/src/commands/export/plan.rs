@@ -1,3 +1,4 @@
+use reelwright::media::Chapter;
 use reelwright::{Fate, Plan};
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ pub(super) struct PlanRow<'a> {
     duration: f64,
     estimated_bytes: u64,
     tracks: Vec<TrackPlanRow>,
+    chapters: Vec<ChapterRow<'a>>,
     omissions: Vec<OmissionRow<'a>>,
 }
 
@@ -26,6 +28,21 @@ struct TrackPlanRow {
     target: Option<String>,
     encoder: Option<String>,
     reason: String,
+}
+
+#[derive(Serialize)]
+struct ChapterRow<'a> {
+    start: f64,
+    end: f64,
+    title: &'a str,
+}
+
+impl<'a> ChapterRow<'a> {
+    fn new(chapter: &'a Chapter) -> Self {
+        let range = chapter.range;
+        let (start, end) = (range.start.to_seconds_lossy(), range.end().to_seconds_lossy());
+        Self { start, end, title: &chapter.title }
+    }
 }
 
 impl<'a> PlanRow<'a> {
@@ -50,6 +67,7 @@ impl<'a> PlanRow<'a> {
             duration: plan.range.duration.to_seconds_lossy(),
             estimated_bytes: plan.estimated_bytes,
             tracks: plan.tracks.iter().map(row).collect(),
+            chapters: plan.chapters.iter().map(ChapterRow::new).collect(),
             omissions: plan.omissions().map(OmissionRow::new).collect(),
         }
     }
@@ -98,6 +116,9 @@ pub(super) fn text(plan: &Plan, destination: &Destination, remark: Option<&str>)
             track.fate.name(),
             track.reason
         );
+    }
+    if !plan.chapters.is_empty() {
+        text += &format!("  chapters: {}\n", plan.chapters.len());
     }
     for omission in plan.omissions() {
         text += &format!("  lost: {omission}\n");
