@@ -151,6 +151,38 @@ impl Payload {
         }
     }
 
+    /// Fills `buffer` with the bytes from `at` on, as far as there are any; returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// What reading fails with.
+    pub fn read_at(&self, buffer: &mut [u8], at: u64) -> Result<usize> {
+        let (mut filled, mut skipped) = (0, at);
+        for piece in self.pieces() {
+            let left = piece.len().saturating_sub(skipped);
+            let count = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len() - filled);
+            if count > 0 {
+                let target = &mut buffer[filled..filled + count];
+                match piece {
+                    Piece::Bytes(bytes) => {
+                        let start = usize::try_from(skipped).unwrap_or(usize::MAX);
+                        target.copy_from_slice(&bytes[start..start + count]);
+                    }
+                    Piece::Zeros(_) => target.fill(0),
+                    Piece::Range { source, offset, .. } => {
+                        let offset = offset.saturating_add(skipped);
+                        source
+                            .read_exact_at(target, offset)
+                            .map_err(|cause| failed(source, piece.len(), offset, cause))?;
+                    }
+                }
+                filled += count;
+            }
+            skipped = skipped.saturating_sub(piece.len());
+        }
+        Ok(filled)
+    }
+
     /// The bytes in memory: shared where they already are, read where they aren't.
     ///
     /// A range is checked against the length of its source first, so that a lying index can't make this allocate
@@ -184,15 +216,19 @@ fn append(piece: &Piece, out: &mut BytesMut) -> Result<()> {
                 return Err(past_end(*offset, piece.len(), source.len()));
             }
             out.resize(start.checked_add(len).ok_or_else(too_long)?, 0);
-            source.read_exact_at(&mut out[start..], *offset).map_err(|cause| match cause.kind() {
-                io::ErrorKind::UnexpectedEof => past_end(*offset, piece.len(), source.len()),
-                _ => Error::io(format!("can't read {} bytes", piece.len()), cause)
-                    .at_offset(*offset)
-                    .at_stage(Stage::Read),
-            })?;
+            source
+                .read_exact_at(&mut out[start..], *offset)
+                .map_err(|cause| failed(source, piece.len(), *offset, cause))?;
         }
     }
     Ok(())
+}
+
+fn failed(source: &Arc<dyn ReadAt>, len: u64, offset: u64, cause: io::Error) -> Error {
+    match cause.kind() {
+        io::ErrorKind::UnexpectedEof => past_end(offset, len, source.len()),
+        _ => Error::io(format!("can't read {len} bytes"), cause).at_offset(offset).at_stage(Stage::Read),
+    }
 }
 
 fn past_end(offset: u64, len: u64, total: u64) -> Error {

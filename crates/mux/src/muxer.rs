@@ -1,10 +1,11 @@
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use reelwright_bmff::BoxHeader;
 use reelwright_media::{
-    EditTimeline, Error, ErrorKind, FourCc, MetadataItem, Payload, Piece, Result, SampleBuffer, Stage, Time,
-    Timescale,
+    EditTimeline, Error, ErrorKind, FormatDescription, FourCc, MetadataItem, Payload, Piece, Result,
+    SampleBuffer, Stage, Time, Timescale,
 };
 
 use crate::chapters;
@@ -147,6 +148,14 @@ impl Muxer {
         }
         self.tracks.push(TrackState::new(settings, self.settings.file_type)?);
         Ok(self.tracks.len() - 1)
+    }
+
+    /// Has samples of a format described as `other`, which must differ from it in its sample entry alone: those stored and
+    /// those to come. Without effect where the track has no such format.
+    pub fn describe_as(&mut self, track: usize, format: &FormatDescription, other: Arc<FormatDescription>) {
+        if let Some(track) = self.tracks.get_mut(track) {
+            track.describe_as(format, other);
+        }
     }
 
     /// The stretch of source time the file presents; counts when the file is finished.

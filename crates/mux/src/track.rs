@@ -51,6 +51,13 @@ impl TrackState {
         self.formats.iter().map(|(format, _)| format)
     }
 
+    /// Describes the samples of a format in another way.
+    pub(crate) fn describe_as(&mut self, format: &FormatDescription, other: Arc<FormatDescription>) {
+        if let Some((known, _)) = self.formats.iter_mut().find(|(known, _)| **known == *format) {
+            *known = other;
+        }
+    }
+
     /// Enters a sample whose bytes will stand at `position` of the media data. `continues` says that the last sample
     /// in the file was this track's too.
     pub(crate) fn push(

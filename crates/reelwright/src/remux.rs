@@ -13,9 +13,10 @@ use reelwright_mux::{
 };
 
 use crate::MetadataPolicy;
-use crate::chapters;
 use crate::drive::run_ready;
 use crate::held::{COPY_AGAIN, held, nothing_held};
+use crate::parameter_sets::ParameterSets;
+use crate::references;
 use crate::sink::{FileSink, Overwrite, Sink};
 use crate::{Reason, verdict};
 
@@ -143,20 +144,19 @@ impl Remux {
     pub fn to_sink(&self, source: &dyn Demuxer, sink: &mut dyn Sink) -> Result<RemuxReport> {
         let movie = source.movie();
         let mut muxer = Muxer::new(self.settings(movie), sink.capabilities());
-        let mut lanes = Vec::new();
         let judged = |track| (track, self.verdict(track).or_else(|| nothing_held(source.missing(track.id))));
         let verdicts: Vec<_> = movie.tracks.iter().map(judged).collect();
         let kept = verdicts.iter().filter(|(_, verdict)| verdict.is_none());
         let kept: Vec<_> = kept.map(|(track, _)| track.id).collect();
         let stand_ins = verdict::stand_ins(movie, &kept);
-        for (track, verdict) in &verdicts {
-            if verdict.is_none() {
-                let mut held = self.metadata.of_track(held(movie, track, source.missing(track.id)));
-                held.enabled |= stand_ins.contains(&track.id);
-                chapters::keep_list(&mut held.references, movie, track, |id| kept.contains(&id));
-                muxer.add_track(settings_for(held, self.file_type))?;
-                lanes.push(Lane::open(source, movie, track)?);
-            }
+        let (mut lanes, mut sets) = (Vec::new(), ParameterSets::default());
+        for (track, _) in verdicts.iter().filter(|(_, verdict)| verdict.is_none()) {
+            let mut held = self.metadata.of_track(held(movie, track, source.missing(track.id)));
+            held.enabled |= stand_ins.contains(&track.id);
+            held.references = references::carried(movie, track, |id| kept.contains(&id).then_some(id));
+            sets.add(lanes.len(), track.id, &track.formats);
+            muxer.add_track(settings_for(held, self.file_type))?;
+            lanes.push(Lane::open(source, movie, track)?);
         }
         if lanes.is_empty() {
             let error = nothing_to_copy(&verdicts, self.file_type);
@@ -166,7 +166,8 @@ impl Remux {
             }
             return Err(Error::truncated(error.message()).at_stage(Stage::Plan).with_hint(COPY_AGAIN));
         }
-        self.copy(&mut lanes, &mut muxer, sink)?;
+        self.copy(&mut lanes, &mut muxer, &mut sets, sink)?;
+        let mut warnings = sets.settle(&mut muxer);
         muxer.finish()?;
         run_ready(&mut muxer, sink, &self.cancel)?;
         let summary = muxer.summary();
@@ -188,9 +189,10 @@ impl Remux {
             (count > 0)
                 .then(|| format!("track {track}: decoding time ran backwards {count} times and was held"))
         };
+        warnings.extend(lanes.iter().filter_map(warning));
         Ok(RemuxReport {
             tracks: tracks.collect(),
-            warnings: lanes.iter().filter_map(warning).collect(),
+            warnings,
             bytes: sink.len(),
             duration: summary.duration,
             index: summary.index,
@@ -222,7 +224,13 @@ impl Remux {
         }
     }
 
-    fn copy(&self, lanes: &mut [Lane], muxer: &mut Muxer, sink: &mut dyn Sink) -> Result<()> {
+    fn copy(
+        &self,
+        lanes: &mut [Lane],
+        muxer: &mut Muxer,
+        sets: &mut ParameterSets,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
         let mut copied = 0u64;
         while let Some(index) = next_lane(lanes) {
             self.cancel.check()?;
@@ -237,6 +245,7 @@ impl Remux {
                 step.bytes = step.bytes.saturating_add(sample.payload.len());
                 step.time = lane.time;
                 let end = sample.payload.source_offset().map(|offset| offset + sample.payload.len());
+                sets.look(index, &sample);
                 muxer.push(index, sample)?;
                 lane.advance()?;
                 // What is in memory has no place to be next to: it goes by time alone.

@@ -5,6 +5,7 @@ mod audio;
 mod audio_write;
 mod codec;
 mod layout;
+mod sets;
 mod sound_header;
 pub mod text;
 mod visual;
@@ -17,6 +18,8 @@ use reelwright_media::{
 };
 
 use crate::{BoxRef, Boxes, Reader, boxes};
+
+pub use sets::with_sets_in_entry;
 
 /// Reads a sample entry: `bytes` is the whole box as it stands in `stsd`, `handler` that of the track, `family` that of
 /// the file.

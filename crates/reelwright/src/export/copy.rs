@@ -1,8 +1,7 @@
-use reelwright_media::{
-    CancelToken, EditTimeline, MediaType, Result, SampleBuffer, Span, Time, TimeRange, Track,
-};
+use reelwright_media::{CancelToken, EditTimeline, MediaType, Result, SampleBuffer, Time, TimeRange, Track};
 
 use super::cues::{Cues, is_of_cues};
+use super::cut::Cut;
 use super::progress::Meter;
 use super::report::Counts;
 use crate::held::held;
@@ -50,20 +49,8 @@ impl CopyJob<'_> {
         // From the media's time to the output's, by the first edit: near enough for a progress bar.
         let shift = self.timeline().shift().saturating_sub(self.range.start);
         if self.cut {
-            let mut stored = None;
-            for (from, until) in self.needed() {
-                cursor.seek(from)?;
-                while let Some(sample) = cursor.next_sample()? {
-                    if sample.dts >= until && sample.pts >= until {
-                        break;
-                    }
-                    // Decoding for this stretch may begin among samples the one before has brought.
-                    if stored.is_none_or(|last| sample.dts > last) {
-                        stored = Some(sample.dts);
-                        self.copy(sample, shift, &mut input, &mut counts)?;
-                    }
-                }
-            }
+            let cut = Cut::new(self.track, &self.timeline(), self.range);
+            cut.copy(cursor.as_mut(), |sample| self.copy(sample, shift, &mut input, &mut counts))?;
         } else {
             while let Some(sample) = cursor.next_sample()? {
                 self.copy(sample, shift, &mut input, &mut counts)?;
@@ -88,14 +75,5 @@ impl CopyJob<'_> {
 
     fn timeline(&self) -> EditTimeline {
         EditTimeline::of(self.track, self.asset.movie().timescale)
-    }
-
-    /// The stretches of media that must be stored, in media order: from where decoding starts to what is last shown.
-    fn needed(&self) -> Vec<(Time, Time)> {
-        let spans = self.timeline().spans(self.range);
-        let from = |span: &Span| span.media_start.saturating_sub(self.track.preroll());
-        let mut needed: Vec<_> = spans.iter().map(|span| (from(span), span.media_end)).collect();
-        needed.sort();
-        needed
     }
 }

@@ -3,6 +3,7 @@
 mod audio_plan;
 mod copy;
 mod cues;
+mod cut;
 mod effort;
 mod options;
 mod pace;
@@ -15,6 +16,7 @@ mod run;
 mod session;
 mod sound;
 mod target;
+mod timecode;
 mod video;
 mod video_plan;
 

@@ -17,8 +17,8 @@ use super::sound::SoundJob;
 use super::target::Target;
 use super::video::{VideoJob, join};
 use super::{ExportOptions, Fate, Plan, TrackPlan};
-use crate::chapters;
 use crate::held::COPY_AGAIN;
+use crate::references;
 use crate::{
     Asset, AssetWriterBuilder, CopyWatch, FinishReport, Input, InputConfig, Overwrite, Remux, TrackOutcome,
     verdict,
@@ -303,17 +303,10 @@ impl Run {
     fn references(&self, track: &Track) -> Vec<TrackReference> {
         let outputs: Vec<_> =
             self.plan.tracks.iter().filter(|plan| plan.fate.is_output()).map(|plan| plan.source).collect();
-        let renamed = |id: &u32| {
-            let position = outputs.iter().position(|source| source == id)?;
+        references::carried(self.asset.movie(), track, |id| {
+            let position = outputs.iter().position(|source| *source == id)?;
             u32::try_from(position + 1).ok()
-        };
-        let carried = track.references.iter().map(|reference| TrackReference {
-            kind: reference.kind,
-            tracks: reference.tracks.iter().filter_map(renamed).collect(),
-        });
-        let mut references: Vec<_> = carried.filter(|reference| !reference.tracks.is_empty()).collect();
-        chapters::keep_list(&mut references, self.asset.movie(), track, |id| outputs.contains(&id));
-        references
+        })
     }
 
     /// Every job on a thread of its own. Returns the output's track IDs by source.
@@ -349,7 +342,7 @@ impl Run {
             elapsed: started.elapsed(),
             tracks,
             omissions,
-            notes: self.notes(&[]),
+            notes: self.notes(&finished.warnings),
         }
     }
 

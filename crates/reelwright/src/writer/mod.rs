@@ -16,6 +16,7 @@ use reelwright_media::{
 use reelwright_mux::{FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary};
 use reelwright_process::Workers;
 
+use crate::parameter_sets::ParameterSets;
 use crate::sink::{FileSink, Overwrite, Sink};
 use config::{EncoderTrack, InputSource};
 use encoding::{AudioLane, Encoding, VideoLane};
@@ -75,6 +76,8 @@ pub struct FinishReport {
     pub dropped_metadata: Vec<MetadataItem>,
     /// Encoded tracks whose sound had gaps or overlaps, and how much.
     pub sound_gaps: Vec<SoundGaps>,
+    /// What readers of the file may stumble over, in plain sentences.
+    pub warnings: Vec<String>,
 }
 
 /// Memory for samples on their way.
@@ -128,7 +131,8 @@ impl AssetWriter {
         self.finished = true;
         self.queue.finish();
         let outcome = self.result.recv().unwrap_or_else(|_| Err(thread::vanished()));
-        let Finished { muxer, bytes } = outcome.map_err(|error| self.queue.error().unwrap_or(error))?;
+        let Finished { muxer, bytes, warnings } =
+            outcome.map_err(|error| self.queue.error().unwrap_or(error))?;
         let summary = muxer.summary();
         Ok(FinishReport {
             path: self.path.take(),
@@ -138,6 +142,7 @@ impl AssetWriter {
             dropped_metadata: summary.dropped_metadata,
             tracks: summary.tracks,
             sound_gaps: self.lanes.iter().filter_map(|lane| lane.gaps()).collect(),
+            warnings,
         })
     }
 
@@ -319,11 +324,13 @@ impl AssetWriterBuilder {
             Target::Sink(sink) => (sink, None),
         };
         let mut muxer = Muxer::new(self.settings, sink.capabilities());
-        for track in self.tracks {
+        let mut sets = ParameterSets::default();
+        for (index, track) in self.tracks.into_iter().enumerate() {
+            sets.add(index, track.track.id, &track.track.formats);
             muxer.add_track(track)?;
         }
         let (cancel, budget) = (self.queue.cancel_token(), self.queue.budget());
-        let worker = Worker { muxer, sink, queue: self.queue.clone(), cancel, budget };
+        let worker = Worker { muxer, sink, queue: self.queue.clone(), cancel, budget, sets };
         Ok(AssetWriter {
             result: worker.spawn()?,
             queue: self.queue,

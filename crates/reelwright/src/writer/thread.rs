@@ -6,6 +6,7 @@ use reelwright_mux::{Muxer, Session};
 
 use super::queue::{Message, Queue};
 use crate::drive::run_ready;
+use crate::parameter_sets::ParameterSets;
 use crate::sink::Sink;
 
 /// The one thread that runs a writer's operations.
@@ -15,12 +16,15 @@ pub(super) struct Worker {
     pub(super) queue: Arc<Queue>,
     pub(super) cancel: CancelToken,
     pub(super) budget: u64,
+    pub(super) sets: ParameterSets,
 }
 
 /// What is left when the file is complete.
 pub(super) struct Finished {
     pub(super) muxer: Muxer,
     pub(super) bytes: u64,
+    /// What readers may stumble over, in plain sentences.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Memory stored before those who wait for room are told.
@@ -55,9 +59,10 @@ impl Worker {
         }
         let (start, end) = self.queue.session();
         self.muxer.set_session(Session { start: start.unwrap_or(Time::ZERO), end });
+        let warnings = self.sets.settle(&mut self.muxer);
         self.muxer.finish()?;
         run_ready(&mut self.muxer, self.sink.as_mut(), &self.cancel)?;
-        Ok(Finished { bytes: self.sink.len(), muxer: self.muxer })
+        Ok(Finished { warnings, bytes: self.sink.len(), muxer: self.muxer })
     }
 
     fn store(&mut self, batch: &mut Vec<Message>) -> Result<()> {
@@ -67,7 +72,10 @@ impl Worker {
         for message in batch.drain(..) {
             left -= cost(&message);
             match message {
-                Message::Sample(track, sample) => self.muxer.push(track, sample)?,
+                Message::Sample(track, sample) => {
+                    self.sets.look(track, &sample);
+                    self.muxer.push(track, sample)?;
+                }
                 Message::Finished(track) => self.muxer.finish_track(track)?,
             }
             run_ready(&mut self.muxer, self.sink.as_mut(), &self.cancel)?;

@@ -2,6 +2,7 @@
 //! ffprobe and ffmpeg.
 #![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
 
+mod cuts;
 mod durations;
 mod edits;
 #[path = "../folder/mod.rs"]
@@ -11,3 +12,5 @@ mod foreign;
 mod joined;
 mod made;
 mod matrix;
+mod references;
+mod sets;
