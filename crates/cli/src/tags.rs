@@ -102,7 +102,10 @@ fn known(name: &str) -> Option<MetadataKey> {
     let key = MetadataKey::Other(name.to_ascii_lowercase());
     let meaning = key.common()?;
     let name = if meaning == "creation_date" { "date" } else { meaning };
-    NAMES.iter().any(|(known, _)| *known == name).then(|| MetadataKey::Other(name.to_owned()))
+    let known = NAMES.iter().any(|(known, _)| *known == name);
+    // QuickTime's own players show this of the two dates it knows.
+    let meant = if name == "date" { "creation_date" } else { name };
+    known.then(|| MetadataKey::Other(meant.to_owned()))
 }
 
 /// Apple's spelling of an identifier; a bare reverse domain name is a QuickTime key.

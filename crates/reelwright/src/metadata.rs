@@ -54,10 +54,16 @@ impl MetadataPolicy {
     }
 }
 
-/// Whether two keys say the same thing, be it in different key spaces. A date is one by either of its names.
+/// Whether two keys say the same thing, be it in different key spaces. A date is one by either of its names, and boxes that
+/// 3GPP defines for MP4 mean the same in QuickTime files.
 fn means_the_same(one: &MetadataKey, other: &MetadataKey) -> bool {
-    let meaning =
-        |key: &MetadataKey| key.common().map(|name| if name == "creation_date" { "date" } else { name });
+    let meaning = |key: &MetadataKey| {
+        let found = key.common().or_else(|| match key {
+            MetadataKey::UserData(code) => MetadataKey::Iso(*code).common(),
+            _ => None,
+        });
+        found.map(|name| if name == "creation_date" { "date" } else { name })
+    };
     one == other || meaning(one).is_some_and(|name| meaning(other) == Some(name))
 }
 
@@ -87,6 +93,7 @@ mod tests {
             item(quicktime("title"), "old"),
             item(quicktime("make"), "Apple"),
             item(quicktime("creationdate"), "2020"),
+            item(MetadataKey::UserData(FourCc::new(b"yrrc")), "2020"),
         ];
         let set = item(MetadataKey::Other("title".into()), "new");
         let edit =

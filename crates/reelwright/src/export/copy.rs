@@ -5,7 +5,7 @@ use super::cut::Cut;
 use super::progress::Meter;
 use super::report::Counts;
 use crate::held::held;
-use crate::{Asset, Input, InputConfig};
+use crate::{Asset, Input, InputConfig, MetadataPolicy};
 
 /// One track copied beside others that are encoded, or cut.
 pub(super) struct CopyJob<'a> {
@@ -24,14 +24,14 @@ pub(super) struct CopyJob<'a> {
 impl CopyJob<'_> {
     /// Whole tracks keep their edit list; cut ones get the part of it that shows the range, which hides what has to be
     /// stored around it. Cues are cut themselves.
-    pub(super) fn config(&self) -> InputConfig {
+    pub(super) fn config(&self, metadata: &MetadataPolicy) -> InputConfig {
         let held = held(self.asset.movie(), self.track, self.asset.demuxer().missing(self.track.id));
         let edits = match self.cut {
             true if is_of_cues(self.track) => Vec::new(),
             true => self.timeline().cut(self.range),
             false => held.edits.clone(),
         };
-        InputConfig::copy_track(&Track { edits, ..held })
+        InputConfig::copy_track(&metadata.of_track(Track { edits, ..held }))
     }
 
     /// Copies to the end.

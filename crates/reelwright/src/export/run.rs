@@ -270,7 +270,7 @@ impl Run {
                 let leads = !self.plan.tracks.iter().any(encodes);
                 let cut = self.options.range.is_some();
                 let job = CopyJob { asset, track, range, cut, stop, meter, leads };
-                let config = job.config().metadata(self.track_metadata(track));
+                let config = job.config(&self.options.metadata);
                 let config = config.enabled(track.enabled || self.stands_in(track));
                 let input = builder.add_input(config.references(self.references(track)))?;
                 Job::Copy(job, input)
