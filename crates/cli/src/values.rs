@@ -1,9 +1,47 @@
 //! How values are written on the command line.
 
+use std::ffi::OsStr;
+
+use clap::builder::{PossibleValue, TypedValueParser};
 use reelwright::media::{Color, Language, Ratio, Rounding, Size, Time, Timescale, VideoCodec};
 use reelwright::{FileType, Preset};
 
 use crate::tags::Tag;
+
+/// A value that goes by one of a few names, which help and completions list; other spellings may be understood too.
+#[derive(Clone, Copy)]
+pub(crate) struct Named<T> {
+    names: fn() -> Vec<&'static str>,
+    parse: fn(&str) -> Result<T, String>,
+}
+
+pub(crate) const FILE_TYPE: Named<FileType> =
+    Named { names: || FileType::ALL.iter().map(|kind| kind.extensions()[0]).collect(), parse: file_type };
+pub(crate) const PRESET: Named<Preset> =
+    Named { names: || reelwright::PRESETS.iter().map(|row| row.name).collect(), parse: preset };
+pub(crate) const CODEC: Named<VideoCodec> = Named { names: || CODECS.to_vec(), parse: codec };
+pub(crate) const COLOR: Named<Color> = Named { names: || COLORS.to_vec(), parse: color };
+
+const CODECS: &[&str] = &["h264", "hevc", "av1", "prores", "jpeg"];
+const COLORS: &[&str] = &["bt709", "bt601", "bt601-625", "p3", "bt2020", "hlg", "pq"];
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for Named<T> {
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<T, clap::Error> {
+        let parse = self.parse;
+        (move |text: &str| parse(text)).parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.names)().into_iter().map(PossibleValue::new)))
+    }
+}
 
 /// A point in time as the user wrote it: an instant, or a number of frames whose length only the movie tells.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -120,7 +158,7 @@ pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 /// A container by the extension of its files.
-pub(crate) fn file_type(text: &str) -> Result<FileType, String> {
+fn file_type(text: &str) -> Result<FileType, String> {
     FileType::from_extension(text.trim_start_matches('.')).ok_or_else(|| {
         let names: Vec<_> = FileType::ALL.iter().map(|kind| kind.extensions()[0]).collect();
         format!("'{text}' is no container to write; there are {}", names.join(", "))
@@ -140,7 +178,7 @@ pub(crate) fn tag(text: &str) -> Result<Tag, String> {
 }
 
 /// A video codec by the names people use.
-pub(crate) fn codec(text: &str) -> Result<VideoCodec, String> {
+fn codec(text: &str) -> Result<VideoCodec, String> {
     Ok(match text.to_ascii_lowercase().as_str() {
         "h264" | "h.264" | "avc" => VideoCodec::H264,
         "hevc" | "h265" | "h.265" => VideoCodec::Hevc,
@@ -156,7 +194,7 @@ pub(crate) fn codec(text: &str) -> Result<VideoCodec, String> {
 }
 
 /// Colours by the names people use.
-pub(crate) fn color(text: &str) -> Result<Color, String> {
+fn color(text: &str) -> Result<Color, String> {
     use reelwright::media::{
         ColorMatrix as Matrix, ColorPrimaries as Primaries, TransferFunction as Transfer,
     };
@@ -177,7 +215,7 @@ pub(crate) fn color(text: &str) -> Result<Color, String> {
 }
 
 /// A preset by its short name or Apple's.
-pub(crate) fn preset(text: &str) -> Result<Preset, String> {
+fn preset(text: &str) -> Result<Preset, String> {
     text.parse().map_err(|error: reelwright::media::Error| match error.hint() {
         Some(hint) => format!("{}; {}", error.message(), crate::hints::spelled(hint)),
         None => error.message().to_owned(),

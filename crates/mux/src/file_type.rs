@@ -1,6 +1,7 @@
 use reelwright_bmff::{entry, metadata};
 use reelwright_media::{
-    AudioCodec, BoxFamily, Error, FormatDescription, FourCc, MediaType, MetadataItem, Result, VideoCodec,
+    AudioCodec, BoxFamily, Error, ErrorKind, FormatDescription, FourCc, MediaType, MetadataItem, Result,
+    VideoCodec,
 };
 
 /// The kinds of file a muxer writes. `AVFileType`.
@@ -124,7 +125,7 @@ impl FileType {
             self.accepts_codec(format)?;
         }
         // What has a place in the standard must also be describable with what is known of it.
-        entry::write(format, self.family()).map(|_| ())
+        entry::write(format, self.family()).map(|_| ()).map_err(incomplete)
     }
 
     /// The facts about a movie, or with `of_track` about a track, that a file of this type has no place for.
@@ -169,9 +170,18 @@ impl FileType {
     }
 }
 
+/// A description that lacks something is as much as its file said: nobody's misuse.
+fn incomplete(error: Error) -> Error {
+    match (error.kind(), error.hint()) {
+        (ErrorKind::Misuse, Some(hint)) => Error::unsupported(error.message()).with_hint(hint.clone()),
+        (ErrorKind::Misuse, None) => Error::unsupported(error.message()),
+        _ => error,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use reelwright_media::{ErrorKind, Size, VideoFormat};
+    use reelwright_media::{Size, VideoFormat};
 
     use super::*;
 
@@ -187,6 +197,10 @@ mod tests {
         FileType::Mov.accepts(&video(VideoCodec::ProRes)).unwrap();
         FileType::Mp4.accepts(&video(VideoCodec::Jpeg)).unwrap();
         FileType::M4a.accepts(&video(VideoCodec::H264)).unwrap_err();
+        // What a file doesn't say is no caller's mistake.
+        let incomplete = FileType::Mp4.accepts(&video(VideoCodec::H264)).unwrap_err();
+        assert_eq!(incomplete.kind(), ErrorKind::Unsupported);
+        assert!(incomplete.message().contains("avcC"));
     }
 
     #[test]

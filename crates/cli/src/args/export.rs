@@ -27,7 +27,7 @@ pub(crate) struct ExportArgs {
     /// standard output
     pub(crate) output: Option<PathBuf>,
     /// What to make; `reel presets` lists them
-    #[arg(long, short, value_name = "NAME", value_parser = values::preset)]
+    #[arg(long, short, value_name = "NAME", hide_possible_values = true, value_parser = values::PRESET)]
     pub(crate) preset: Option<reelwright::Preset>,
     /// Start here
     #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = values::position)]
@@ -39,7 +39,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) encoder: Option<String>,
     /// Use this video codec
-    #[arg(long, value_name = "CODEC", value_parser = values::codec)]
+    #[arg(long, value_name = "CODEC", value_parser = values::CODEC)]
     pub(crate) codec: Option<reelwright::media::VideoCodec>,
     /// Fit the picture into this box; it is never enlarged
     #[arg(long, value_name = "WxH", value_parser = values::size)]
@@ -47,8 +47,8 @@ pub(crate) struct ExportArgs {
     /// What is fitted into the box: the picture as displayed, or as coded before it is turned
     #[arg(long, value_enum, default_value_t = FitArg::Display)]
     pub(crate) fit: FitArg,
-    /// Convert to bt709, bt601, bt601-625, p3 or bt2020; untagged input is taken to have these colours, be they hlg or pq
-    #[arg(long, value_name = "COLOR", value_parser = values::color)]
+    /// Convert to these colours; untagged input is taken to have these colours, be they hlg or pq
+    #[arg(long, value_name = "COLOR", value_parser = values::COLOR)]
     pub(crate) color: Option<reelwright::media::Color>,
     /// Turn the pixels themselves, for players that don't heed how a track says it is turned
     #[arg(long)]

@@ -17,12 +17,11 @@ pub(crate) use output::{OutputArgs, ProgressArg, ProgressArgs};
 pub(crate) use tags::TagArgs;
 pub(crate) use tracks::TrackArgs;
 
-/// Export, remux, inspect and generate movies.
+/// Export, remux, inspect and generate movies from the command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "reel",
     version,
-    about,
     arg_required_else_help = true,
     after_help = "Examples:
   reel export phone.mov                          an H.264 movie beside it, at most 1920x1080

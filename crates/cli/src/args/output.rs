@@ -5,9 +5,10 @@ use crate::values;
 
 /// Flags every writing command shares.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Write this container (mov, mp4, m4v, m4a, m4b), whatever the output's name says; needed where that says nothing
-    #[arg(long, value_name = "KIND", value_parser = values::file_type)]
+    /// Write this container, whatever the output's name says; needed where that says nothing
+    #[arg(long, value_name = "KIND", value_parser = values::FILE_TYPE)]
     pub(crate) format: Option<FileType>,
     /// Put the index first, so that the movie plays while it downloads
     #[arg(long)]
@@ -35,6 +36,7 @@ impl OutputArgs {
 
 /// How the work is followed.
 #[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct ProgressArgs {
     /// Show progress on standard error
     #[arg(long, value_enum, value_name = "HOW", default_value_t = ProgressArg::Auto)]

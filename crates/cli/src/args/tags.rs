@@ -5,6 +5,7 @@ use crate::values;
 
 /// What the output says about itself.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Tracks and tags")]
 pub(crate) struct TagArgs {
     /// Set the title
     #[arg(long, value_name = "TEXT")]

@@ -5,6 +5,7 @@ use crate::values;
 
 /// Which of the source's tracks are taken.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Tracks and tags")]
 pub(crate) struct TrackArgs {
     /// Take only the tracks with these IDs, which `reel inspect` shows
     #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with = "lang")]
