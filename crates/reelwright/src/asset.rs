@@ -8,6 +8,8 @@ use reelwright_media::{Error, Movie, ReadAt, Result, Stage};
 
 use crate::spool::spool;
 
+use crate::reader::{FramesBuilder, Samples, SoundBuilder};
+
 /// An opened movie. `AVAsset`.
 ///
 /// Cheap to clone; nothing but the index has been read.
@@ -65,9 +67,34 @@ impl Asset {
         Self::from_file(spool(pipe)?)
     }
 
+    /// The movie that `demuxer` reads from `source`, for containers Reelwright doesn't know.
+    pub fn from_demuxer(demuxer: Arc<dyn Demuxer>, source: Arc<dyn ReadAt>) -> Self {
+        Self { demuxer, source, path: None }
+    }
+
     /// What the file says of itself and its tracks.
     pub fn movie(&self) -> &Arc<Movie> {
         self.demuxer.movie()
+    }
+
+    /// The pictures of the video track with ID `track`, as they are shown: say which and how, then
+    /// [`FramesBuilder::open`].
+    pub fn frames(&self, track: u32) -> FramesBuilder {
+        FramesBuilder::new(self, track)
+    }
+
+    /// The sound of the audio track with ID `track`, as it is heard: say which and how, then [`SoundBuilder::open`].
+    pub fn sound(&self, track: u32) -> SoundBuilder {
+        SoundBuilder::new(self, track)
+    }
+
+    /// The samples of the track with ID `track`, as they are stored.
+    ///
+    /// # Errors
+    ///
+    /// [`reelwright_media::ErrorKind::Misuse`] where there is no such track.
+    pub fn samples(&self, track: u32) -> Result<Samples> {
+        Samples::new(self, track)
     }
 
     /// A cursor at the first stored sample of the track with ID `track`.

@@ -160,7 +160,7 @@ pub(crate) fn square_size(format: &VideoFormat, matrix: &Matrix) -> Size {
 }
 
 /// How much wider than high a matrix makes a square. 1 for all but a few old files, which state their pixels' shape so.
-fn stretch(matrix: &Matrix) -> f64 {
+pub(crate) fn stretch(matrix: &Matrix) -> f64 {
     let length = |x: i32, y: i32| f64::from(x).hypot(f64::from(y));
     let [a, b, _, c, d, ..] = matrix.0;
     let stretch = length(a, b) / length(c, d);

@@ -35,9 +35,9 @@ pub use export::{
 pub use facts::{TrackFacts, average_frame_rate, display_size};
 pub use generate::{TestMovie, TestMovieReport, TestSound};
 pub use metadata::MetadataPolicy;
-pub use reader::{Damage, FrameReader, SoundReader};
+pub use reader::{Damage, Frames, FramesBuilder, Samples, SoundBuffers, SoundBuilder};
 pub use remux::{CopyStep, CopyWatch, Remux, RemuxReport, RemuxedTrack, TrackOutcome};
-pub use session::{Accepted, CompressionSession, DecodeTimes, DecompressionSession, Outcome, Output};
+pub use session::{Accepted, Answer, CompressionSession, DecodeTimes, DecompressionSession, Output};
 pub use sink::{FileSink, MemoryOutput, MemorySink, Overwrite, Sink};
 pub use spool::spool;
 pub use writer::{
@@ -47,4 +47,5 @@ pub use writer::{
 
 pub use reelwright_bitstream::rfc6381;
 pub use reelwright_formats::FileSource;
-pub use reelwright_mux::{FileType, IndexPlace, TrackSummary};
+pub use reelwright_formats::{Demuxer, SampleCursor};
+pub use reelwright_mux::{Capabilities, FileType, IndexPlace, Op, Outcome, TrackSummary};

@@ -18,7 +18,7 @@ use crate::held::{COPY_AGAIN, held, nothing_held};
 use crate::parameter_sets::ParameterSets;
 use crate::references;
 use crate::sink::{FileSink, Overwrite, Sink};
-use crate::{Reason, verdict};
+use crate::{Asset, Reason, verdict};
 
 /// How to copy. Constructed by [`Remux::new`], then changed field by field.
 #[derive(Clone, Debug)]
@@ -131,7 +131,7 @@ impl Remux {
     ///
     /// `Exists` before anything is read; `Unsupported` where no track fits; whatever reading and writing fail with.
     /// Nothing is left at `path` then, and a file that stood there is as it was.
-    pub fn to_path(&self, source: &dyn Demuxer, path: impl AsRef<Path>) -> Result<RemuxReport> {
+    pub fn to_path(&self, source: &Asset, path: impl AsRef<Path>) -> Result<RemuxReport> {
         let mut sink = FileSink::create(path, self.overwrite)?.durable(self.sync);
         self.to_sink(source, &mut sink)
     }
@@ -141,7 +141,8 @@ impl Remux {
     /// # Errors
     ///
     /// As [`Self::to_path`].
-    pub fn to_sink(&self, source: &dyn Demuxer, sink: &mut dyn Sink) -> Result<RemuxReport> {
+    pub fn to_sink(&self, source: &Asset, sink: &mut dyn Sink) -> Result<RemuxReport> {
+        let source = source.demuxer().as_ref();
         let movie = source.movie();
         let mut muxer = Muxer::new(self.settings(movie), sink.capabilities());
         let judged = |track| (track, self.verdict(track).or_else(|| nothing_held(source.missing(track.id))));

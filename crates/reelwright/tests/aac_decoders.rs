@@ -7,9 +7,9 @@ mod foreign;
 
 use std::path::{Path, PathBuf};
 
-use reelwright::{Asset, AssetWriter, FileType, InputConfig, Overwrite, SoundReader};
+use reelwright::{Asset, AssetWriter, FileType, InputConfig, Overwrite};
 use reelwright_codec::{AudioEncoderSettings, AudioRate, Registry};
-use reelwright_media::{AudioBuffer, AudioCodec, Channel, ChannelLayout, Time, TimeRange, Timescale};
+use reelwright_media::{AudioBuffer, AudioCodec, Channel, ChannelLayout, Time, Timescale};
 
 const RATES: [u32; 12] =
     [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000];
@@ -62,10 +62,9 @@ fn write(path: &Path, kind: FileType, settings: AudioEncoderSettings, planes: Ve
 fn by_rusty_aac(path: &Path) -> Vec<Vec<f32>> {
     let asset = Asset::open(path).unwrap();
     let track = &asset.movie().tracks[0];
-    let everything = TimeRange::new(Time::ZERO, Time::from_secs(100));
-    let mut reader = SoundReader::new(&asset, track.id, everything, &registry()).unwrap();
     let mut out: Vec<Vec<f32>> = Vec::new();
-    while let Some(buffer) = reader.next_buffer().unwrap() {
+    for buffer in asset.sound(track.id).registry(registry()).open().unwrap() {
+        let buffer = buffer.unwrap();
         out.resize(buffer.channels(), Vec::new());
         out.iter_mut().zip(buffer.planes()).for_each(|(out, plane)| out.extend(plane));
     }

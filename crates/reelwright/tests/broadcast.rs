@@ -35,7 +35,7 @@ fn made(arguments: &[&str], path: &Path) -> bool {
 
 fn remux(source: &Path, target: &Path) {
     let asset = Asset::open(source).unwrap();
-    Remux::new(FileType::Mp4).to_path(&**asset.demuxer(), target).unwrap();
+    Remux::new(FileType::Mp4).to_path(&asset, target).unwrap();
 }
 
 /// The tracks of a copy: kind, enabled, alternate group.

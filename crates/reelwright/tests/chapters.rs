@@ -67,7 +67,7 @@ fn listed(path: &Path) -> Vec<Listed> {
 fn remux(from: &Path, to: &Path, kind: FileType) {
     let asset = Asset::open(from).unwrap();
     let remux = Remux { overwrite: Overwrite::Replace, ..Remux::new(kind) };
-    remux.to_path(&**asset.demuxer(), to).unwrap();
+    remux.to_path(&asset, to).unwrap();
 }
 
 fn export(from: &Path, to: &Path, kind: FileType, range: Option<TimeRange>) {

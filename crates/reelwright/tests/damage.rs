@@ -91,12 +91,12 @@ fn a_cut_file_is_copied_as_far_as_it_goes() {
     let first = pictures.iter().chain(&packets).map(|(offset, _)| *offset).min().unwrap();
     let nothing = open(whole.slice(..usize::try_from(first).unwrap() + 1));
     let (mut sink, _) = MemorySink::new();
-    let error = Remux::new(FileType::Mp4).to_sink(nothing.demuxer().as_ref(), &mut sink).unwrap_err();
+    let error = Remux::new(FileType::Mp4).to_sink(&nothing, &mut sink).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Truncated, "{error:?}");
     let cut = whole.len() * 6 / 10;
     let asset = open(whole.slice(..cut));
     let (mut sink, made) = MemorySink::new();
-    let report = Remux::new(FileType::Mov).to_sink(asset.demuxer().as_ref(), &mut sink).unwrap();
+    let report = Remux::new(FileType::Mov).to_sink(&asset, &mut sink).unwrap();
     for (track, places) in report.tracks.iter().zip([&pictures, &packets]) {
         let held = places.iter().filter(|(offset, length)| offset + length <= cut as u64).count();
         let TrackOutcome::Copied(summary) = &track.outcome else { panic!("{track:?}") };

@@ -226,7 +226,7 @@ fn inputs_take_what_they_are_for() {
 
 #[cfg(feature = "native")]
 mod pictures {
-    use reelwright::{CompressionSession, Outcome};
+    use reelwright::{Answer, CompressionSession};
     use reelwright_codec::FrameOptions;
     use reelwright_codec::VideoRate;
     use reelwright_media::{Color, PixelBuffer, PixelFormat, PixelPool, Size, VideoCodec, VideoFrame};
@@ -329,7 +329,7 @@ mod pictures {
         let registry = Registry::new().with(reelwright_codec_native::provider());
         let any = reelwright_codec::EncoderSpecification::default();
         let mut session = CompressionSession::new_with(&registry, settings, &any, move |answer| {
-            let Ok(Outcome::Done(sample)) = answer.result else { panic!("{:?}", answer.result) };
+            let Ok(Answer::Done(sample)) = answer.result else { panic!("{:?}", answer.result) };
             assert_eq!((sample.pts, sample.duration), answer.token);
             tell.send(sample).unwrap();
         })

@@ -145,7 +145,7 @@ fn what_cannot_be_read_is_told_by_where_it_was_needed() {
     for at in (media + 200_000..index - 100_000).step_by((index - media) / 12) {
         let asset = bad(at).unwrap();
         faults.expect(format!("byte {at}, encoded"), export(&asset, &target), ErrorKind::Io, Stage::Read);
-        let copy = Remux::new(FileType::Mp4).to_path(asset.demuxer().as_ref(), &target);
+        let copy = Remux::new(FileType::Mp4).to_path(&asset, &target);
         faults.expect(format!("byte {at}, copied"), copy, ErrorKind::Io, Stage::Read);
         assert!(!target.exists());
     }
@@ -283,7 +283,7 @@ fn what_cannot_be_written_is_told_by_every_way_to_write() {
     ] {
         for operation in 0..4 {
             let sink = || Full { inner: MemorySink::new().0, operation, cause };
-            let copy = Remux::new(FileType::Mov).to_sink(asset.demuxer().as_ref(), &mut sink());
+            let copy = Remux::new(FileType::Mov).to_sink(&asset, &mut sink());
             faults.expect(format!("{cause:?} at {operation}, copied"), copy, kind, Stage::Write);
             let mut builder = AssetWriter::create_on(sink(), FileType::Mov);
             let mut input = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
@@ -302,7 +302,7 @@ fn what_cannot_be_written_is_told_by_every_way_to_write() {
     for (path, kind) in [(&missing, ErrorKind::Io), (&taken, ErrorKind::Exists), (&folder.0, ErrorKind::Io)] {
         let what = |how: &str| format!("{how} {}", path.display());
         faults.expect(what("export to"), export(&asset, path), kind, Stage::Write);
-        let copy = Remux::new(FileType::Mp4).to_path(asset.demuxer().as_ref(), path);
+        let copy = Remux::new(FileType::Mp4).to_path(&asset, path);
         faults.expect(what("copy to"), copy, kind, Stage::Write);
         let mut builder = AssetWriter::create(path, FileType::Mov);
         let _input = builder.add_input(InputConfig::copy(pcm_format())).unwrap();

@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use foreign::{ffmpegs, newer_ffmpeg};
-use reelwright::{Asset, SoundReader};
-use reelwright_codec::Registry;
-use reelwright_media::EditTimeline;
+use reelwright::Asset;
 
 /// No multiple of a packet's 1024: the last one is padded.
 const FRAMES: usize = 96_240;
@@ -19,12 +17,9 @@ const FRAMES: usize = 96_240;
 fn heard(path: &Path) -> Vec<f32> {
     let asset = Asset::open(path).unwrap();
     let movie = asset.movie();
-    let registry = Registry::new().with(reelwright_codec_native::provider());
-    let everything = EditTimeline::everything(movie.timescale);
-    let mut reader = SoundReader::new(&asset, movie.tracks[0].id, everything, &registry).unwrap();
     let mut out = Vec::new();
-    while let Some(buffer) = reader.next_buffer().unwrap() {
-        out.extend(&buffer.planes()[0]);
+    for buffer in asset.sound(movie.tracks[0].id).open().unwrap() {
+        out.extend(&buffer.unwrap().planes()[0]);
     }
     out
 }

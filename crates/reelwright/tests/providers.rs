@@ -23,9 +23,8 @@ fn what_is_used_unasked_is_the_same_with_every_feature() {
 #[cfg(feature = "libav")]
 mod both {
     use super::*;
+    use reelwright::Asset;
     use reelwright::codec::Registry;
-    use reelwright::media::TimeRange;
-    use reelwright::{Asset, FrameReader};
 
     #[test]
     fn the_system_s_codecs_go_first_where_they_are_preferred() {
@@ -44,11 +43,10 @@ mod both {
             return None;
         };
         let track = asset.movie().tracks.iter().find(|track| track.formats[0].as_video().is_some()).unwrap();
-        let everything = TimeRange::new(track.range.start, track.range.duration);
-        let mut reader = FrameReader::new(&asset, track.id, everything, registry).unwrap();
+        let mut reader = asset.frames(track.id).registry(registry.clone()).open().unwrap();
         let mut pictures = Vec::new();
-        while let Some(frame) = reader.next_frame().unwrap() {
-            let pixels = &frame.pixels;
+        for frame in &mut reader {
+            let pixels = &frame.unwrap().pixels;
             let rows = (0..3).flat_map(|plane| (0..pixels.planes()[plane].rows).map(move |row| (plane, row)));
             pictures.push(rows.flat_map(|(plane, row)| pixels.row(plane, row).iter().copied()).collect());
         }

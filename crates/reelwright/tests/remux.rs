@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use generated::{RATE, frames, pcm_format};
-use reelwright::{FileType, IndexPlace, MemorySink, Remux, RemuxReport, TrackOutcome};
+use reelwright::{Asset, FileType, IndexPlace, MemorySink, Remux, RemuxReport, TrackOutcome};
 use reelwright_bmff::{ChunkOffsets, boxes};
 use reelwright_formats::{Demuxer, SampleCursor};
 use reelwright_media::{
@@ -25,6 +25,7 @@ const BLOCK: i64 = 4800;
 const BYTES: u64 = BLOCK as u64 * 4;
 
 /// An input of PCM tracks, laid out as a test wants it.
+#[derive(Clone)]
 struct Made {
     movie: Arc<Movie>,
     source: Arc<dyn ReadAt>,
@@ -95,7 +96,8 @@ impl Made {
         let (mut sink, output) = MemorySink::new();
         let mut remux = Remux::new(FileType::Mov);
         change(&mut remux);
-        let report = remux.to_sink(self, &mut sink)?;
+        let report =
+            remux.to_sink(&Asset::from_demuxer(Arc::new(self.clone()), self.source.clone()), &mut sink)?;
         Ok((report, output.take().unwrap()))
     }
 }

@@ -5,10 +5,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 
-use reelwright::{FileType, Overwrite, Remux, TrackOutcome};
-use reelwright_formats::FileSource;
+use reelwright::{Asset, FileType, Overwrite, Remux, TrackOutcome};
 use reelwright_media::{ContainerKind, ErrorKind};
 
 /// Where the two may differ, and why that is right.
@@ -72,13 +70,13 @@ fn copy_all(file_type: FileType) {
     let (mut same, mut wrong) = (0, Vec::new());
     for path in folder.map(|entry| entry.unwrap().path()) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let Ok(source) = reelwright_formats::open(Arc::new(FileSource::open(&path).unwrap())) else {
+        let Ok(source) = Asset::open(&path) else {
             continue;
         };
         let boxes = matches!(source.movie().container, ContainerKind::QuickTime | ContainerKind::Mp4);
         let remux = Remux { overwrite: Overwrite::Replace, ..Remux::new(file_type) };
         let _ = std::fs::remove_file(&output);
-        let report = match remux.to_path(source.as_ref(), &output) {
+        let report = match remux.to_path(&source, &output) {
             Ok(report) => report,
             Err(error) => {
                 let known = [ErrorKind::Truncated, ErrorKind::Malformed, ErrorKind::Unsupported];

@@ -13,7 +13,7 @@ use reelwright::media::{
     Color, Error, ErrorKind, FormatDescription, FourCc, PixelBuffer, PixelFormat, Result, Rounding,
     SampleBuffer, SampleFlags, Size, Time, Timescale, Trim, VideoCodec, VideoFormat, VideoFrame,
 };
-use reelwright::{CompressionSession, DecodeTimes, DecompressionSession, Outcome};
+use reelwright::{Answer, CompressionSession, DecodeTimes, DecompressionSession};
 
 const SIZE: Size = Size::new(16, 16);
 
@@ -183,12 +183,12 @@ fn compress(registry: &Registry, real_time: bool) -> (CompressionSession<u32>, L
     let any = EncoderSpecification::default();
     let session = CompressionSession::new_with(registry, settings, &any, move |output| {
         let text = match output.result {
-            Ok(Outcome::Done(sample)) => {
+            Ok(Answer::Done(sample)) => {
                 assert_eq!(sample.pts.value(), i64::from(output.token) * 1001);
                 assert_eq!(sample.duration.value(), 1001);
                 if sample.flags.sync { "key".to_owned() } else { "sample".to_owned() }
             }
-            Ok(Outcome::Dropped) => "dropped".to_owned(),
+            Ok(Answer::Dropped) => "dropped".to_owned(),
             Err(error) => error.message().to_owned(),
         };
         theirs.lock().unwrap().push((output.token, text));
@@ -314,8 +314,8 @@ fn decoding_answers_every_sample_and_survives_damage() {
     let mut session: DecompressionSession<u32> =
         DecompressionSession::new_with(&registry(None), settings, move |output| {
             let text = match output.result {
-                Ok(Outcome::Done(frame)) => format!("frame {}", frame.pts.value() / 1001),
-                Ok(Outcome::Dropped) => "dropped".to_owned(),
+                Ok(Answer::Done(frame)) => format!("frame {}", frame.pts.value() / 1001),
+                Ok(Answer::Dropped) => "dropped".to_owned(),
                 Err(error) => error.message().to_owned(),
             };
             theirs.lock().unwrap().push((output.token, text));
@@ -449,7 +449,7 @@ fn decode_times_are_shifted_or_videotoolbox_s() {
         let settings = VideoEncoderSettings::new(VideoCodec::H264, SIZE).timescale(Timescale::or_one(30_000));
         let any = EncoderSpecification::default();
         let mut session = CompressionSession::new_with(&registry(None), settings, &any, move |output| {
-            let Ok(Outcome::Done(sample)) = output.result else { panic!("{:?}", output.result) };
+            let Ok(Answer::Done(sample)) = output.result else { panic!("{:?}", output.result) };
             theirs.lock().unwrap().push((sample.pts.value() / 1001, sample.dts.value() / 1001));
         })
         .unwrap();

@@ -14,8 +14,8 @@ use reelwright::media::{
     ErrorKind, FormatDescription, FourCc, Hint, MediaType, PixelBuffer, Ratio, SampleBuffer, Size, Time,
     Timescale, VideoCodec, VideoFormat, VideoFrame,
 };
+use reelwright::{Answer, CompressionSession, DecodeTimes, DecompressionSession};
 use reelwright::{Asset, all_codecs};
-use reelwright::{CompressionSession, DecodeTimes, DecompressionSession, Outcome};
 use reelwright_bitstream::length_prefixed_units;
 use reelwright_process::pattern::TestPicture;
 
@@ -49,7 +49,7 @@ fn compressed(
     let kept = samples.clone();
     let specification = EncoderSpecification::with_id(id);
     let mut session = CompressionSession::new_with(&all_codecs(), settings, &specification, move |output| {
-        let Ok(Outcome::Done(sample)) = output.result else { return };
+        let Ok(Answer::Done(sample)) = output.result else { return };
         assert_eq!(sample.pts, output.token);
         kept.lock().unwrap().push(sample);
     })?;
@@ -179,7 +179,7 @@ fn fidelity(pictures: &[PixelBuffer], samples: &[SampleBuffer]) -> (f64, u64) {
     let format = samples[0].format.clone();
     let mut session =
         DecompressionSession::new_with(&all_codecs(), VideoDecoderSettings::new(format), move |output| {
-            let Ok(Outcome::Done(frame)) = output.result else { panic!("{:?}", output.result) };
+            let Ok(Answer::Done(frame)) = output.result else { panic!("{:?}", output.result) };
             assert_eq!(frame.pts, output.token);
             kept.lock().unwrap().push((frame.pts, frame.pixels));
         })
@@ -294,7 +294,7 @@ fn decoded_pictures_are_ffmpeg_s_and_another_format_is_asked_about() {
     let kept = decoded.clone();
     let settings = VideoDecoderSettings::new(track.formats[0].clone());
     let mut session = DecompressionSession::new_with(&all_codecs(), settings, move |output| {
-        let Ok(Outcome::Done(frame)) = output.result else { panic!("{:?}", output.result) };
+        let Ok(Answer::Done(frame)) = output.result else { panic!("{:?}", output.result) };
         let pixels = &frame.pixels;
         let rows = (0..3).flat_map(|plane| (0..pixels.planes()[plane].rows).map(move |y| (plane, y)));
         let bytes = rows.flat_map(|(plane, y)| pixels.row(plane, y).iter().copied()).collect();

@@ -51,7 +51,7 @@ fn remux(from: &Path, to: &Path) {
     let kind = FileType::from_extension(to.extension().unwrap().to_str().unwrap()).unwrap();
     let asset = Asset::open(from).unwrap();
     let remux = Remux { overwrite: Overwrite::Replace, ..Remux::new(kind) };
-    let report = remux.to_path(&**asset.demuxer(), to).unwrap();
+    let report = remux.to_path(&asset, to).unwrap();
     assert_eq!(report.dropped_metadata, [], "{}", to.display());
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use reelwright::codec::{EncoderSpecification, FrameOptions, VideoDecoderSettings, VideoEncoderSettings};
 use reelwright::media::{PixelBuffer, SampleBuffer, Size, Time, VideoCodec, VideoFrame};
-use reelwright::{CompressionSession, DecompressionSession, Outcome};
+use reelwright::{Answer, CompressionSession, DecompressionSession};
 
 #[test]
 fn there_and_back() {
@@ -16,7 +16,7 @@ fn there_and_back() {
     let kept = samples.clone();
     let any = EncoderSpecification::default();
     let mut session = CompressionSession::new(settings, &any, move |output| {
-        let Ok(Outcome::Done(sample)) = output.result else { panic!("{:?}", output.result) };
+        let Ok(Answer::Done(sample)) = output.result else { panic!("{:?}", output.result) };
         assert_eq!(sample.pts, output.token);
         kept.lock().unwrap().push(sample);
     })
@@ -38,7 +38,7 @@ fn there_and_back() {
         let kept = frames.clone();
         let settings = VideoDecoderSettings { threads, ..VideoDecoderSettings::new(format.clone()) };
         let mut session = DecompressionSession::new(settings, move |output| {
-            let Ok(Outcome::Done(frame)) = output.result else { panic!("{:?}", output.result) };
+            let Ok(Answer::Done(frame)) = output.result else { panic!("{:?}", output.result) };
             assert_eq!(frame.pts, output.token);
             kept.lock().unwrap().push((frame.pts, frame.pixels.row(0, 100)[100]));
         })

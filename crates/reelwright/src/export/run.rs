@@ -123,7 +123,7 @@ impl Run {
         };
         let output = target.path().map(ToOwned::to_owned);
         let mut sink = target.sink(self.overwrite(), self.options.sync)?;
-        let made = remux.to_sink(self.asset.demuxer().as_ref(), sink.as_mut())?;
+        let made = remux.to_sink(&self.asset, sink.as_mut())?;
         let track = |plan: &TrackPlan| {
             let outcome =
                 made.tracks.iter().find(|track| track.id == plan.source).map(|track| &track.outcome);

@@ -16,7 +16,7 @@ use crate::Asset;
 /// resolved. `AVAssetReaderTrackOutput` with decompression.
 ///
 /// Memory is bounded by what the decoder holds for reordering.
-pub struct FrameReader {
+pub(crate) struct FrameReader {
     asset: Asset,
     track: Track,
     registry: Registry,
@@ -65,7 +65,7 @@ impl FrameReader {
     /// # Errors
     ///
     /// [`reelwright_media::ErrorKind::Misuse`] where there is no such track or it isn't video.
-    pub fn new(asset: &Asset, track: u32, range: TimeRange, registry: &Registry) -> Result<Self> {
+    pub(crate) fn new(asset: &Asset, track: u32, range: TimeRange, registry: &Registry) -> Result<Self> {
         let track = track_of(asset, track, "video", |format| format.as_video().is_some())?;
         Ok(Self {
             asset: asset.clone(),
@@ -92,14 +92,14 @@ impl FrameReader {
 
     /// Lets the decoder use at most so many threads; 0 leaves it to the decoder.
     #[must_use]
-    pub fn threads(mut self, threads: usize) -> Self {
+    pub(crate) fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
         self
     }
 
     /// Lets so many bytes of pictures wait in the decoder for those before them; 0 leaves it to the decoder.
     #[must_use]
-    pub fn memory_budget(mut self, bytes: usize) -> Self {
+    pub(crate) fn memory_budget(mut self, bytes: usize) -> Self {
         self.memory_budget = bytes;
         self
     }
@@ -107,25 +107,25 @@ impl FrameReader {
     /// What the caller does to every picture, for decoders that can do it before pictures wait
     /// ([`VideoDecoderSettings::early`]): some pictures come out with it done.
     #[must_use]
-    pub fn early(mut self, work: PictureWork) -> Self {
+    pub(crate) fn early(mut self, work: PictureWork) -> Self {
         self.early = Some(work);
         self
     }
 
     /// Stops with [`reelwright_media::ErrorKind::Cancelled`] once the token is raised.
     #[must_use]
-    pub fn cancelled_by(mut self, cancel: CancelToken) -> Self {
+    pub(crate) fn cancelled_by(mut self, cancel: CancelToken) -> Self {
         self.cancel = cancel;
         self
     }
 
     /// The id of the decoder in use, once it is open.
-    pub fn decoder(&self) -> Option<&str> {
+    pub(crate) fn decoder(&self) -> Option<&str> {
         self.decoder_name.as_deref()
     }
 
     /// Samples read and pictures decoded so far, those outside the edits included.
-    pub fn counts(&self) -> (u64, u64) {
+    pub(crate) fn counts(&self) -> (u64, u64) {
         (self.read, self.decoded)
     }
 
@@ -142,7 +142,7 @@ impl FrameReader {
     }
 
     /// Samples that couldn't be decoded so far. Their pictures are left out; the one before lasts until the next.
-    pub fn damage(&self) -> Option<&Damage> {
+    pub(crate) fn damage(&self) -> Option<&Damage> {
         self.tolerance.damage()
     }
 
@@ -152,7 +152,7 @@ impl FrameReader {
     /// # Errors
     ///
     /// What reading brings up; of decoding what can't be read past: nothing of the track decodes, or less than a third.
-    pub fn next_frame(&mut self) -> Result<Option<VideoFrame>> {
+    pub(crate) fn next_frame(&mut self) -> Result<Option<VideoFrame>> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
                 return Ok(Some(frame));

@@ -1,8 +1,12 @@
 //! Reading a movie as it is presented: `AVAssetReader`.
 
+mod audio;
 mod damage;
 mod frames;
+mod picture;
+mod samples;
 mod sound;
+mod video;
 
 use std::sync::Arc;
 
@@ -10,9 +14,12 @@ use reelwright_media::{Error, FormatDescription, Result, Track};
 
 use crate::Asset;
 
+pub use audio::{SoundBuffers, SoundBuilder};
 pub use damage::Damage;
-pub use frames::FrameReader;
-pub use sound::SoundReader;
+pub(crate) use frames::FrameReader;
+pub use samples::Samples;
+pub(crate) use sound::SoundReader;
+pub use video::{Frames, FramesBuilder};
 
 /// The track with this ID, whose samples must be `what`.
 fn track_of(asset: &Asset, id: u32, what: &str, fits: impl Fn(&FormatDescription) -> bool) -> Result<Track> {

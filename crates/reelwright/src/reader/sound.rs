@@ -17,7 +17,7 @@ use crate::Asset;
 ///
 /// Buffers come in order. Where the timeline has nothing (empty edits, gaps in the track) there is a gap between one
 /// buffer's end and the next one's start.
-pub struct SoundReader {
+pub(crate) struct SoundReader {
     asset: Asset,
     track: Track,
     registry: Registry,
@@ -56,7 +56,7 @@ impl SoundReader {
     /// # Errors
     ///
     /// [`reelwright_media::ErrorKind::Misuse`] where there is no such track or it isn't sound.
-    pub fn new(asset: &Asset, track: u32, range: TimeRange, registry: &Registry) -> Result<Self> {
+    pub(crate) fn new(asset: &Asset, track: u32, range: TimeRange, registry: &Registry) -> Result<Self> {
         let track = track_of(asset, track, "sound", |format| format.as_audio().is_some())?;
         Ok(Self {
             asset: asset.clone(),
@@ -76,18 +76,18 @@ impl SoundReader {
 
     /// Stops with [`reelwright_media::ErrorKind::Cancelled`] once the token is raised.
     #[must_use]
-    pub fn cancelled_by(mut self, cancel: CancelToken) -> Self {
+    pub(crate) fn cancelled_by(mut self, cancel: CancelToken) -> Self {
         self.cancel = cancel;
         self
     }
 
     /// Packets read so far.
-    pub fn packets(&self) -> u64 {
+    pub(crate) fn packets(&self) -> u64 {
         self.read
     }
 
     /// Packets that couldn't be decoded so far. Silence of the same length takes their place.
-    pub fn damage(&self) -> Option<&Damage> {
+    pub(crate) fn damage(&self) -> Option<&Damage> {
         self.tolerance.damage()
     }
 
@@ -96,7 +96,7 @@ impl SoundReader {
     /// # Errors
     ///
     /// What reading brings up; of decoding what can't be read past: nothing of the track decodes, or less than a third.
-    pub fn next_buffer(&mut self) -> Result<Option<AudioBuffer>> {
+    pub(crate) fn next_buffer(&mut self) -> Result<Option<AudioBuffer>> {
         loop {
             if let Some(buffer) = self.ready.pop_front() {
                 return Ok(Some(buffer));

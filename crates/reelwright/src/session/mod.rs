@@ -14,12 +14,12 @@ pub struct Output<T, P> {
     /// What the caller gave along.
     pub token: T,
     /// What became of it.
-    pub result: Result<Outcome<P>>,
+    pub result: Result<Answer<P>>,
 }
 
 /// What became of an accepted frame or sample.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome<P> {
+pub enum Answer<P> {
     /// It was coded.
     Done(P),
     /// It was left out: in a session in real time that fell behind, or a picture that can't be decoded from where

@@ -4,7 +4,7 @@ use std::thread::JoinHandle;
 
 use reelwright_media::{Error, ErrorKind, Result, Time};
 
-use super::{Accepted, Outcome, Output};
+use super::{Accepted, Answer, Output};
 
 /// A codec as the pipeline sees it: `I` goes in, `P` comes out, found again by time.
 pub(super) trait Engine<I, P>: Send {
@@ -247,9 +247,9 @@ fn run<I, T, P>(
         }
     };
     match job {
-        Job::Drop(time) => reply(time, Ok(Outcome::Dropped)),
+        Job::Drop(time) => reply(time, Ok(Answer::Dropped)),
         Job::Feed(input, time) => {
-            let result = engine.feed(input, &mut |time, product| reply(time, Ok(Outcome::Done(product))));
+            let result = engine.feed(input, &mut |time, product| reply(time, Ok(Answer::Done(product))));
             if let Err(error) = result {
                 // A codec with threads of its own may report an earlier sample's fault.
                 let culprit =
@@ -262,7 +262,7 @@ fn run<I, T, P>(
         }
         Job::Drain(until) => {
             if shared.holds_back(until) {
-                let result = engine.drain(&mut |time, product| reply(time, Ok(Outcome::Done(product))));
+                let result = engine.drain(&mut |time, product| reply(time, Ok(Answer::Done(product))));
                 let failure = result.err();
                 if let Some(error) = failure.as_ref().filter(|_| engine.errors_are_final()) {
                     shared.lock().failure = Some(error.clone());
@@ -272,7 +272,7 @@ fn run<I, T, P>(
                 for time in shared.fed() {
                     let about = |error: &Error| error.place().time.is_none_or(|culprit| culprit == time);
                     let error = failure.clone().filter(|error| engine.errors_are_final() || about(error));
-                    reply(time, error.map_or(Ok(Outcome::Dropped), Err));
+                    reply(time, error.map_or(Ok(Answer::Dropped), Err));
                 }
             }
             shared.lock().drains_done += 1;

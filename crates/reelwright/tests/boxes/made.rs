@@ -69,7 +69,7 @@ pub(crate) fn numbers(kind: &[u8; 4], numbers: &[u32]) -> Vec<u8> {
 /// A copy of everything that fits.
 pub(crate) fn remux(source: &Path, copy: &Path, file_type: FileType) -> RemuxReport {
     let remux = Remux { overwrite: Overwrite::Replace, ..Remux::new(file_type) };
-    remux.to_path(Asset::open(source).unwrap().demuxer().as_ref(), copy).unwrap()
+    remux.to_path(&Asset::open(source).unwrap(), copy).unwrap()
 }
 
 /// The path of the sample tables of the first track.

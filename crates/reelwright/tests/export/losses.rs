@@ -87,7 +87,7 @@ fn a_copy_without_the_enabled_sound_enables_another() {
     let out = folder.file("out.mp4");
     let Some(path) = field("f01_apac_first_aac_off.mov") else { return };
     let asset = Asset::open(path).unwrap();
-    Remux::new(FileType::Mp4).to_path(asset.demuxer().as_ref(), &out).unwrap();
+    Remux::new(FileType::Mp4).to_path(&asset, &out).unwrap();
     assert_eq!(sounds(&out).unwrap_or(vec!["aac,1".into()]), ["aac,1"]);
     // Beside an encode, too.
     let mut options = ExportOptions::new(Preset::H264(SizeClass::Sd480));

@@ -153,7 +153,7 @@ fn metadata_is_carried_over_or_replaced_by_nothing() {
     carried.push(item("camera.focal_length.35mm_equivalent", "26"));
     let metadata = MetadataPolicy::Replace(carried);
     let tagged = Remux { metadata, ..Remux::new(FileType::Mov) };
-    tagged.to_path(plain.demuxer().as_ref(), &source).unwrap();
+    tagged.to_path(&plain, &source).unwrap();
     let asset = Asset::open(&source).unwrap();
     for (preset, reencode) in [(Preset::Passthrough, false), (Preset::HighestQuality, true)] {
         for (name, kind) in [("out.mov", FileType::Mov), ("out.mp4", FileType::Mp4)] {

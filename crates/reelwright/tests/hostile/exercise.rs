@@ -65,7 +65,7 @@ pub fn inspect(source: &Arc<dyn ReadAt>) -> Result<Asset> {
 /// Copies every track that fits, and compares every sample of the copy with the input's.
 fn copy(asset: &Asset, file_type: FileType) -> Result<usize> {
     let (mut sink, output) = MemorySink::new();
-    let report = Remux::new(file_type).to_sink(asset.demuxer().as_ref(), &mut sink)?;
+    let report = Remux::new(file_type).to_sink(asset, &mut sink)?;
     drop(sink);
     let made = Asset::from_source(Arc::new(output.take().expect("a finished copy is there")))
         .unwrap_or_else(|error| panic!("the copy can't be opened: {error}"));
