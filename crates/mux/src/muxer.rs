@@ -354,7 +354,7 @@ impl Muxer {
             );
             return self.fail(
                 Error::new(ErrorKind::Limit, message)
-                    .with_hint("write to a file, or copy from one instead of encoding")
+                    .with_hint("write to a file, allow more to be held back, or copy from a file instead of encoding")
                     .at_stage(Stage::Mux),
             );
         }

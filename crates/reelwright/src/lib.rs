@@ -16,7 +16,7 @@ mod reader;
 mod references;
 mod remux;
 mod session;
-mod sink;
+pub mod sink;
 mod spool;
 mod verdict;
 mod writer;
@@ -38,11 +38,11 @@ pub use metadata::MetadataPolicy;
 pub use reader::{Damage, Frames, FramesBuilder, Samples, SoundBuffers, SoundBuilder};
 pub use remux::{CopyStep, CopyWatch, Remux, RemuxReport, RemuxedTrack, TrackOutcome};
 pub use session::{Accepted, Answer, CompressionSession, DecodeTimes, DecompressionSession, Output};
-pub use sink::{FileSink, MemoryOutput, MemorySink, Overwrite, Sink};
+pub use sink::{FileSink, MemoryOutput, MemorySink, Overwrite, Sink, WriterSink};
 pub use spool::spool;
 pub use writer::{
-    AssetWriter, AssetWriterBuilder, FinishReport, Input, InputConfig, InputData, Readiness, SoundGaps,
-    TryAppend,
+    AssetWriter, AssetWriterBuilder, Association, FinishReport, Input, InputConfig, InputData, InputId,
+    InputSource, Readiness, SoundGaps, TryAppend, WriterHandle, WriterStatus,
 };
 
 pub use reelwright_bitstream::rfc6381;

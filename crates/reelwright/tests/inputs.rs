@@ -15,7 +15,7 @@ use reelwright::media::{
     AudioCodec, ChannelLayout, ErrorKind, FourCc, Language, Matrix, MetadataItem, MetadataKey, MetadataValue,
     PixelPool, Rotation, Size, Time, Timescale, TrackReference, VideoCodec, VideoFrame,
 };
-use reelwright::{AssetWriter, AssetWriterBuilder, FileType, Input, InputConfig, Overwrite};
+use reelwright::{AssetWriter, AssetWriterBuilder, Association, FileType, Input, InputConfig, Overwrite};
 use reelwright_bmff::{
     BoxRef, ExtendedLanguage, MediaHeader, SampleToChunk, TimeToSample, TrackHeader, TrackReferences, boxes,
 };
@@ -92,7 +92,7 @@ fn headers_say_what_the_input_said() {
             .transform(Matrix::rotation(Rotation::Clockwise90, SIZE))
             .layer(-1);
         let french = Language::from_code("fra").unwrap().with_tag("fr-CA");
-        let heard = InputConfig::copy(pcm_format()).language(french).volume(0x80).enabled(false);
+        let heard = InputConfig::copy(pcm_format()).language(french).volume(0.5).enabled(false);
         write_both(builder, shown, heard.alternate_group(7));
 
         let file = load(&path);
@@ -265,8 +265,14 @@ fn associations_are_references_of_the_right_track() {
     let kinds = [b"fall", b"chap", b"forc", b"folw", b"tmcd", b"cdsc", b"rndr"];
     let (path, mut builder) = writer("associations.mov", FileType::Mov);
     let references = kinds.map(|kind| TrackReference { kind: FourCc::new(kind), tracks: vec![2] });
-    let first = builder.add_input(InputConfig::copy(pcm_format()).references(references.to_vec())).unwrap();
+    let first = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
     let second = builder.add_input(InputConfig::copy(pcm_format())).unwrap();
+    for kind in kinds {
+        let association = Association::Other(FourCc::new(kind));
+        builder.associate(&first, association, &second).unwrap();
+        // Said twice it is still one.
+        builder.associate(&first, association, second.id()).unwrap();
+    }
     let writer = builder.start().unwrap();
     writer.start_session(Time::ZERO).unwrap();
     let feeding = std::thread::spawn(|| feed_sound(first));

@@ -6,7 +6,7 @@ use std::time::Instant;
 use reelwright_codec::Registry;
 use reelwright_media::{
     CancelToken, EditTimeline, Error, ErrorKind, MediaType, MetadataItem, Omission, PixelFormat, Result,
-    Time, TimeRange, Timescale, Track, TrackReference,
+    Time, TimeRange, Timescale, Track,
 };
 
 use super::copy::CopyJob;
@@ -20,8 +20,8 @@ use super::{ExportOptions, Fate, Plan, TrackPlan};
 use crate::held::COPY_AGAIN;
 use crate::references;
 use crate::{
-    Asset, AssetWriterBuilder, CopyWatch, FinishReport, Input, InputConfig, Overwrite, Remux, TrackOutcome,
-    verdict,
+    Asset, AssetWriterBuilder, Association, CopyWatch, FinishReport, Input, InputConfig, Overwrite, Remux,
+    TrackOutcome, verdict,
 };
 
 /// Carries a plan out.
@@ -158,6 +158,7 @@ impl Run {
         for plan in self.plan.tracks.iter().filter(|plan| plan.fate.is_output()) {
             jobs.push((plan.source, self.job(plan, &mut builder, &stop)?));
         }
+        self.associate(&jobs, &mut builder)?;
         let writer = builder.start()?;
         writer.start_session(Time::ZERO)?;
         let (ids, results) = self.run_jobs(jobs, &stop);
@@ -272,7 +273,7 @@ impl Run {
                 let job = CopyJob { asset, track, range, cut, stop, meter, leads };
                 let config = job.config(&self.options.metadata);
                 let config = config.enabled(track.enabled || self.stands_in(track));
-                let input = builder.add_input(config.references(self.references(track)))?;
+                let input = builder.add_input(config)?;
                 Job::Copy(job, input)
             }
         })
@@ -287,11 +288,7 @@ impl Run {
 
     /// What an encoded track inherits from its source.
     fn described(&self, config: InputConfig, track: &Track) -> InputConfig {
-        config
-            .enabled(true)
-            .language(track.language.clone())
-            .metadata(self.track_metadata(track))
-            .references(self.references(track))
+        config.enabled(true).language(track.language.clone()).metadata(self.track_metadata(track))
     }
 
     /// What the output's track says about itself: what the source's did, unless that is replaced.
@@ -299,14 +296,21 @@ impl Run {
         if self.options.metadata.replaces() { Vec::new() } else { track.metadata.clone() }
     }
 
-    /// The track's references with the IDs the output gives; those to tracks that are left out are left out.
-    fn references(&self, track: &Track) -> Vec<TrackReference> {
-        let outputs: Vec<_> =
-            self.plan.tracks.iter().filter(|plan| plan.fate.is_output()).map(|plan| plan.source).collect();
-        references::carried(self.asset.movie(), track, |id| {
-            let position = outputs.iter().position(|source| *source == id)?;
-            u32::try_from(position + 1).ok()
-        })
+    /// Carries the tracks' references over to the output; those to tracks that are left out are left out.
+    fn associate(&self, jobs: &[(u32, Job<'_>)], builder: &mut AssetWriterBuilder) -> Result<()> {
+        let movie = self.asset.movie();
+        let input = |source: u32| jobs.iter().find(|(of, _)| *of == source).map(|(_, job)| job.input().id());
+        for (source, job) in jobs {
+            let Some(track) = movie.track(*source) else { continue };
+            for reference in references::carried(movie, track, |id| input(id).map(|_| id)) {
+                for other in reference.tracks.iter().filter(|other| *other != source) {
+                    if let Some(other) = input(*other) {
+                        builder.associate(job.input(), Association::Other(reference.kind), other)?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Every job on a thread of its own. Returns the output's track IDs by source.
@@ -355,6 +359,11 @@ impl Run {
 }
 
 impl Job<'_> {
+    fn input(&self) -> &Input {
+        let (Self::Copy(_, input) | Self::Video(_, input) | Self::Sound(_, input)) = self;
+        input
+    }
+
     fn run(self) -> Result<Done> {
         match self {
             Self::Copy(job, input) => Ok(Done { counts: job.run(input)?, ..Done::default() }),

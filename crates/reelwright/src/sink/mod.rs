@@ -4,14 +4,16 @@ mod copy;
 mod file;
 mod memory;
 mod place;
+mod stream;
 mod write_behind;
 
 use reelwright_media::CancelToken;
-use reelwright_mux::{Capabilities, Op, Outcome};
 
 pub use file::{FileSink, Overwrite};
 pub use memory::{MemoryOutput, MemorySink};
 pub(crate) use place::temporary_in;
+pub use reelwright_mux::{Capabilities, Op, Outcome};
+pub use stream::{WriterOutput, WriterSink};
 
 /// Runs the operations of a muxer.
 ///

@@ -7,6 +7,7 @@ use reelwright_media::{
     Stage, Timescale, VideoFrame,
 };
 
+use super::InputId;
 use super::encoding::{Encoding, Failure, SoundGaps};
 use super::queue::{Queue, Readiness};
 
@@ -18,6 +19,7 @@ use super::queue::{Queue, Readiness};
 pub struct Input {
     lane: Arc<Lane>,
     queue: Arc<Queue>,
+    id: InputId,
 }
 
 /// What is appended to an [`Input`].
@@ -70,8 +72,14 @@ pub enum TryAppend {
 }
 
 impl Input {
-    pub(super) fn new(lane: Arc<Lane>, queue: Arc<Queue>) -> Self {
-        Self { lane, queue }
+    pub(super) fn new(lane: Arc<Lane>, queue: Arc<Queue>, id: InputId) -> Self {
+        Self { lane, queue, id }
+    }
+
+    /// What other inputs' tracks refer to this one's by ([`super::AssetWriterBuilder::associate`]); it may outlive the
+    /// input.
+    pub fn id(&self) -> InputId {
+        self.id
     }
 
     /// The ID of the track.
@@ -335,6 +343,7 @@ impl std::fmt::Debug for Lane {
 mod tests {
     use reelwright_media::{AudioBuffer, AudioFormat, ChannelLayout, PcmFormat, Time};
 
+    use super::super::associate::WriterId;
     use super::*;
 
     /// The writer finishes its inputs before it is finished itself, and another thread may be appending.
@@ -353,7 +362,8 @@ mod tests {
             pixel_format: None,
             state: Mutex::new(LaneState::new(None)),
         });
-        let mut input = Input::new(lane.clone(), queue.clone());
+        let id = InputId { writer: WriterId::new(), index: 0 };
+        let mut input = Input::new(lane.clone(), queue.clone(), id);
         lane.finish(&queue).unwrap();
         let error = input.append(AudioBuffer::silence(timescale, ChannelLayout::mono(), Time::ZERO, 1));
         let error = error.unwrap_err();

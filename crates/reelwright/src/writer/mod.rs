@@ -1,33 +1,37 @@
 //! Writing a movie sample by sample: `AVAssetWriter`.
 
+mod associate;
 mod config;
 mod encoding;
+mod handle;
 mod input;
 mod queue;
+mod source;
 mod thread;
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, mpsc};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
-use reelwright_codec::{Converter, Registry};
+use reelwright_codec::Registry;
 use reelwright_media::{
-    CancelToken, Chapter, Error, FormatDescription, MetadataItem, PixelFormat, Result, Stage, Time, Timescale,
+    CancelToken, Chapter, Error, MetadataItem, Result, Stage, Time, Timescale, TrackReference,
 };
 use reelwright_mux::{FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary};
-use reelwright_process::Workers;
 
 use crate::parameter_sets::ParameterSets;
 use crate::sink::{FileSink, Overwrite, Sink};
-use config::{EncoderTrack, InputSource};
-use encoding::{AudioLane, Encoding, VideoLane};
+use associate::WriterId;
 use input::{Lane, LaneState};
 use queue::Queue;
-use thread::{Finished, Worker};
+use source::Source;
+use thread::Worker;
 
-pub use config::InputConfig;
+pub use associate::{Association, InputId};
+pub use config::{InputConfig, InputSource};
 pub use encoding::SoundGaps;
+pub use handle::{AssetWriter, WriterHandle};
 pub use input::{Input, InputData, TryAppend};
-pub use queue::Readiness;
+pub use queue::{Readiness, WriterStatus};
 
 /// A file about to be written: settings and inputs. Made by [`AssetWriter::create`].
 pub struct AssetWriterBuilder {
@@ -38,25 +42,12 @@ pub struct AssetWriterBuilder {
     tracks: Vec<TrackSettings>,
     lanes: Vec<Arc<Lane>>,
     queue: Arc<Queue>,
+    id: WriterId,
 }
 
 enum Target {
     Path(PathBuf),
     Sink(Box<dyn Sink>),
-}
-
-/// Writes one file from the samples its inputs take. `AVAssetWriter`.
-///
-/// One thread of its own stores what is appended; inputs may be used from any thread. Dropped without
-/// [`Self::finish`], it leaves nothing behind.
-#[derive(Debug)]
-pub struct AssetWriter {
-    queue: Arc<Queue>,
-    lanes: Vec<Arc<Lane>>,
-    file_type: FileType,
-    path: Option<PathBuf>,
-    result: mpsc::Receiver<Result<Finished>>,
-    finished: bool,
 }
 
 /// What was written.
@@ -83,101 +74,6 @@ pub struct FinishReport {
 /// Memory for samples on their way.
 const BUDGET: u64 = 32 << 20;
 
-impl AssetWriter {
-    /// A file of this type that will be at `path`. Nothing is touched before [`AssetWriterBuilder::start`]. The
-    /// extension of `path` doesn't matter.
-    pub fn create(path: impl AsRef<Path>, file_type: FileType) -> AssetWriterBuilder {
-        AssetWriterBuilder::new(Target::Path(path.as_ref().to_path_buf()), file_type)
-    }
-
-    /// A file of this type whose bytes go to `sink`.
-    pub fn create_on(sink: impl Sink + 'static, file_type: FileType) -> AssetWriterBuilder {
-        AssetWriterBuilder::new(Target::Sink(Box::new(sink)), file_type)
-    }
-
-    /// Opens the session: source time `start` becomes the movie's time zero. Once, before the first sample.
-    /// `startSession(atSourceTime:)`.
-    ///
-    /// Samples before `start` are stored but not presented. Don't subtract it from their times as well.
-    ///
-    /// # Errors
-    ///
-    /// Misuse the second time; the writer's failure.
-    pub fn start_session(&self, start: Time) -> Result<()> {
-        self.queue.start_session(start)
-    }
-
-    /// Ends the session at source time `end`: what is later is stored but not presented. Nothing can be appended
-    /// afterwards. Without it the session ends with the longest track. `endSession(atSourceTime:)`.
-    ///
-    /// # Errors
-    ///
-    /// Misuse without a session, the second time, or where `end` is before the start; the writer's failure.
-    pub fn end_session(&self, end: Time) -> Result<()> {
-        self.queue.end_session(end)
-    }
-
-    /// Finishes the inputs, completes the file and lets it appear under its name. Blocks until that is done.
-    /// `finishWriting()`.
-    ///
-    /// # Errors
-    ///
-    /// The first failure of the writer; nothing is left behind then.
-    pub fn finish(mut self) -> Result<FinishReport> {
-        for lane in &self.lanes {
-            // A failure here makes the writer fail; its own error comes out below.
-            let _ = lane.finish(&self.queue);
-        }
-        self.finished = true;
-        self.queue.finish();
-        let outcome = self.result.recv().unwrap_or_else(|_| Err(thread::vanished()));
-        let Finished { muxer, bytes, warnings } =
-            outcome.map_err(|error| self.queue.error().unwrap_or(error))?;
-        let summary = muxer.summary();
-        Ok(FinishReport {
-            path: self.path.take(),
-            bytes,
-            duration: summary.duration,
-            index: summary.index,
-            dropped_metadata: summary.dropped_metadata,
-            tracks: summary.tracks,
-            sound_gaps: self.lanes.iter().filter_map(|lane| lane.gaps()).collect(),
-            warnings,
-        })
-    }
-
-    /// Stops and removes what has been written; returns when that is done. Raises the writer's cancel token.
-    /// `cancelWriting()`.
-    pub fn cancel(self) {
-        drop(self);
-    }
-
-    /// The failure that ended the writer, if one has.
-    pub fn error(&self) -> Option<Error> {
-        self.queue.error()
-    }
-
-    /// Where the file will be; `None` for other sinks.
-    pub fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
-    }
-
-    /// The kind of file.
-    pub fn file_type(&self) -> FileType {
-        self.file_type
-    }
-}
-
-impl Drop for AssetWriter {
-    fn drop(&mut self) {
-        if !self.finished {
-            self.queue.cancel();
-            // The thread removes what it wrote before it ends.
-            let _ = self.result.recv();
-        }
-    }
-}
-
 impl AssetWriterBuilder {
     fn new(target: Target, file_type: FileType) -> Self {
         Self {
@@ -188,6 +84,7 @@ impl AssetWriterBuilder {
             tracks: Vec::new(),
             lanes: Vec::new(),
             queue: Arc::new(Queue::new(BUDGET)),
+            id: WriterId::new(),
         }
     }
 
@@ -264,6 +161,15 @@ impl AssetWriterBuilder {
         self
     }
 
+    /// Bytes of media that may be held back in memory for an output that can't be written by position (a pipe,
+    /// [`WriterSink`](crate::WriterSink)), or for an index that comes first; media copied from a file isn't counted. Default
+    /// 8 MiB. Beyond it a pipe's writer fails with [`reelwright_media::ErrorKind::Limit`], a file is rearranged at its end.
+    #[must_use]
+    pub fn hold_back(mut self, bytes: u64) -> Self {
+        self.settings.memory = bytes;
+        self
+    }
+
     /// The token that stops the writer; [`AssetWriter::cancel`] raises it too. Default one of its own.
     #[must_use]
     pub fn cancel_token(self, token: CancelToken) -> Self {
@@ -301,7 +207,46 @@ impl AssetWriterBuilder {
         });
         self.tracks.push(settings);
         self.lanes.push(lane.clone());
-        Ok(Input::new(lane, self.queue.clone()))
+        Ok(Input::new(lane, self.queue.clone(), InputId { writer: self.id, index }))
+    }
+
+    /// Says what the track of one input is to that of another: `associate(&pictures, Association::Chapters, &text)`.
+    /// `addTrackAssociation(withTrackOf:type:)`.
+    ///
+    /// # Errors
+    ///
+    /// Misuse for inputs of another writer, for an input and itself, and for tracks of kinds that can't be so to each
+    /// other.
+    pub fn associate(
+        &mut self,
+        from: impl Into<InputId>,
+        association: Association,
+        to: impl Into<InputId>,
+    ) -> Result<()> {
+        let (from, to) = (self.index_of(from.into())?, self.index_of(to.into())?);
+        if from == to {
+            return Err(
+                Error::misuse("a track can't be associated with itself").at_track(self.lanes[from].id)
+            );
+        }
+        let located = |error: Error| error.at_track(self.lanes[from].id);
+        association.check(self.lanes[from].media, self.lanes[to].media).map_err(located)?;
+        let (kind, id) = (association.kind(), self.lanes[to].id);
+        let references = &mut self.tracks[from].track.references;
+        match references.iter_mut().find(|reference| reference.kind == kind) {
+            Some(reference) if reference.tracks.contains(&id) => {}
+            Some(reference) => reference.tracks.push(id),
+            None => references.push(TrackReference { kind, tracks: vec![id] }),
+        }
+        Ok(())
+    }
+
+    fn index_of(&self, input: InputId) -> Result<usize> {
+        let known = input.writer == self.id && input.index < self.lanes.len();
+        known.then_some(input.index).ok_or_else(|| {
+            Error::misuse("the input is one of another writer")
+                .with_hint("associate inputs of the same writer")
+        })
     }
 
     /// Creates the file, under no name yet, and starts the writer's thread. `startWriting()`.
@@ -330,73 +275,19 @@ impl AssetWriterBuilder {
             muxer.add_track(track)?;
         }
         let (cancel, budget) = (self.queue.cancel_token(), self.queue.budget());
-        let worker = Worker { muxer, sink, queue: self.queue.clone(), cancel, budget, sets };
-        Ok(AssetWriter {
-            result: worker.spawn()?,
-            queue: self.queue,
-            lanes: self.lanes,
-            file_type,
-            path,
-            finished: false,
-        })
+        let (queue, lanes) = (self.queue.clone(), self.lanes);
+        Worker { muxer, sink, queue, lanes, path: path.clone(), cancel, budget, sets }.spawn()?;
+        Ok(AssetWriter { queue: self.queue, file_type, path, finished: false })
     }
 }
 
-/// An input's source, opened.
-struct Source {
-    formats: Vec<Arc<FormatDescription>>,
-    encoding: Option<Encoding>,
-    track: Option<EncoderTrack>,
-    pixel_format: Option<PixelFormat>,
-}
-
-impl Source {
-    fn open(config: &InputConfig, registry: &Registry) -> Result<Self> {
-        Ok(match &config.source {
-            InputSource::Copy(formats) => {
-                Self { formats: formats.clone(), encoding: None, track: None, pixel_format: None }
-            }
-            InputSource::Video(settings, specification) => {
-                // Two pictures within a tick of the track are refused, not brought together in it.
-                let timescale = config.timescale.unwrap_or(settings.timescale);
-                let settings = (**settings).clone().timescale(timescale);
-                let (_, encoder) = registry.video_encoder(&settings, specification)?;
-                let format = encoder.input_format();
-                let converter = Converter::new(format, &settings);
-                Self {
-                    formats: vec![encoder.format().clone()],
-                    pixel_format: Some(format),
-                    track: Some(EncoderTrack { timescale, roll_distance: None }),
-                    encoding: Some(Encoding::Video(VideoLane {
-                        encoder,
-                        converter,
-                        workers: Workers::available(),
-                        timescale,
-                        last: None,
-                    })),
-                }
-            }
-            InputSource::Audio(settings, specification) => {
-                let (_, encoder) = registry.audio_encoder(settings, specification)?;
-                let track = EncoderTrack::of_audio(encoder.format(), encoder.priming());
-                if config.timescale.is_some_and(|timescale| timescale != track.timescale) {
-                    return Err(Error::misuse(format!(
-                        "the ticks of this track are its frames, {} a second",
-                        track.timescale
-                    ))
-                    .with_hint("set no timescale for sound that is encoded"));
-                }
-                Self {
-                    formats: vec![encoder.format().clone()],
-                    pixel_format: None,
-                    track: Some(track),
-                    encoding: Some(Encoding::Audio(Box::new(AudioLane::new(
-                        encoder,
-                        settings,
-                        config.join_within,
-                    )))),
-                }
-            }
-        })
+impl std::fmt::Debug for AssetWriterBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AssetWriterBuilder")
+            .field("path", &if let Target::Path(path) = &self.target { Some(path) } else { None })
+            .field("settings", &self.settings)
+            .field("overwrite", &self.overwrite)
+            .field("inputs", &self.lanes)
+            .finish_non_exhaustive()
     }
 }

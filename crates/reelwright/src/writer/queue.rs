@@ -3,8 +3,10 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use reelwright_media::{CancelToken, Error, Result, SampleBuffer, Time};
+use reelwright_media::{CancelToken, Error, ErrorKind, Result, SampleBuffer, Time};
 use reelwright_mux::sample_cost;
+
+use super::FinishReport;
 
 /// Whether an input takes more. `isReadyForMoreMediaData`, and why not.
 #[derive(Clone, Debug)]
@@ -20,6 +22,22 @@ pub enum Readiness {
     Failed(Error),
 }
 
+/// Where a writer stands. `AVAssetWriter.Status`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum WriterStatus {
+    /// It takes samples.
+    Writing,
+    /// Nothing more comes; what was appended is being stored.
+    Finishing,
+    /// The file is complete.
+    Completed,
+    /// It has failed with this error; nothing is left of the file.
+    Failed(Error),
+    /// It was cancelled; nothing is left of the file once it has ended.
+    Cancelled,
+}
+
 /// What goes through the queue.
 #[derive(Debug)]
 pub(super) enum Message {
@@ -27,16 +45,17 @@ pub(super) enum Message {
     Finished(usize),
 }
 
-#[derive(Debug)]
 pub(super) struct Queue {
     state: Mutex<State>,
     /// Something for the writer thread to do.
     work: Condvar,
     /// Something for those who wait to look at again.
-    room: Condvar,
+    change: Condvar,
 }
 
-#[derive(Debug)]
+/// What a writer ends with.
+pub(super) type Outcome = Result<FinishReport>;
+
 struct State {
     messages: Vec<Message>,
     /// Memory of what is queued.
@@ -49,6 +68,10 @@ struct State {
     session_start: Option<Time>,
     session_end: Option<Time>,
     error: Option<Error>,
+    /// What the writer thread ended with.
+    outcome: Option<Outcome>,
+    /// To be told of it.
+    on_end: Option<Box<dyn FnOnce(Outcome) + Send>>,
     thread_waits: bool,
     cancel: CancelToken,
     budget: u64,
@@ -76,6 +99,14 @@ impl State {
         }
     }
 
+    /// As [`Self::check`], for what an encoder still holds when the writer is finished.
+    fn check_unfinished(&self) -> Result<()> {
+        if self.phase == Phase::Finishing && self.error.is_none() {
+            return self.cancel.check();
+        }
+        self.check()
+    }
+
     fn check_session(&self) -> Result<()> {
         self.check()?;
         if self.session_start.is_none() {
@@ -85,6 +116,15 @@ impl State {
             return Err(Error::misuse("the session has ended"));
         }
         Ok(())
+    }
+}
+
+impl State {
+    /// Calls this waker at the next change.
+    fn remember(&mut self, waker: &Waker) {
+        if !self.wakers.iter().any(|known| known.will_wake(waker)) {
+            self.wakers.push(waker.clone());
+        }
     }
 }
 
@@ -100,11 +140,13 @@ impl Queue {
             session_start: None,
             session_end: None,
             error: None,
+            outcome: None,
+            on_end: None,
             thread_waits: false,
             cancel: CancelToken::new(),
             budget,
         };
-        Self { state: Mutex::new(state), work: Condvar::new(), room: Condvar::new() }
+        Self { state: Mutex::new(state), work: Condvar::new(), change: Condvar::new() }
     }
 
     pub(super) fn set_budget(&self, budget: u64) {
@@ -146,7 +188,7 @@ impl Queue {
             if !state.is_full() {
                 return Ok(());
             }
-            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.change.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -158,9 +200,7 @@ impl Queue {
         if !state.is_full() {
             return Poll::Ready(Ok(()));
         }
-        if !state.wakers.iter().any(|known| known.will_wake(waker)) {
-            state.wakers.push(waker.clone());
-        }
+        state.remember(waker);
         Poll::Pending
     }
 
@@ -175,7 +215,7 @@ impl Queue {
     /// Puts in what an encoder held back, though the session may have ended.
     pub(super) fn push_unchecked(&self, track: usize, sample: SampleBuffer) -> Result<()> {
         let mut state = self.lock();
-        state.check()?;
+        state.check_unfinished()?;
         self.enqueue(&mut state, track, sample);
         Ok(())
     }
@@ -251,13 +291,72 @@ impl Queue {
         }
     }
 
-    /// The writer thread has ended.
-    pub(super) fn close(&self, error: Option<Error>) {
+    /// The writer thread has ended like this.
+    pub(super) fn close(&self, outcome: Outcome) {
         let mut state = self.lock();
         state.phase = Phase::Closed;
-        state.error = state.error.take().or(error);
+        let outcome = match outcome {
+            Ok(report) => Ok(report),
+            // What failed first is why it ended.
+            Err(error) => Err(state.error.get_or_insert(error).clone()),
+        };
         state.messages.clear();
+        let on_end = state.on_end.take();
+        state.outcome = Some(outcome.clone());
         self.wake(&mut state);
+        drop(state);
+        if let Some(on_end) = on_end {
+            on_end(outcome);
+        }
+    }
+
+    /// Waits for the end of the writer thread.
+    pub(super) fn wait(&self) -> Outcome {
+        let mut state = self.lock();
+        loop {
+            if let Some(outcome) = &state.outcome {
+                return outcome.clone();
+            }
+            state = self.change.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// What the writer thread ended with, once it has; else `waker` is called then.
+    pub(super) fn poll_outcome(&self, waker: &Waker) -> Poll<Outcome> {
+        let mut state = self.lock();
+        match &state.outcome {
+            Some(outcome) => Poll::Ready(outcome.clone()),
+            None => {
+                state.remember(waker);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Calls `on_end` with what the writer thread ends with; at once where it has.
+    pub(super) fn when_ended(&self, on_end: Box<dyn FnOnce(Outcome) + Send>) {
+        let mut state = self.lock();
+        match state.outcome.clone() {
+            Some(outcome) => {
+                drop(state);
+                on_end(outcome);
+            }
+            None => state.on_end = Some(on_end),
+        }
+    }
+
+    pub(super) fn status(&self) -> WriterStatus {
+        let state = self.lock();
+        match (&state.outcome, &state.error) {
+            (Some(Ok(_)), _) => WriterStatus::Completed,
+            (Some(Err(error)), _) | (None, Some(error)) if error.kind() != ErrorKind::Cancelled => {
+                WriterStatus::Failed(error.clone())
+            }
+            (Some(_), _) | (_, Some(_)) => WriterStatus::Cancelled,
+            _ if state.cancel.is_cancelled() => WriterStatus::Cancelled,
+            _ if state.phase == Phase::Open => WriterStatus::Writing,
+            _ => WriterStatus::Finishing,
+        }
     }
 
     /// Makes `error` the one every later call returns, unless there is one already.
@@ -268,9 +367,9 @@ impl Queue {
         self.wake(&mut state);
     }
 
-    /// Whether samples can still come.
+    /// Whether samples that an encoder holds can still come.
     pub(super) fn is_open(&self) -> bool {
-        self.lock().check().is_ok()
+        self.lock().check_unfinished().is_ok()
     }
 
     /// Wakes the writer thread to look at the cancel token.
@@ -301,7 +400,19 @@ impl Queue {
     }
 
     fn wake(&self, state: &mut State) {
-        self.room.notify_all();
+        self.change.notify_all();
         state.wakers.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let state = self.lock();
+        f.debug_struct("Queue")
+            .field("queued", &state.queued)
+            .field("held", &state.held)
+            .field("phase", &state.phase)
+            .field("error", &state.error)
+            .finish_non_exhaustive()
     }
 }

@@ -1,9 +1,11 @@
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc;
 
 use reelwright_media::{CancelToken, Error, ErrorKind, Result, Stage, Time};
 use reelwright_mux::{Muxer, Session};
 
+use super::FinishReport;
+use super::input::Lane;
 use super::queue::{Message, Queue};
 use crate::drive::run_ready;
 use crate::parameter_sets::ParameterSets;
@@ -14,55 +16,79 @@ pub(super) struct Worker {
     pub(super) muxer: Muxer,
     pub(super) sink: Box<dyn Sink>,
     pub(super) queue: Arc<Queue>,
+    pub(super) lanes: Vec<Arc<Lane>>,
+    pub(super) path: Option<PathBuf>,
     pub(super) cancel: CancelToken,
     pub(super) budget: u64,
     pub(super) sets: ParameterSets,
 }
 
-/// What is left when the file is complete.
-pub(super) struct Finished {
-    pub(super) muxer: Muxer,
-    pub(super) bytes: u64,
-    /// What readers may stumble over, in plain sentences.
-    pub(super) warnings: Vec<String>,
-}
-
 /// Memory stored before those who wait for room are told.
 const TELL_EVERY: u64 = 1 << 20;
 
+/// Closes the queue, whatever happens to the thread.
+struct Closing(Option<Arc<Queue>>);
+
+impl Closing {
+    fn with(mut self, outcome: Result<FinishReport>) {
+        if let Some(queue) = self.0.take() {
+            queue.close(outcome);
+        }
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if let Some(queue) = self.0.take() {
+            let error = Error::new(ErrorKind::Bug, "the writer's thread panicked").at_stage(Stage::Write);
+            queue.close(Err(error));
+        }
+    }
+}
+
 impl Worker {
-    /// Starts the thread; what it ends with comes through the channel.
-    pub(super) fn spawn(self) -> Result<mpsc::Receiver<Result<Finished>>> {
-        let (sender, receiver) = mpsc::sync_channel(1);
+    /// Starts the thread; the queue is closed with what it ends with.
+    pub(super) fn spawn(self) -> Result<()> {
         let work = move || {
-            let queue = self.queue.clone();
-            let result = self.run();
-            queue.close(result.as_ref().err().cloned());
-            // Whoever dropped the writer doesn't want to know.
-            let _ = sender.send(result);
+            let closing = Closing(Some(self.queue.clone()));
+            // By its end the sink has removed what it wrote in vain.
+            let outcome = self.run();
+            closing.with(outcome);
         };
         std::thread::Builder::new()
             .name("reelwright-writer".into())
             .spawn(work)
-            .map_err(|cause| Error::io("can't start the writer's thread", cause).at_stage(Stage::Write))?;
-        Ok(receiver)
+            .map(drop)
+            .map_err(|cause| Error::io("can't start the writer's thread", cause).at_stage(Stage::Write))
     }
 
-    fn run(mut self) -> Result<Finished> {
+    fn run(mut self) -> Result<FinishReport> {
         let mut batch = Vec::new();
-        loop {
-            let last = self.queue.take(&mut batch)?;
+        while !self.queue.take(&mut batch)? {
             self.store(&mut batch)?;
-            if last {
-                break;
-            }
         }
+        self.store(&mut batch)?;
+        for lane in &self.lanes {
+            lane.finish(&self.queue)?;
+        }
+        self.queue.take(&mut batch)?;
+        self.store(&mut batch)?;
         let (start, end) = self.queue.session();
         self.muxer.set_session(Session { start: start.unwrap_or(Time::ZERO), end });
         let warnings = self.sets.settle(&mut self.muxer);
         self.muxer.finish()?;
         run_ready(&mut self.muxer, self.sink.as_mut(), &self.cancel)?;
-        Ok(Finished { warnings, bytes: self.sink.len(), muxer: self.muxer })
+        let summary = self.muxer.summary();
+        Ok(FinishReport {
+            path: self.path.take(),
+            bytes: self.sink.len(),
+            duration: summary.duration,
+            index: summary.index,
+            dropped_metadata: summary.dropped_metadata,
+            tracks: summary.tracks,
+            sound_gaps: self.lanes.iter().filter_map(|lane| lane.gaps()).collect(),
+            warnings,
+        })
     }
 
     fn store(&mut self, batch: &mut Vec<Message>) -> Result<()> {
@@ -98,9 +124,4 @@ fn cost(message: &Message) -> u64 {
         Message::Sample(_, sample) => reelwright_mux::sample_cost(sample),
         Message::Finished(_) => 0,
     }
-}
-
-/// What a thread that vanished without a word is reported as.
-pub(super) fn vanished() -> Error {
-    Error::new(ErrorKind::Bug, "the writer's thread ended without a result").at_stage(Stage::Write)
 }
