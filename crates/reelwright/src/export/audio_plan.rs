@@ -39,23 +39,27 @@ impl AudioPlan {
 }
 
 /// The audio tracks that reach the output: of those that can be decoded the enabled ones, one of each alternate group, else
-/// the first; where none can be, the same of those that are left, which may be copied. Tracks that were asked for needn't be
+/// the first; where none can be, one of those that are left, which may be copied as it is. Tracks that were asked for needn't be
 /// enabled.
 pub(super) fn chosen_tracks(context: &Context<'_>, usable: &[&Track]) -> Vec<u32> {
     let sound = usable.iter().copied().filter(|track| track.media == MediaType::Audio);
     let (decodable, rest): (Vec<_>, Vec<_>) =
         sound.partition(|track| undecodable(context, track).is_none() && verdict::unusable(track).is_none());
-    let candidates = if decodable.is_empty() { rest } else { decodable };
+    if decodable.is_empty() {
+        // What can't be decoded can't be mixed.
+        let enabled = rest.iter().find(|track| track.enabled).or(rest.first());
+        return enabled.map(|track| track.id).into_iter().collect();
+    }
     let mut chosen: Vec<&Track> = Vec::new();
     let asked_for = context.options.tracks.is_some();
-    for track in candidates.iter().filter(|track| track.enabled || asked_for) {
+    for track in decodable.iter().filter(|track| track.enabled || asked_for) {
         let taken =
             |other: &&Track| track.alternate_group != 0 && other.alternate_group == track.alternate_group;
         if !chosen.iter().any(taken) {
             chosen.push(track);
         }
     }
-    chosen.extend(candidates.first().filter(|_| chosen.is_empty()));
+    chosen.extend(decodable.first().filter(|_| chosen.is_empty()));
     chosen.into_iter().map(|track| track.id).collect()
 }
 

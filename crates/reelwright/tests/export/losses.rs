@@ -82,6 +82,17 @@ fn sound_that_can_be_decoded_stands_in_for_sound_that_cant() {
 }
 
 #[test]
+fn sound_that_none_can_decode_is_copied_not_mixed() {
+    let folder = Folder::new("undecodable");
+    let sounds = [&["-c:a", "eac3"][..], &[]];
+    let Some(asset) = made(&folder.file("in.mp4"), &sounds, &["-disposition:a", "default"]) else { return };
+    let (plan, _) = exported(&asset, Preset::H264(SizeClass::Sd480), &folder.file("out.mp4"));
+    let [_, first, second] = &plan.tracks[..] else { panic!("{plan:?}") };
+    assert!(matches!(first.fate, Fate::Copy) && matches!(second.fate, Fate::Drop), "{plan:?}");
+    assert!(matches!(second.reason, Reason::Undecodable(_)), "{second:?}");
+}
+
+#[test]
 fn a_copy_without_the_enabled_sound_enables_another() {
     let folder = Folder::new("enabled");
     let out = folder.file("out.mp4");
