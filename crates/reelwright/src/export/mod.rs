@@ -5,6 +5,8 @@ mod copy;
 mod cues;
 mod cut;
 mod effort;
+mod estimate;
+mod losses;
 mod options;
 mod pace;
 mod plan;

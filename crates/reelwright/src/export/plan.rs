@@ -2,16 +2,16 @@ use std::sync::Arc;
 
 use reelwright_codec::{AudioEncoderSettings, EncoderInfo, Registry, VideoEncoderSettings};
 use reelwright_media::{
-    Chapter, EditTimeline, Error, ErrorKind, ForeignBox, FormatDescription, Hint, Matrix, MediaType,
-    MetadataItem, MetadataKey, MetadataValue, Movie, Omission, Omitted, Result, Size, Stage, Time, TimeRange,
-    Track,
+    Chapter, EditTimeline, Error, ErrorKind, FormatDescription, Hint, Matrix, MediaType, Movie, Omission,
+    Result, Size, Stage, Time, TimeRange, Track,
 };
 
 use super::audio_plan::{self, AudioPlan};
+use super::estimate::estimated_bytes;
+use super::losses::{of_movie, of_track, strictly};
 use super::video_plan::{self, VideoPlan};
 use super::{ExportOptions, Others, Reason, Treatment};
 use crate::chapters;
-use crate::facts::presented;
 use crate::held::{COPY_AGAIN, nothing_held};
 use crate::verdict;
 use crate::{Asset, FileType};
@@ -140,7 +140,7 @@ impl Plan {
             let decision =
                 decide(&context, track, main_video, &audio).map_err(|error| error.at_track(track.id))?;
             let Decision { fate, reason, .. } = decision;
-            let losses = track_losses(&context, track, &fate, &reason, decision.losses);
+            let losses = of_track(&context, track, &fate, &reason, decision.losses);
             tracks.push(TrackPlan {
                 source: track.id,
                 media: track.media,
@@ -150,7 +150,7 @@ impl Plan {
                 losses,
             });
         }
-        let losses = movie_losses(&context, &tracks);
+        let losses = of_movie(&context, &tracks);
         let chapters = chapters::clipped(&movie.chapters, context.range);
         let plan = Self { file_type, range: context.range, tracks, chapters, losses, estimated_bytes: 0 };
         let is_main = |track: &&TrackPlan| matches!(track.media, MediaType::Video | MediaType::Audio);
@@ -172,7 +172,7 @@ impl Plan {
         if let Some(first) = plan.omissions().next().filter(|_| options.strict) {
             return Err(strictly(first));
         }
-        Ok(Self { estimated_bytes: plan.estimate(asset), ..plan })
+        Ok(Self { estimated_bytes: estimated_bytes(&plan, asset), ..plan })
     }
 
     /// Everything of the source that does not reach the output, the tracks' part of it included. Nothing here was left out
@@ -193,67 +193,6 @@ impl Plan {
             return Error::truncated(message).at_stage(Stage::Plan).with_hint(COPY_AGAIN);
         }
         Error::new(ErrorKind::Unsupported, message).at_stage(Stage::Plan)
-    }
-
-    fn estimate(&self, asset: &Asset) -> u64 {
-        let seconds = self.range.duration.to_seconds_lossy();
-        let total = asset.movie().duration.to_seconds_lossy();
-        let share = if total > 0.0 { (seconds / total).min(1.0) } else { 1.0 };
-        let track = |plan: &TrackPlan| asset.movie().track(plan.source);
-        let encoded = |rate: u32, samples: f64| f64::from(rate) * seconds / 8.0 + samples * BYTES_PER_SAMPLE;
-        let bytes = |plan: &TrackPlan| match &plan.fate {
-            Fate::Copy => track(plan).map_or(0.0, copied_bytes) * share,
-            Fate::EncodeVideo(video) => {
-                encoded(video.expected_rate(), seconds * video.settings.frame_rate.to_f64())
-            }
-            Fate::EncodeAudio(audio) => encoded(audio.expected_rate(), seconds * audio.packets_a_second()),
-            Fate::MixInto(_) | Fate::Drop => 0.0,
-        };
-        let media: f64 = self.tracks.iter().map(bytes).sum();
-        let headers: u64 = self
-            .tracks
-            .iter()
-            .filter(|plan| plan.fate.is_output())
-            .filter_map(track)
-            .map(|track| header_bytes(&track.formats, &track.metadata, &track.foreign))
-            .sum();
-        let movie = asset.movie();
-        // Files may claim to last beyond what can be counted.
-        (media as u64).saturating_add(headers + header_bytes(&[], &movie.metadata, &movie.foreign))
-    }
-}
-
-/// What the index says of a sample: its size, and now and then its time.
-const BYTES_PER_SAMPLE: f64 = 5.0;
-
-/// A copied track's samples, and what the index says of them, where they aren't all of one size.
-fn copied_bytes(track: &Track) -> f64 {
-    let indexed = match track.formats.first().and_then(|format| format.as_audio()) {
-        Some(audio) if audio.bytes_per_packet > 0 => 0,
-        _ => track.sample_count.unwrap_or(0),
-    };
-    track.byte_count.unwrap_or(0) as f64 + indexed as f64 * BYTES_PER_SAMPLE
-}
-
-/// The boxes of a movie or track but its tables, roughly.
-fn header_bytes(
-    formats: &[Arc<FormatDescription>],
-    metadata: &[MetadataItem],
-    foreign: &[ForeignBox],
-) -> u64 {
-    const BOXES: u64 = 500;
-    let entries = formats.iter().filter_map(|format| Some(format.entry()?.bytes.len()));
-    let items = metadata.iter().map(|item| 40 + value_bytes(&item.value));
-    let boxes = foreign.iter().map(|carried| carried.bytes.len());
-    let bytes: usize = entries.chain(items).chain(boxes).sum();
-    BOXES.saturating_add(bytes as u64)
-}
-
-fn value_bytes(value: &MetadataValue) -> usize {
-    match value {
-        MetadataValue::Text(text) => text.len(),
-        MetadataValue::Integer(_) | MetadataValue::Float(_) => 8,
-        MetadataValue::Data { bytes, .. } => bytes.len(),
     }
 }
 
@@ -408,93 +347,6 @@ pub(super) fn copy(context: &Context<'_>, track: &Track) -> Result<Decision> {
         Err(refusal) if context.options.strict => Err(refusal.at_stage(Stage::Plan)),
         Err(refusal) => leave_out(Reason::Refused(refusal.message().to_owned())),
     }
-}
-
-/// What is lost of a track with this fate.
-fn track_losses(
-    context: &Context<'_>,
-    track: &Track,
-    fate: &Fate,
-    reason: &Reason,
-    mut losses: Vec<Omission>,
-) -> Vec<Omission> {
-    if matches!(fate, Fate::Drop) {
-        let lost = (!reason.loses_nothing())
-            .then(|| Omission::new(Omitted::Track(track.media), Some(track.id), reason.to_string()));
-        return lost.into_iter().collect();
-    }
-    losses.extend(missing_samples(context.asset, track, context.range.start));
-    if !context.options.metadata.replaces() && fate.is_output() {
-        losses.extend(placeless(context.file_type, &track.metadata, Some(track.id)));
-    }
-    losses
-}
-
-/// What the input lists of a track but doesn't hold, on a timeline that begins at `start`.
-fn missing_samples(asset: &Asset, track: &Track, start: Time) -> Option<Omission> {
-    let missing = asset.demuxer().missing(track.id)?;
-    let from = presented(asset.movie(), track, missing.from).saturating_sub(start);
-    let what = Omitted::Samples(missing.samples);
-    let lost = Omission::new(what, Some(track.id), "the input was cut short, or its index is damaged");
-    Some(lost.during(TimeRange::new(from, Time::ZERO)))
-}
-
-/// What is lost of the movie as a whole.
-fn movie_losses(context: &Context<'_>, tracks: &[TrackPlan]) -> Vec<Omission> {
-    let movie = context.asset.movie();
-    let mut losses: Vec<_> =
-        movie.omissions.iter().filter_map(|omission| wanted_loss(context, omission)).collect();
-    let said = context.options.metadata.of_movie(carried_metadata(&movie.metadata, tracks));
-    losses.extend(placeless(context.file_type, &said, None));
-    losses
-}
-
-/// What the reader leaves out, on the output's timeline; `None` where it wasn't asked for.
-fn wanted_loss(context: &Context<'_>, omission: &Omission) -> Option<Omission> {
-    let options = context.options;
-    let unwanted = match omission.what {
-        Omitted::Track(MediaType::Video) => matches!(options.video, Treatment::Drop),
-        Omitted::Track(MediaType::Audio) => matches!(options.audio, Treatment::Drop),
-        Omitted::Track(_) => options.others == Others::Drop,
-        _ => false,
-    };
-    let mut wanted = (!unwanted).then(|| omission.clone())?;
-    if let Some(range) = omission.range {
-        // One without a length begins there, and may go on to the end.
-        let behind = range.start >= context.range.end();
-        let before = !range.is_empty() && range.end() <= context.range.start;
-        if behind || before {
-            return None;
-        }
-        let within = if range.is_empty() { range } else { range.intersection(context.range) };
-        let start = within.start.max(context.range.start).saturating_sub(context.range.start);
-        wanted.range = Some(TimeRange::new(start, within.duration));
-    }
-    Some(wanted)
-}
-
-/// The source's metadata, but for what describes the packets of sound that is encoded anew: iTunes' statement of their
-/// priming and padding, which readers would cut from others.
-pub(super) fn carried_metadata(items: &[MetadataItem], tracks: &[TrackPlan]) -> Vec<MetadataItem> {
-    let encoded = tracks.iter().any(|track| matches!(track.fate, Fate::EncodeAudio(_)));
-    let is_stale = |key: &MetadataKey| matches!(key, MetadataKey::ITunesFreeForm { name, .. } if encoded && name == "iTunSMPB");
-    items.iter().filter(|item| !is_stale(&item.key)).cloned().collect()
-}
-
-/// The facts that a kind of file has no place for.
-fn placeless(file_type: FileType, items: &[MetadataItem], track: Option<u32>) -> Vec<Omission> {
-    let reason = format!("{} has no place for it", file_type.name());
-    let dropped = file_type.placeless(items, track.is_some()).into_iter();
-    dropped
-        .map(|item| Omission::new(Omitted::Metadata(item.key.identifier()), track, reason.clone()))
-        .collect()
-}
-
-/// The refusal to make a file that is less than its source.
-pub(super) fn strictly(first: &Omission) -> Error {
-    Error::unsupported(format!("something would be lost: {first}")).at_stage(Stage::Plan).with_hint(
-        "leave strictness off to get the rest, or choose a container or settings that hold all of it",
-    )
 }
 
 /// Whether the container can hold every format of the track.

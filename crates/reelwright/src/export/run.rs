@@ -10,7 +10,7 @@ use reelwright_media::{
 };
 
 use super::copy::CopyJob;
-use super::plan::{carried_metadata, strictly};
+use super::losses::{carried_metadata, strictly};
 use super::progress::Meter;
 use super::report::{Counts, Loss, Report, TrackReport, omissions};
 use super::sound::SoundJob;
