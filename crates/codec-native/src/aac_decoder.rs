@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use reelwright_bitstream::aac::AudioSpecificConfig;
 use reelwright_codec::{AudioDecoder, Codec, DecoderInfo};
 use reelwright_media::{
-    AudioBuffer, AudioCodec, Error, ErrorKind, FormatDescription, Result, SampleBuffer, Timescale,
+    AudioBuffer, AudioCodec, Channel, ChannelLayout, Error, ErrorKind, FormatDescription, Result,
+    SampleBuffer, Timescale,
 };
 use rusty_aac::{AacDecoder, Error as AacError};
 
@@ -23,6 +25,8 @@ pub(crate) fn info(provider: &'static str) -> DecoderInfo {
 pub(crate) struct Aac {
     format: Arc<FormatDescription>,
     decoder: AacDecoder,
+    /// Where it differs from the usual one of as many channels.
+    layout: Option<ChannelLayout>,
 }
 
 impl Aac {
@@ -33,7 +37,7 @@ impl Aac {
     /// [`ErrorKind::Unsupported`] for object types it doesn't know (xHE-AAC), [`ErrorKind::Malformed`] for a
     /// configuration that isn't one.
     pub(crate) fn new(format: &Arc<FormatDescription>) -> Result<Self> {
-        Ok(Self { format: format.clone(), decoder: decoder(format)? })
+        Ok(Self { format: format.clone(), decoder: decoder(format)?, layout: layout(format) })
     }
 }
 
@@ -48,6 +52,28 @@ fn decoder(format: &FormatDescription) -> Result<AacDecoder> {
         AacError::Unsupported(what) => Error::unsupported(format!("AAC: {what}")),
         error => Error::malformed(format!("the AudioSpecificConfig: {error}")),
     })
+}
+
+/// The channels in the order rusty_aac puts them out, which is the one of libavcodec: by a program config element, or by
+/// configurations that have a pair of channels elsewhere than as many channels usually do.
+fn layout(format: &FormatDescription) -> Option<ChannelLayout> {
+    use Channel::{BackCenter, Center, Left, Lfe, Right, SideLeft, SideRight, TopFrontLeft, TopFrontRight};
+    let config = AudioSpecificConfig::parse(&format.as_audio()?.config.as_ref()?.bytes).ok()?;
+    match config.channel_configuration {
+        0 => config.layout(),
+        11 => Some(ChannelLayout::new([Left, Right, Center, Lfe, SideLeft, SideRight, BackCenter])),
+        14 => Some(ChannelLayout::new([
+            Left,
+            Right,
+            Center,
+            Lfe,
+            SideLeft,
+            SideRight,
+            TopFrontLeft,
+            TopFrontRight,
+        ])),
+        _ => None,
+    }
 }
 
 /// Whether an AudioSpecificConfig names object type 42.
@@ -80,7 +106,9 @@ impl AudioDecoder for Aac {
                 let rate = Timescale::new(audio.sample_rate);
                 let rate = rate.ok_or_else(|| Error::new(ErrorKind::Decode, "AAC without a sample rate"))?;
                 let planes = planes(&audio.samples, channels);
-                out(AudioBuffer::new(rate, wave_layout(channels), sample.pts, planes))
+                let layout = self.layout.clone().filter(|layout| layout.count() == channels);
+                let layout = layout.unwrap_or_else(|| wave_layout(channels));
+                out(AudioBuffer::new(rate, layout, sample.pts, planes))
             }
             // An empty packet.
             Err(AacError::Again | AacError::Eof) => Ok(()),

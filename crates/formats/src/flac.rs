@@ -11,6 +11,7 @@ use reelwright_media::{
 
 use crate::facts::Facts;
 use crate::indexed::{Indexed, Packet, PacketTable, movie};
+use crate::losses::Losses;
 use crate::window::Window;
 use crate::{id3, vorbis};
 
@@ -26,13 +27,14 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let info = blocks.info;
     let format = Arc::new(FormatDescription::Audio(format_of(&info, dfla(&blocks.raw))));
     let timescale = Timescale::or_one(info.sample_rate);
-    let mut movie = movie(ContainerKind::Flac, timescale);
+    let movie = movie(ContainerKind::Flac, timescale);
     let mut table = PacketTable::new(source, format, timescale);
-    read_frames(&mut window, &mut table, &info, blocks.end..file.end, &mut movie.warnings)?;
+    let mut losses = Losses::default();
+    read_frames(&mut window, &mut table, &info, blocks.end..file.end, &mut losses)?;
 
     let end = table.media_end();
     let facts = if blocks.facts.is_empty() { tags } else { blocks.facts };
-    Ok(Indexed::of_sound(movie, table, 0..end).with_facts(facts))
+    Ok(Indexed::of_sound(movie, table, 0..end, losses).with_facts(facts))
 }
 
 /// What a stream is that STREAMINFO describes.
@@ -97,13 +99,11 @@ pub(crate) fn read_frames(
     table: &mut PacketTable,
     info: &StreamInfo,
     frames: Range<u64>,
-    warnings: &mut Vec<String>,
+    losses: &mut Losses,
 ) -> Result<()> {
     let Range { start: mut at, end } = frames;
     let Some(mut header) = header_at(window, at, info)? else {
-        if at < end {
-            warnings.push(format!("no FLAC frame at byte {at}"));
-        }
+        losses.bytes(end.saturating_sub(at), 0..0);
         return Ok(());
     };
     // Blocks of a stream of fixed ones are as long as the first. STREAMINFO's least should be the same, but some writers

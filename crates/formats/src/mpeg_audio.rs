@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use reelwright_bitstream::mpeg_audio::{EncoderNote, MpegAudioHeader};
 use reelwright_media::{
-    AudioCodec, AudioFormat, ChannelLayout, ContainerKind, Error, FormatDescription, FourCc, ReadAt, Result,
-    Timescale,
+    AudioCodec, AudioFormat, ChannelLayout, ContainerKind, Error, FourCc, ReadAt, Result,
 };
 
+use crate::bare::{BareStream, Frame, Syntax};
+use crate::frames::FrameKind;
 use crate::id3;
-use crate::indexed::{Indexed, Packet, PacketTable, movie};
+use crate::indexed::{Indexed, movie};
 use crate::window::Window;
 
 /// Opens an MP3 or MP2 file.
@@ -32,25 +33,30 @@ pub(crate) fn open_stream(
     container: ContainerKind,
 ) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 64 << 10);
-    let (start, first) = first_frame(&mut window, start, end)?;
+    let begin = start;
+    let (start, first) = first_frame(&mut window, begin, end)?;
     let note = EncoderNote::find(window.at(start, first.frame_length as usize)?);
     let skipped = if note.is_some() { u64::from(first.frame_length) } else { 0 };
-    let timescale = Timescale::or_one(first.sample_rate);
-    let mut movie = movie(container, timescale);
-    let format = Arc::new(FormatDescription::Audio(format_of(&first)));
-    let mut table = PacketTable::new(source, format, timescale);
-    read_frames(&mut window, &mut table, &first, start + skipped, end, &mut movie.warnings)?;
-
-    let total = table.media_end();
-    // The decoder's own delay comes on top of the encoder's, and eats into its padding.
-    let decoder = i64::from(EncoderNote::DECODER_DELAY);
+    let stream = BareStream::read(&mut window, start + skipped..end, &SYNTAX)?;
     let gapless =
         note.and_then(|note| note.delay_and_padding).filter(|&(delay, padding)| delay > 0 || padding > 0);
+    let (table, mut losses) =
+        stream.into_table(source, gapless.is_some()).map_err(|error| error.at_offset(start))?;
+    losses.bytes(start - begin, 0..0);
+    let movie = movie(container, table.timescale);
+
+    let total = table.media_end();
+    // Where the format changes, several files stand one behind the other: what the first one's encoder put behind its sound
+    // isn't at the end.
+    let whole = table.formats.all().len() == 1;
+    // The decoder's own delay comes on top of the encoder's, and eats into its padding.
+    let decoder = i64::from(EncoderNote::DECODER_DELAY);
     let (from, to) = gapless.map_or((0, total), |(delay, padding)| {
-        (i64::from(delay) + decoder, total - (i64::from(padding) - decoder).max(0))
+        let padding = if whole { (i64::from(padding) - decoder).max(0) } else { 0 };
+        (i64::from(delay) + decoder, total - padding)
     });
     let (from, to) = if from < to { (from, to) } else { (0, total) };
-    Ok(Indexed::of_sound(movie, table, from..to))
+    Ok(Indexed::of_sound(movie, table, from..to, losses))
 }
 
 /// What frames with this header are.
@@ -85,43 +91,11 @@ fn first_frame(window: &mut Window, start: u64, end: u64) -> Result<(u64, MpegAu
     Err(Error::malformed("no MPEG audio frames near the beginning").at_offset(start))
 }
 
-fn read_frames(
-    window: &mut Window,
-    table: &mut PacketTable,
-    first: &MpegAudioHeader,
-    start: u64,
-    end: u64,
-    warnings: &mut Vec<String>,
-) -> Result<()> {
-    let mut at = start;
-    let mut junk = 0u64;
-    while at < end {
-        let bytes = window.at(at, MpegAudioHeader::LENGTH)?;
-        let header = MpegAudioHeader::parse(bytes).ok().filter(|header| header.same_stream(first));
-        let Some(header) = header else {
-            junk += 1;
-            at += 1;
-            continue;
-        };
-        let length = u64::from(header.frame_length);
-        if length > end - at {
-            warnings.push(format!("the last frame is cut short at byte {end}"));
-            break;
-        }
-        let dts = table.packets.len() as i64 * i64::from(first.samples);
-        table.push(Packet {
-            offset: at,
-            size: header.frame_length,
-            dts,
-            pts: dts,
-            duration: first.samples,
-            sync: true,
-            skipped_leading: false,
-        })?;
-        at += length.max(1);
-    }
-    if junk > 0 {
-        warnings.push(format!("{junk} bytes between or after the frames belong to none"));
-    }
-    Ok(())
-}
+const SYNTAX: Syntax = Syntax {
+    header: MpegAudioHeader::LENGTH,
+    parse: |bytes| {
+        let header = MpegAudioHeader::parse(bytes).ok()?;
+        let (length, samples) = (header.frame_length, header.samples);
+        Some(Frame { kind: FrameKind::Mpeg(header), length, header: 0, samples })
+    },
+};

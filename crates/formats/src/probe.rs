@@ -31,7 +31,7 @@ fn dispatch(source: Arc<dyn ReadAt>) -> Result<Box<dyn Demuxer>> {
         Content::Matroska => return Ok(told::complete(Box::new(matroska::open(source)?))),
         Content::MpegTs => ts::open(source),
         Content::Aiff => aiff::open(source),
-        Content::Caf => caf::open(source),
+        Content::Caf => return Ok(told::complete(Box::new(caf::open(source)?))),
         Content::Flac => flac::open(source),
         Content::MpegAudio => mpeg_audio::open(source),
         Content::Adts => adts::open(source),

@@ -1,8 +1,10 @@
 //! What writers leave for the samples to tell: H.264 and HEVC with start codes where lengths belong and no configuration
-//! (MP4, and what browsers record as Matroska); MPEG audio, whose object type in MP4 is one for all layers.
+//! (MP4, and what browsers record as Matroska); MPEG audio, whose object type in MP4 is one for all layers; HE-AAC that is
+//! signalled as its core alone.
 
 use std::sync::Arc;
 
+use reelwright_bitstream::aac::{AudioSpecificConfig, Sbr};
 use reelwright_bitstream::h264::AvcConfig;
 use reelwright_bitstream::hevc::HevcConfig;
 use reelwright_bitstream::mpeg_audio::MpegAudioHeader;
@@ -13,7 +15,7 @@ use reelwright_media::{
     Time, VideoCodec, VideoFormat,
 };
 
-use crate::{Demuxer, SampleCursor};
+use crate::{Demuxer, SampleCursor, frames};
 
 /// How many samples may come before one that tells: a recording may begin between two key frames.
 const PATIENCE: usize = 300;
@@ -27,17 +29,51 @@ pub(crate) fn complete(inner: Box<dyn Demuxer>) -> Box<dyn Demuxer> {
             continue;
         }
         let Ok(mut cursor) = inner.cursor(track.id) else { continue };
-        let mut samples = std::iter::from_fn(|| cursor.next_sample().ok().flatten()).take(PATIENCE);
-        let change = samples.find_map(|sample| {
-            let to = Arc::new(told_by(&sample)?);
-            Some(Change { from: sample.format, to })
-        });
+        let mut samples = std::iter::from_fn(|| cursor.next_sample().ok().flatten());
+        let change = match track.formats.iter().find(|format| unsignalled(format).is_some()) {
+            Some(aac) => told_by_blocks(aac, samples.take(BLOCKS)),
+            None => samples.by_ref().take(PATIENCE).find_map(|sample| {
+                let to = Arc::new(told_by(&sample)?);
+                Some(Change { from: sample.format, to })
+            }),
+        };
         let Some(change) = change else { continue };
         let same = track.formats.iter_mut().filter(|format| **format == change.from);
         same.for_each(|format| *format = change.to.clone());
         told.push((track.id, change));
     }
     if told.is_empty() { inner } else { Box::new(Told { inner, movie: Arc::new(movie), told }) }
+}
+
+/// Enough blocks of AAC to be sure of parametric stereo, which only the end of its data shows.
+const BLOCKS: usize = 16;
+
+/// The configuration of AAC that leaves it to the stream whether there is spectral band replication: up to 24 kHz that is
+/// allowed (ISO/IEC 14496-3, 1.6.6.1).
+fn unsignalled(format: &FormatDescription) -> Option<AudioSpecificConfig> {
+    let audio = format.as_audio().filter(|audio| audio.codec == AudioCodec::Aac)?;
+    let config = AudioSpecificConfig::parse(&audio.config.as_ref()?.bytes).ok()?;
+    (config.sbr == Sbr::Unknown && config.object_type <= 4 && config.sample_rate <= 24_000).then_some(config)
+}
+
+/// What the first blocks of `format` tell beyond its configuration.
+fn told_by_blocks(
+    format: &Arc<FormatDescription>,
+    samples: impl Iterator<Item = SampleBuffer>,
+) -> Option<Change> {
+    let stated = unsignalled(format)?;
+    let blocks: Vec<_> = samples
+        .filter(|sample| sample.format == *format)
+        .filter_map(|sample| sample.payload.load().ok())
+        .collect();
+    let mut told = stated.clone();
+    told.complete(blocks.iter().map(|block| &block[..]));
+    if told == stated {
+        return None;
+    }
+    let described = frames::aac(&told, told.to_bytes().ok()?).ok()?;
+    let told = AudioFormat { tag: format.tag(), bit_rate: format.as_audio()?.bit_rate, ..described };
+    Some(Change { from: format.clone(), to: Arc::new(FormatDescription::Audio(told)) })
 }
 
 fn leaves_open(format: &FormatDescription) -> bool {
@@ -47,7 +83,8 @@ fn leaves_open(format: &FormatDescription) -> bool {
             in_units && (stated(video).is_empty() || starts_with_start_code(stated(video)))
         }
         FormatDescription::Audio(audio) => {
-            audio.codec == AudioCodec::Mp3 && audio.tag == FourCc::new(b"mp4a")
+            let layered = audio.codec == AudioCodec::Mp3 && audio.tag == FourCc::new(b"mp4a");
+            layered || unsignalled(format).is_some()
         }
         FormatDescription::Data(_) => false,
     }
@@ -88,7 +125,7 @@ fn told_by(sample: &SampleBuffer) -> Option<FormatDescription> {
             complete_video(&mut told);
             Some(FormatDescription::Video(told))
         }
-        FormatDescription::Audio(audio) => {
+        FormatDescription::Audio(audio) if audio.codec == AudioCodec::Mp3 => {
             let header =
                 MpegAudioHeader::parse(&bytes).ok().filter(|header| header.codec() != audio.codec)?;
             let told =

@@ -5,7 +5,7 @@ mod foreign;
 
 use foreign::{Packet, corpus, generate, open_path, packets, pictures, presented, raw, samples, scratch};
 use reelwright_formats::Demuxer;
-use reelwright_media::{AudioCodec, FieldOrder, MediaType, Movie, Size, Time, VideoCodec};
+use reelwright_media::{AudioCodec, FieldOrder, MediaType, Movie, Omitted, Size, Time, VideoCodec};
 
 const PICTURE: &str = "testsrc2=s=192x108:r=25:d=2";
 const TONE: &str = "aevalsrc=0.4*sin(440*2*PI*t)|0.3*sin(660*2*PI*t):s=48000:d=2";
@@ -190,10 +190,9 @@ fn what_stands_before_the_first_packet_is_passed_over() {
         std::fs::write(&path, [junk, &plain].concat()).unwrap();
         let demuxer = open_path(&path).unwrap_or_else(|error| panic!("{} bytes: {error}", junk.len()));
         let movie = demuxer.movie();
-        assert_eq!(
-            movie.warnings,
-            [format!("{} bytes in front of the first packet are left out", junk.len())]
-        );
+        let omissions: Vec<_> = movie.omissions.iter().map(|omission| omission.what.clone()).collect();
+        assert_eq!(omissions, [Omitted::Bytes(junk.len() as u64)]);
+        assert_eq!(movie.warnings, [""; 0]);
         assert_eq!(seen(movie), expected);
         let theirs: Vec<_> = (0..2).map(|index| packets(&path, index).unwrap()).collect();
         for (index, packets) in theirs.iter().enumerate() {

@@ -30,6 +30,8 @@ pub enum Omitted {
     Silence(u64),
     /// So many pictures that don't decode as they should, and are shown all the same.
     Damage(u64),
+    /// So many bytes in which nothing could be found that is read: damage, or something else in between.
+    Bytes(u64),
     /// So many chapters.
     Chapters(usize),
     /// A fact about the movie or track, by its identifier.
@@ -41,7 +43,7 @@ pub enum Omitted {
 }
 
 impl Omitted {
-    /// One word for tables: `track`, `samples`, `silence`, `damage`, `chapters`, `metadata`, `rest`,
+    /// One word for tables: `track`, `samples`, `silence`, `damage`, `bytes`, `chapters`, `metadata`, `rest`,
     /// `side-data`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -49,6 +51,7 @@ impl Omitted {
             Self::Samples(_) => "samples",
             Self::Silence(_) => "silence",
             Self::Damage(_) => "damage",
+            Self::Bytes(_) => "bytes",
             Self::Chapters(_) => "chapters",
             Self::Metadata(_) => "metadata",
             Self::Rest => "rest",
@@ -59,7 +62,9 @@ impl Omitted {
     /// How many, of what is counted.
     pub fn count(&self) -> Option<u64> {
         match self {
-            Self::Samples(count) | Self::Silence(count) | Self::Damage(count) => Some(*count),
+            Self::Samples(count) | Self::Silence(count) | Self::Damage(count) | Self::Bytes(count) => {
+                Some(*count)
+            }
             Self::Chapters(count) => u64::try_from(*count).ok(),
             Self::Track(_) | Self::Metadata(_) | Self::Rest | Self::SideData(_) => None,
         }
@@ -93,6 +98,8 @@ impl fmt::Display for Omission {
             Omitted::Silence(count) => write!(f, "{count} samples are silent")?,
             Omitted::Damage(1) => f.write_str("1 sample shows damage")?,
             Omitted::Damage(count) => write!(f, "{count} samples show damage")?,
+            Omitted::Bytes(1) => f.write_str("1 byte is left out")?,
+            Omitted::Bytes(count) => write!(f, "{count} bytes are left out")?,
             Omitted::Chapters(1) => f.write_str("1 chapter is left out")?,
             Omitted::Chapters(count) => write!(f, "{count} chapters are left out")?,
             Omitted::Metadata(key) => write!(f, "{key} is left out")?,
@@ -138,6 +145,9 @@ mod tests {
             sound.to_string(),
             "track 257: 94 samples are left out from 0:02.000 to 0:04.000: its sample rate changes"
         );
+        let between = TimeRange::between(Time::from_secs(2), Time::from_secs(2));
+        let bytes = Omission::new(Omitted::Bytes(24), None, "no frame is among them").during(between);
+        assert_eq!(bytes.to_string(), "24 bytes are left out, the first at 0:02.000: no frame is among them");
         let track = Omission::new(Omitted::Track(MediaType::Audio), Some(2), "TrueHD can't be carried");
         assert_eq!(track.to_string(), "track 2: the audio track is left out: TrueHD can't be carried");
     }

@@ -63,22 +63,14 @@ impl AdtsHeader {
             && self.channel_configuration == other.channel_configuration
     }
 
-    /// The configuration of the stream. `data` is the frame after the header, for streams whose first block begins with
-    /// a program config element.
-    pub fn config(&self, data: &[u8]) -> AudioSpecificConfig {
-        let counted = || {
-            let mut reader = BitReader::new(data);
-            // id_syn_ele 5 is a program config element.
-            if reader.bits(3).ok()? == 5 { super::program::channels(&mut reader).ok() } else { None }
-        };
-        let channels = match config::layout(self.channel_configuration) {
-            Some(layout) => layout.count() as u16,
-            None => counted().unwrap_or(0),
-        };
+    /// The configuration of the stream, as far as headers tell: [`AudioSpecificConfig::complete`] knows the rest.
+    pub fn config(&self) -> AudioSpecificConfig {
+        let channels = config::layout(self.channel_configuration).map_or(0, |layout| layout.count() as u16);
         AudioSpecificConfig {
             object_type: self.object_type,
             sample_rate: self.sample_rate,
             channel_configuration: self.channel_configuration,
+            program: None,
             sbr: Sbr::Unknown,
             ps: false,
             extension_sample_rate: None,
@@ -124,11 +116,11 @@ mod tests {
         let config = AudioSpecificConfig::aac_lc(48_000, 2).unwrap();
         let header = AdtsHeader::parse(&AdtsHeader::write(&config, 300).unwrap()).unwrap();
         assert_eq!((header.frame_length, header.header_length, header.blocks), (307, 7, 1));
-        assert_eq!(header.config(&[]), config);
+        assert_eq!(header.config(), config);
         assert!(AdtsHeader::write(&config, 9000).is_err());
         crate::noise::for_each(3000, |bytes| {
             if let Ok(header) = AdtsHeader::parse(bytes) {
-                header.config(bytes);
+                header.config().complete([bytes]);
             }
         });
     }

@@ -1,6 +1,6 @@
 use reelwright_media::{Channel, ChannelLayout, CodecConfig, Error, FourCc, Result};
 
-use super::{program, rate_index, sample_rate};
+use super::{BlockContents, ElementKind, ProgramConfig, rate_index, sample_rate};
 use crate::{BitReader, BitWriter};
 
 /// Whether the configuration says that the stream has spectral band replication.
@@ -23,6 +23,8 @@ pub struct AudioSpecificConfig {
     pub sample_rate: u32,
     /// `channelConfiguration`; 0 where a program config element counts the channels.
     pub channel_configuration: u8,
+    /// The program config element, where the configuration holds one.
+    pub program: Option<ProgramConfig>,
     /// Spectral band replication.
     pub sbr: Sbr,
     /// Parametric stereo is said to be present.
@@ -57,6 +59,7 @@ impl AudioSpecificConfig {
             object_type: 2,
             sample_rate,
             channel_configuration,
+            program: None,
             sbr: Sbr::Unknown,
             ps: false,
             extension_sample_rate: None,
@@ -76,10 +79,12 @@ impl AudioSpecificConfig {
     }
 
     pub(super) fn read(reader: &mut BitReader<'_>) -> Result<Self> {
+        let start = reader.position();
         let mut out = Self {
             object_type: object_type(reader)?,
             sample_rate: rate(reader)?,
             channel_configuration: reader.small(4)?,
+            program: None,
             sbr: Sbr::Unknown,
             ps: false,
             extension_sample_rate: None,
@@ -99,7 +104,7 @@ impl AudioSpecificConfig {
         }
         out.channels = layout(out.channel_configuration).map_or(0, |layout| layout.count() as u16);
         match out.object_type {
-            1..=4 | 6 | 7 | 17 | 19..=23 => out.read_general(reader)?,
+            1..=4 | 6 | 7 | 17 | 19..=23 => out.read_general(reader, start)?,
             39 => out.read_eld(reader)?,
             42 => out.read_usac(reader)?,
             _ => {}
@@ -110,8 +115,8 @@ impl AudioSpecificConfig {
         Ok(out)
     }
 
-    /// `GASpecificConfig` (4.4.1).
-    fn read_general(&mut self, reader: &mut BitReader<'_>) -> Result<()> {
+    /// `GASpecificConfig` (4.4.1) of a configuration that begins at bit `start`.
+    fn read_general(&mut self, reader: &mut BitReader<'_>, start: usize) -> Result<()> {
         let short = reader.flag()?;
         self.frame_length = match (self.object_type, short) {
             (23, false) => 512,
@@ -124,7 +129,9 @@ impl AudioSpecificConfig {
         }
         let extension = reader.flag()?;
         if self.channel_configuration == 0 {
-            self.channels = program::channels(reader)?;
+            let program = ProgramConfig::read(reader, start)?;
+            self.channels = program.channels();
+            self.program = Some(program);
         }
         if matches!(self.object_type, 6 | 20) {
             reader.skip(3)?; // layerNr
@@ -215,10 +222,11 @@ impl AudioSpecificConfig {
     ///
     /// # Errors
     ///
-    /// [`reelwright_media::ErrorKind::Unsupported`] for other object types, and for channels counted by a program
-    /// config element.
+    /// [`reelwright_media::ErrorKind::Unsupported`] for other object types, and for channels that a program config
+    /// element must count where there is none.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        if !matches!(self.object_type, 1..=4) || self.channel_configuration == 0 {
+        let uncounted = self.channel_configuration == 0 && self.program.is_none();
+        if !matches!(self.object_type, 1..=4) || uncounted {
             let what = (self.object_type, self.channel_configuration);
             return Err(Error::unsupported(format!("writing AAC of object type and channels {what:?}")));
         }
@@ -241,6 +249,9 @@ impl AudioSpecificConfig {
         }
         writer.flag(self.frame_length == 960);
         writer.bits(0, 2);
+        if let Some(program) = self.program.as_ref().filter(|_| self.channel_configuration == 0) {
+            program.write(&mut writer);
+        }
         if !self.hierarchical && self.sbr != Sbr::Unknown {
             writer.bits(0x2B7, 11);
             writer.bits(5, 5);
@@ -281,12 +292,69 @@ impl AudioSpecificConfig {
         if doubled { self.frame_length * 2 } else { self.frame_length }
     }
 
-    /// Which channel is which in what a decoder puts out; `None` where a program config element says.
+    /// Which channel is which in what a decoder puts out; `None` where nothing says.
     pub fn layout(&self) -> Option<ChannelLayout> {
         if self.output_channels() == 2 && self.channels == 1 {
             return Some(ChannelLayout::stereo());
         }
-        layout(self.channel_configuration)
+        let counted = || self.program.as_ref()?.layout();
+        layout(self.channel_configuration).or_else(counted)
+    }
+
+    /// Says what the first blocks of the stream show, where the configuration leaves it to them: replication, parametric
+    /// stereo, and the channels that `channelConfiguration` 0 leaves open. What is there is then signalled explicitly, the
+    /// backward compatible way (1.6.6.2).
+    pub fn complete<'a>(&mut self, blocks: impl IntoIterator<Item = &'a [u8]>) {
+        let Some(index) = rate_index(self.sample_rate) else { return };
+        let uncounted = self.channel_configuration == 0 && self.program.is_none();
+        let can_double = rate_index(self.sample_rate.saturating_mul(2)).is_some();
+        let open = self.sbr == Sbr::Unknown && can_double;
+        if !(1..=4).contains(&self.object_type) || self.frame_length != 1024 || !(open || uncounted) {
+            return;
+        }
+        let (mut replicated, mut stereo) = (0, 0);
+        for block in blocks {
+            let contents = BlockContents::read(block, self.object_type, index);
+            if self.channel_configuration == 0 && self.program.is_none() {
+                self.count(&contents, index);
+            }
+            replicated += u32::from(contents.replication);
+            stereo += u32::from(contents.replication && contents.parametric_stereo);
+        }
+        if open && replicated > 0 {
+            self.sbr = Sbr::Present;
+            self.extension_sample_rate = Some(self.sample_rate.saturating_mul(2));
+            self.ps = self.channels == 1 && stereo == replicated;
+        }
+    }
+
+    /// Counts the channels of a first block by its program, or by its elements.
+    fn count(&mut self, contents: &BlockContents, rate_index: u8) {
+        const NUMBERED: [&[ElementKind]; 7] = {
+            use ElementKind::{Lfe, Pair, Single};
+            [
+                &[Single],
+                &[Pair],
+                &[Single, Pair],
+                &[Single, Pair, Single],
+                &[Single, Pair, Pair],
+                &[Single, Pair, Pair, Lfe],
+                &[Single, Pair, Pair, Pair, Lfe],
+            ]
+        };
+        let kinds = || contents.elements.iter().map(|(kind, _)| *kind);
+        let numbered = NUMBERED.iter().position(|elements| kinds().eq(elements.iter().copied()));
+        match (&contents.program, numbered) {
+            (Some(program), _) => self.program = Some(program.clone()),
+            _ if !contents.complete || contents.elements.is_empty() => return,
+            (None, Some(index)) => self.channel_configuration = index as u8 + 1,
+            (None, None) => {
+                self.program = Some(contents.program_of_elements(self.object_type, rate_index));
+            }
+        }
+        let counted = self.program.as_ref().map(ProgramConfig::channels);
+        let numbered = || layout(self.channel_configuration).map_or(0, |layout| layout.count() as u16);
+        self.channels = counted.unwrap_or_else(numbered);
     }
 
     /// The last part of `mp4a.40.x` (RFC 6381): the outermost object type.

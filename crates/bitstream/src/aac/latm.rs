@@ -12,12 +12,12 @@ pub fn loas_frame(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Takes AAC packets out of `AudioMuxElement`s of one program and one layer, which is what broadcasters send.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LatmReader {
     stream: Option<Stream>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Stream {
     config: AudioSpecificConfig,
     config_bytes: Vec<u8>,
@@ -25,7 +25,7 @@ struct Stream {
     sub_frames: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FrameLength {
     Coded,
     Fixed(u32),

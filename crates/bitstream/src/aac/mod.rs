@@ -1,13 +1,21 @@
-//! AAC and its relatives (ISO/IEC 14496-3): AudioSpecificConfig, ADTS, LATM.
+//! AAC and its relatives (ISO/IEC 14496-3): AudioSpecificConfig, ADTS, LATM, and what a raw
+//! data block consists of.
 
 mod adts;
+pub mod bands;
+mod block;
+mod channel;
+pub mod codebooks;
 mod config;
+mod huffman;
 mod latm;
 mod program;
 
 pub use adts::AdtsHeader;
+pub use block::{BlockContents, ElementKind};
 pub use config::{AudioSpecificConfig, Sbr};
 pub use latm::{LatmFrame, LatmReader, loas_frame};
+pub use program::{ProgramConfig, ProgramElement};
 
 /// `samplingFrequencyIndex` 0 to 12 (table 1.18), in Hz.
 pub const SAMPLE_RATES: [u32; 13] =
@@ -19,7 +27,7 @@ fn sample_rate(index: u8) -> Option<u32> {
 }
 
 /// The `samplingFrequencyIndex` of a rate.
-fn rate_index(rate: u32) -> Option<u8> {
+pub fn rate_index(rate: u32) -> Option<u8> {
     let index = SAMPLE_RATES.iter().position(|&other| other == rate)?;
     u8::try_from(index).ok()
 }

@@ -1,8 +1,8 @@
 //! From samples to a block: windows, transforms, groups, thresholds.
 
 use reelwright_bitstream::aac::SAMPLE_RATES;
+use reelwright_bitstream::aac::bands::{self, LONG, SHORT};
 
-use super::bands::{self, LONG, SHORT};
 use super::block::{Block, Grid, Sequence};
 use super::mdct::{Mdct, Shape, slope};
 use super::psycho::{Memory, Model};

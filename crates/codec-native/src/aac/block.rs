@@ -1,6 +1,7 @@
 //! A channel's block in the order it is coded.
 
-use super::bands::{LONG, SHORT};
+use reelwright_bitstream::aac::bands::{LONG, SHORT};
+
 use super::mdct::Shape;
 
 /// Bands of a block at most: 15 bands in each of 8 groups.
@@ -144,8 +145,9 @@ impl Default for Block {
 
 #[cfg(test)]
 mod tests {
+    use reelwright_bitstream::aac::bands;
+
     use super::*;
-    use crate::aac::bands;
 
     #[test]
     fn sequences_follow_the_standard() {

@@ -2,9 +2,10 @@
 
 use std::mem::replace;
 
-use super::bands::LONG;
+use reelwright_bitstream::aac::bands::LONG;
+use reelwright_bitstream::aac::codebooks::{SCALE_FACTORS, length};
+
 use super::block::{Content, Grid, MAX_BANDS};
-use super::codebooks::{SCALE_FACTORS, length};
 use super::sections;
 
 /// Codebooks, those that stand for noise (13) and intensity (14 and 15) included.

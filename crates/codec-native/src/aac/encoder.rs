@@ -1,8 +1,8 @@
 use reelwright_bitstream::BitWriter;
+use reelwright_bitstream::aac::bands::LONG;
 use reelwright_media::{Error, ErrorKind, Result};
 
 use super::analysis::{Analyzer, Channel};
-use super::bands::LONG;
 use super::block::{Block, Content, Grid, MAX_BANDS, Sequence};
 use super::coded::Coded;
 use super::layout::{Element, Elements};

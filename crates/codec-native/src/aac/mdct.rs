@@ -145,7 +145,7 @@ pub(super) fn slope(shape: Shape, lines: usize) -> Vec<f32> {
             (0..lines).map(|n| (PI * (n as f64 + 0.5) / (2 * lines) as f64).sin() as f32).collect()
         }
         Shape::Kbd => {
-            let alpha = if lines == super::bands::LONG { 4.0 } else { 6.0 };
+            let alpha = if lines == reelwright_bitstream::aac::bands::LONG { 4.0 } else { 6.0 };
             let kaiser: Vec<f64> = (0..=lines)
                 .map(|n| {
                     let x = 2.0 * n as f64 / lines as f64 - 1.0;

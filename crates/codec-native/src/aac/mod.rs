@@ -6,9 +6,7 @@
 //! and `syntax` (bits); `rate` moves the price so that the stream keeps its rate.
 
 mod analysis;
-mod bands;
 mod block;
-mod codebooks;
 mod coded;
 mod encoder;
 mod lanes;

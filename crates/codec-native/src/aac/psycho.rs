@@ -1,8 +1,7 @@
 //! How much noise each band hides: spreading on the Bark scale, tonality, the threshold in quiet, pre-echo.
 
 use reelwright_bitstream::aac::SAMPLE_RATES;
-
-use super::bands::{self, LONG, SHORT};
+use reelwright_bitstream::aac::bands::{self, LONG, SHORT};
 
 /// Energy of a full-scale sine in one long block's spectrum, in dB, less its 96 dB of sound pressure.
 const QUIET_OFFSET_DB: f32 = 150.5 - 96.0;

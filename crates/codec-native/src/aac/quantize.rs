@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::codebooks::{SPECTRAL, length};
+use reelwright_bitstream::aac::codebooks::{SPECTRAL, length};
 
 /// Highest magnitude of a quantised value (4.6.1.3).
 pub(super) const MAX_VALUE: i32 = 8191;

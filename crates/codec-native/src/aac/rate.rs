@@ -1,7 +1,8 @@
 //! What a bit is worth from frame to frame, so that the stream keeps its rate and the decoder's buffer.
 
+use reelwright_bitstream::aac::bands::LONG;
+
 use super::Rate;
-use super::bands::LONG;
 
 /// Bits of a decoder's input buffer per channel (4.5.3.1).
 pub(super) const BUFFER: u32 = 6144;

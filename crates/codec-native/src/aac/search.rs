@@ -1,6 +1,7 @@
 //! Choosing scale factors: the path through all bands that costs least noise and bits together.
 
-use super::bands::LONG;
+use reelwright_bitstream::aac::bands::LONG;
+
 use super::block::{Block, Content, Grid, MAX_BANDS};
 use super::coded::{Coded, scale_bits};
 use super::lanes::dot;

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use reelwright_bitstream::BitWriter;
 use reelwright_bitstream::aac::SAMPLE_RATES;
+use reelwright_bitstream::aac::bands::{LONG, long};
 
-use super::bands::{LONG, long};
 use super::block::{Block, Grid, Sequence};
 use super::lanes::dot;
 

@@ -1,9 +1,9 @@
 //! Writing raw data blocks (4.4.2).
 
 use reelwright_bitstream::BitWriter;
+use reelwright_bitstream::aac::codebooks::{SPECTRAL, code, length};
 
 use super::block::{Grid, MAX_BANDS, Sequence};
-use super::codebooks::{SPECTRAL, code, length};
 use super::coded::Coded;
 use super::mdct::Shape;
 use super::sections;

@@ -1,6 +1,6 @@
 //! Finding attacks, before which the noise of a long block would be heard.
 
-use super::bands::LONG;
+use reelwright_bitstream::aac::bands::LONG;
 
 /// Stretches a block is watched in.
 const STRETCHES: usize = 8;

@@ -16,6 +16,7 @@ use reelwright_media::{
 use crate::flac;
 use crate::indexed::{Indexed, PacketTable, Runs, movie};
 use crate::limits::MOST_ITEMS;
+use crate::losses::Losses;
 use crate::wave::{item, of_runs};
 use crate::window::Window;
 use format::Description;
@@ -81,10 +82,11 @@ fn of_flac(
     let timescale = Timescale::or_one(audio.sample_rate);
     let mut movie = movie(ContainerKind::Caf, timescale);
     let mut table = PacketTable::new(source, Arc::new(FormatDescription::Audio(audio)), timescale);
-    flac::read_frames(window, &mut table, info, data, &mut movie.warnings)?;
+    let mut losses = Losses::default();
+    flac::read_frames(window, &mut table, info, data, &mut losses)?;
     movie.metadata = metadata;
     let end = table.media_end();
-    Ok(Indexed::of_sound(movie, table, 0..end))
+    Ok(Indexed::of_sound(movie, table, 0..end, losses))
 }
 
 struct Place {
@@ -124,7 +126,7 @@ fn of_packets(
         last.duration = last.duration.min(frames);
     }
     let heard = place.info.heard(table.media_end());
-    Ok(Indexed::of_sound(movie, table, heard))
+    Ok(Indexed::of_sound(movie, table, heard, Losses::default()))
 }
 
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 mod audio_clock;
 mod describe;
+mod formats;
 mod packets;
 mod rows;
 mod runs;
@@ -12,10 +13,12 @@ use std::sync::Arc;
 use reelwright_media::{Error, Movie, Result, Stage, Time};
 
 use crate::facts::Facts;
+use crate::losses::Losses;
 use crate::{Demuxer, SampleCursor};
 
 pub(crate) use audio_clock::AudioClock;
 pub(crate) use describe::{movie, present, track};
+pub(crate) use formats::Formats;
 pub(crate) use packets::{Packet, PacketTable, Prefix};
 pub(crate) use rows::Rows;
 pub(crate) use runs::Runs;
@@ -40,14 +43,18 @@ impl Indexed {
         Self { movie: Arc::new(movie), storages }
     }
 
-    /// A file whose only track is the sound of `table`, of which the ticks in `heard` are presented.
-    pub(crate) fn of_sound(mut movie: Movie, table: PacketTable, heard: Range<i64>) -> Self {
-        let mut track = track(1, table.format.clone(), table.timescale);
+    /// A file whose only track is the sound of `table`, of which the ticks in `heard` are presented, and which goes without
+    /// `losses`.
+    pub(crate) fn of_sound(mut movie: Movie, table: PacketTable, heard: Range<i64>, losses: Losses) -> Self {
+        let mut track = track(1, table.formats.first().clone(), table.timescale);
+        track.formats = table.formats.all().to_vec();
         let timescale = movie.timescale;
         present(&mut track, timescale, Time::ZERO, heard.start, heard.end, table.media_end());
         track.sample_count = Some(table.packets.len() as u64);
         track.byte_count = Some(table.byte_count());
         movie.duration = track.range.end();
+        let shift = Time::new(heard.start.saturating_neg(), table.timescale);
+        movie.omissions.extend(losses.omissions(track.id, table.timescale, shift));
         movie.tracks.push(track);
         Self::new(movie, vec![Storage::Packets(Arc::new(table))])
     }

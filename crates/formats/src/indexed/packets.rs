@@ -8,7 +8,7 @@ use reelwright_media::{
     Trim,
 };
 
-use super::Rows;
+use super::{Formats, Rows};
 use crate::SampleCursor;
 use crate::limits::{LEAST_PACKET, check_packets};
 
@@ -37,7 +37,7 @@ pub(crate) struct PacketTable {
     /// What payloads are ranges of.
     pub(crate) source: Arc<dyn ReadAt>,
     /// What the samples are.
-    pub(crate) format: Arc<FormatDescription>,
+    pub(crate) formats: Formats,
     /// Ticks per second.
     pub(crate) timescale: Timescale,
     /// In decode order.
@@ -83,7 +83,8 @@ impl Prefix {
 impl PacketTable {
     /// An empty table.
     pub(crate) fn new(source: Arc<dyn ReadAt>, format: Arc<FormatDescription>, timescale: Timescale) -> Self {
-        Self { source, format, timescale, packets: Rows::new(), ropes: BTreeMap::new(), prefix: Prefix::None }
+        let (formats, packets) = (Formats::one(format), Rows::new());
+        Self { source, formats, timescale, packets, ropes: BTreeMap::new(), prefix: Prefix::None }
     }
 
     /// Adds a packet.
@@ -191,7 +192,7 @@ impl PacketTable {
     fn sample(&self, index: usize, packet: &Packet) -> SampleBuffer {
         let flags = if packet.sync { SampleFlags::SYNC } else { SampleFlags::NOT_SYNC };
         SampleBuffer {
-            format: self.format.clone(),
+            format: self.formats.of(index).clone(),
             payload: self.payload(index, packet),
             dts: Time::new(packet.dts, self.timescale),
             pts: Time::new(packet.pts, self.timescale),

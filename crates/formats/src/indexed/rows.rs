@@ -29,6 +29,14 @@ impl<T> Rows<T> {
         }
     }
 
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        let row = self.pieces.last_mut()?.pop();
+        if self.pieces.last().is_some_and(Vec::is_empty) {
+            self.pieces.pop();
+        }
+        row
+    }
+
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
         self.pieces.get(index / Self::PIECE)?.get(index % Self::PIECE)
     }
@@ -113,6 +121,13 @@ mod tests {
             }
             rows.iter_mut().for_each(|row| *row += 1);
             assert!(rows.iter().copied().eq(1..=count));
+            assert_eq!(
+                (rows.pop(), rows.len()),
+                (count.checked_sub(1).map(|last| last + 1), count.saturating_sub(1))
+            );
+            if count > 0 {
+                rows.push(count);
+            }
             assert!(rows.into_iter().skip(3).eq((1..=count).skip(3)));
         }
     }

@@ -91,6 +91,7 @@ struct Segment {
     count: usize,
     notes: Notes,
     warnings: Vec<String>,
+    omissions: Vec<Omission>,
 }
 
 impl Segment {
@@ -100,9 +101,9 @@ impl Segment {
         let mut at = segment.body;
         while at < end {
             let Some(element) = Element::at(window, at)? else {
-                warn(&mut self.warnings, || {
-                    format!("no element begins at byte {at}; what follows is left out")
-                });
+                let what = Omitted::Bytes(end.min(window.len()).saturating_sub(at));
+                let reason = format!("no element begins at byte {at}");
+                self.omissions.push(Omission::new(what, None, reason));
                 break;
             };
             if element.size.is_some_and(|size| size > window.len().saturating_sub(element.body)) {
@@ -165,6 +166,7 @@ impl Segment {
         }
         let millis = Timescale::or_one(1000);
         let mut movie: Movie = movie(ContainerKind::Matroska, millis);
+        movie.omissions = self.omissions;
         let mut built = Vec::new();
         for entry in &self.tracks {
             let id = entry.id();

@@ -329,7 +329,7 @@ fn text_table(
 
 fn finish(entry: &TrackEntry, mut table: PacketTable, delay: i64, padding: i64) -> Built {
     let base = table.rebase();
-    let mut track = track(entry.id(), table.format.clone(), table.timescale);
+    let mut track = track(entry.id(), table.formats.first().clone(), table.timescale);
     let (first, end) = table.shown().unwrap_or((0, 0));
     let padding =
         nanoseconds(padding.max(0).into()).ticks_in(table.timescale, Rounding::Nearest).unwrap_or(0);
@@ -348,7 +348,7 @@ fn finish(entry: &TrackEntry, mut table: PacketTable, delay: i64, padding: i64) 
         let packets = pre_roll / i64::from(table.packets[0].duration).max(1);
         track.roll_distance = i16::try_from(-packets).ok().filter(|&distance| distance != 0);
     }
-    if let FormatDescription::Video(video) = &*table.format
+    if let FormatDescription::Video(video) = &**table.formats.first()
         && !entry.video.projected
     {
         track.matrix = Matrix::rotation(rotation(entry.video.roll), video.size);

@@ -27,7 +27,10 @@ pub(super) struct Lane {
     last: Option<i64>,
     /// Before this it can't begin, where it does so on the way.
     earliest: Option<i64>,
-    scrambled: bool,
+    /// Bytes that are scrambled.
+    scrambled: u64,
+    /// Bytes that waited in vain for the end of their unit.
+    endless: u64,
 }
 
 /// What a stream carries, with what its splitter has learned.
@@ -145,7 +148,8 @@ impl Lane {
             unwrap: Unwrap::default(),
             last: None,
             earliest: None,
-            scrambled: false,
+            scrambled: 0,
+            endless: 0,
         })
     }
 
@@ -171,7 +175,7 @@ impl Lane {
         taken: &mut Taken,
     ) -> Result<()> {
         if packet.scrambled {
-            self.scrambled = true;
+            self.scrambled += packet.payload.len() as u64;
             return Ok(());
         }
         if packet.payload.is_empty() || !self.continuity.is_new(packet) {
@@ -199,6 +203,7 @@ impl Lane {
             Some(Err(_)) => self.lose(),
         }
         if self.pending.bytes().len() > Pending::MOST {
+            self.endless += self.pending.bytes().len() as u64;
             self.pending = Pending::default();
             self.codec.splitter().restart();
             self.lose();
@@ -214,13 +219,17 @@ impl Lane {
     }
 
     /// The stream has ended.
-    pub(super) fn finish(&mut self, taken: &mut Taken, warnings: &mut Vec<String>) -> Result<()> {
+    pub(super) fn finish(&mut self, taken: &mut Taken) -> Result<()> {
         self.units.split(self.codec.splitter(), &mut self.pending, true, taken)?;
         self.pending = Pending::default();
-        if self.scrambled {
-            warnings.push("a stream is scrambled; what is scrambled is left out".into());
-        }
         Ok(())
+    }
+
+    /// How many bytes were no use, and why.
+    pub(super) fn unused(&self) -> impl Iterator<Item = (u64, &'static str)> {
+        let unused =
+            [(self.scrambled, "they are scrambled"), (self.endless, "no picture or frame ends among them")];
+        unused.into_iter().filter(|(count, _)| *count > 0)
     }
 
     fn times(&mut self, header: &PesHeader, clock: &mut Clock) -> Times {

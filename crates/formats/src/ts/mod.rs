@@ -60,14 +60,14 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let mut window = Window::new(source.clone(), 1 << 20);
     let framing =
         Framing::find_behind(&mut window)?.ok_or_else(|| Error::malformed("no transport packets"))?;
-    let (mut warnings, mut omissions) = (Vec::new(), Vec::new());
+    let mut omissions = Vec::new();
     if framing.start > framing.step {
-        warnings.push(format!("{} bytes in front of the first packet are left out", framing.start));
+        let what = Omitted::Bytes(framing.start);
+        omissions.push(Omission::new(what, None, "they stand in front of the first packet"));
     }
     let mut tables = Tables::default();
     let streams = streams(&mut window, framing, &mut tables, &mut omissions)?;
-    let mut program =
-        Program { streams: Vec::new(), lanes: BTreeMap::new(), clock: Clock::default(), warnings, omissions };
+    let mut program = Program { omissions, ..Program::default() };
     streams.into_iter().for_each(|stream| program.add(stream, false));
     program.read(&mut window, framing, &mut tables)?;
     program.assemble(source, framing)
@@ -115,6 +115,7 @@ fn streams(
 }
 
 /// The program that is read.
+#[derive(Default)]
 struct Program {
     /// In the order of its map, with what that adds on the way.
     streams: Vec<Stream>,
@@ -150,7 +151,7 @@ impl Program {
     fn read(&mut self, window: &mut Window, framing: Framing, tables: &mut Tables) -> Result<()> {
         let mut at = framing.start;
         let mut taken = Taken::new(window.len());
-        let mut damaged = 0u64;
+        let (mut damaged, mut lost) = (0u64, 0u64);
         loop {
             let bytes = window.at(at, PACKET)?;
             if bytes.len() < PACKET {
@@ -160,8 +161,11 @@ impl Program {
                 damaged += 1;
                 self.lanes.values_mut().for_each(Lane::lose);
                 match framing.resync(window, at)? {
-                    Some(next) => at = next,
-                    None => break,
+                    Some(next) => (at, lost) = (next, lost + (next - at)),
+                    None => {
+                        lost += window.len().saturating_sub(at);
+                        break;
+                    }
                 }
                 continue;
             }
@@ -177,14 +181,21 @@ impl Program {
             at += framing.step;
         }
         if damaged > 0 {
-            self.warnings.push(format!("{damaged} stretches of the file hold no packets"));
+            let reason = format!("{damaged} stretches of the file hold no packets");
+            self.omissions.push(Omission::new(Omitted::Bytes(lost), None, reason));
         }
         if self.clock.jumps > 0 {
             let jumps = self.clock.jumps;
             self.warnings
                 .push(format!("time jumps back {jumps} times; what follows goes on where it got to"));
         }
-        self.lanes.values_mut().try_for_each(|lane| lane.finish(&mut taken, &mut self.warnings))
+        for (pid, lane) in &mut self.lanes {
+            lane.finish(&mut taken)?;
+            let omission =
+                |(bytes, reason)| Omission::new(Omitted::Bytes(bytes), Some((*pid).into()), reason);
+            self.omissions.extend(lane.unused().map(omission));
+        }
+        Ok(())
     }
 
     fn assemble(self, source: Arc<dyn ReadAt>, framing: Framing) -> Result<Indexed> {
@@ -215,6 +226,9 @@ impl Program {
             let (first, end) = found.table.shown().unwrap_or((0, 0));
             present(&mut found.track, CLOCK, start, first, end, found.table.media_end());
             movie.duration = movie.duration.max(found.track.range.end());
+            let (id, timescale) = (found.track.id, found.table.timescale);
+            let shift = start.saturating_sub(Time::new(first, timescale));
+            omissions.extend(found.losses.omissions(id, timescale, shift));
             movie.tracks.push(found.track);
             storages.push(Storage::Packets(Arc::new(found.table)));
         }

@@ -45,8 +45,9 @@ pub(super) enum Form {
         /// Parameter sets are kept.
         with_sets: bool,
     },
-    /// LATM: the raw packets, which don't stand at byte boundaries. The reader has seen the stream's configuration.
-    Latm(Box<LatmReader>),
+    /// LATM: the raw packets, which don't stand at byte boundaries. The readers have seen the stream's configuration from
+    /// each of these units on.
+    Latm(Vec<(usize, LatmReader)>),
 }
 
 /// Whether a NAL unit of H.264 is kept: delimiters, fillers and ends of sequences mean nothing in a sample (ISO/IEC
@@ -73,7 +74,8 @@ pub(super) fn keeps_hevc(unit: &[u8], with_sets: bool) -> bool {
 }
 
 impl Form {
-    fn apply(&self, original: &[u8], part: u16) -> Result<Vec<u8>> {
+    /// Rebuilds unit number `index`.
+    fn apply(&self, original: &[u8], index: usize, part: u16) -> Result<Vec<u8>> {
         let prefixed = |keeps: &dyn Fn(&[u8]) -> bool| {
             let mut out = Vec::with_capacity(original.len() + 16);
             annex_b_units(original)
@@ -84,9 +86,12 @@ impl Form {
         Ok(match self {
             Self::Avc { with_sets } => prefixed(&|unit| keeps_avc(unit, *with_sets)),
             Self::Hevc { with_sets } => prefixed(&|unit| keeps_hevc(unit, *with_sets)),
-            Self::Latm(reader) => {
+            Self::Latm(readers) => {
+                let after = readers.partition_point(|(first, _)| *first <= index);
+                let reader = after.checked_sub(1).and_then(|at| readers.get(at));
+                let mut reader = reader.map(|(_, reader)| reader.clone()).unwrap_or_default();
                 // Three bytes of sync word and length stand in front.
-                let frame = reader.clone().read(original.get(3..).unwrap_or_default())?;
+                let frame = reader.read(original.get(3..).unwrap_or_default())?;
                 frame.and_then(|frame| frame.packets.into_iter().nth(part.into())).unwrap_or_default()
             }
         })
@@ -109,7 +114,7 @@ impl Rebuilt {
         };
         let original =
             Payload::rope(unit.ranges.as_slice().iter().map(range)).load().map_err(io::Error::other)?;
-        let bytes = Bytes::from(self.form.apply(&original, unit.part).map_err(io::Error::other)?);
+        let bytes = Bytes::from(self.form.apply(&original, index, unit.part).map_err(io::Error::other)?);
         if bytes.len() as u64 != u64::from(unit.size) {
             return Err(io::Error::other("the file has changed since it was opened"));
         }

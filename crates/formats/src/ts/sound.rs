@@ -1,29 +1,38 @@
 use reelwright_bitstream::aac::{AdtsHeader, LatmReader, loas_frame};
 use reelwright_bitstream::ac3::SyncFrame;
 use reelwright_bitstream::mpeg_audio::MpegAudioHeader;
-use reelwright_media::{AudioCodec, AudioFormat, CodecConfig, Error, FourCc, Result};
 
 use super::pending::Pending;
 use super::units::{Splitter, Unit, Units};
-use crate::{adts, dolby, mpeg_audio};
+use crate::frames::{FrameKind, FrameKinds};
+use crate::losses::Junk;
 
 /// Cuts sound into packets by the headers of its frames.
 #[derive(Debug)]
 pub(super) struct Sound {
-    kind: Kind,
-    format: Option<Result<AudioFormat>>,
-    /// Bytes that belong to no frame.
-    pub(super) junk: u64,
+    syntax: Syntax,
+    /// What the frames are.
+    pub(super) kinds: FrameKinds,
+    /// Bytes that belong to no frame, or to one that can't be read.
+    pub(super) junk: Junk,
 }
 
 #[derive(Debug)]
-enum Kind {
-    Mpeg(Option<MpegAudioHeader>),
+enum Syntax {
+    Mpeg,
     /// AAC of which nothing has come yet.
     Aac,
-    Adts(Option<AdtsHeader>),
-    Latm(LatmReader),
+    Adts,
+    Latm(Box<Latm>),
     Dolby,
+}
+
+/// AAC in LATM.
+#[derive(Debug, Default)]
+pub(super) struct Latm {
+    reader: LatmReader,
+    /// The reader as it has seen the configuration from each of these units on, by which packets are taken out again.
+    pub(super) readers: Vec<(usize, LatmReader)>,
 }
 
 /// What stands at the front of the bytes that wait.
@@ -38,62 +47,82 @@ enum Front {
 
 impl Sound {
     pub(super) fn mpeg() -> Self {
-        Self::of(Kind::Mpeg(None))
+        Self::of(Syntax::Mpeg)
     }
 
     /// AAC in ADTS or LATM: the stream itself decides, for broadcasters announce one and send the other.
     pub(super) fn aac() -> Self {
-        Self::of(Kind::Aac)
+        Self::of(Syntax::Aac)
     }
 
     pub(super) fn dolby() -> Self {
-        Self::of(Kind::Dolby)
+        Self::of(Syntax::Dolby)
     }
 
-    fn of(kind: Kind) -> Self {
-        Self { kind, format: None, junk: 0 }
+    fn of(syntax: Syntax) -> Self {
+        Self { syntax, kinds: FrameKinds::default(), junk: Junk::default() }
     }
 
-    /// What the stream is.
-    pub(super) fn describe(&self) -> Result<AudioFormat> {
-        self.format.clone().unwrap_or_else(|| Err(Error::malformed("no frame of sound was found")))
+    /// What packets were taken out of, where that is LATM.
+    pub(super) fn latm(&self) -> Option<&Latm> {
+        if let Syntax::Latm(latm) = &self.syntax { Some(latm) } else { None }
     }
 
-    /// The reader that has seen the configuration, where packets must be taken out of LATM.
-    pub(super) fn latm_reader(&self) -> Option<&LatmReader> {
-        if let Kind::Latm(reader) = &self.kind { Some(reader) } else { None }
+    /// What the header at the beginning of `bytes` says, and the length of its frame.
+    fn header(&self, bytes: &[u8]) -> Option<(FrameKind, usize)> {
+        match &self.syntax {
+            Syntax::Mpeg => {
+                let header = MpegAudioHeader::parse(bytes).ok()?;
+                Some((FrameKind::Mpeg(header), header.frame_length as usize))
+            }
+            Syntax::Adts => {
+                let header = AdtsHeader::parse(bytes).ok()?;
+                Some((FrameKind::Adts(header), header.frame_length as usize))
+            }
+            _ => None,
+        }
     }
 
     fn front(&self, bytes: &[u8], last: bool) -> Front {
-        let length = match &self.kind {
-            Kind::Mpeg(first) => MpegAudioHeader::parse(bytes).ok().and_then(|header| {
-                let sound = first.is_none_or(|first| first.same_stream(&header));
-                sound.then_some(header.frame_length as usize)
-            }),
-            Kind::Adts(first) => AdtsHeader::parse(bytes).ok().and_then(|header| {
-                let sound = first.is_none_or(|first| first.same_stream(&header));
-                sound.then_some(header.frame_length as usize)
-            }),
-            Kind::Latm(_) => loas_frame(bytes),
-            Kind::Aac => None,
-            Kind::Dolby => return dolby_front(bytes, last),
+        if matches!(self.syntax, Syntax::Dolby) {
+            return dolby_front(bytes, last);
+        }
+        if bytes.len() < SyncFrame::PREFIX && !last {
+            return Front::More;
+        }
+        let length = match self.header(bytes) {
+            Some((kind, length)) => match self.is_believed(&kind, bytes, length, last) {
+                Some(true) => Some(length),
+                Some(false) => None,
+                None => return Front::More,
+            },
+            None => loas_frame(bytes).filter(|_| matches!(self.syntax, Syntax::Latm(_))),
         };
         match length {
-            _ if bytes.len() < SyncFrame::PREFIX && !last => Front::More,
             None | Some(0) => Front::Junk,
-            Some(length) if length > bytes.len() => {
-                if last {
-                    Front::Junk
-                } else {
-                    Front::More
-                }
+            Some(length) if length <= bytes.len() => Front::Frame(length),
+            Some(_) if last => Front::Junk,
+            Some(_) => Front::More,
+        }
+    }
+
+    /// Anything may look like a header. One that differs from those before it is believed where it leads to another of its
+    /// kind, to one known before, or to the end; nothing where more bytes tell.
+    fn is_believed(&self, kind: &FrameKind, bytes: &[u8], length: usize, last: bool) -> Option<bool> {
+        if self.kinds.goes_on(kind) {
+            return Some(true);
+        }
+        match bytes.get(length..).unwrap_or_default() {
+            [] if last => Some(length == bytes.len()),
+            rest if rest.len() < AdtsHeader::LENGTH && !last => None,
+            rest => {
+                Some(self.header(rest).is_some_and(|(next, _)| next.is_same(kind) || self.kinds.has(&next)))
             }
-            Some(length) => Front::Frame(length),
         }
     }
 
     fn take(&mut self, pending: &mut Pending, length: usize, out: &mut Units) {
-        let held = self.read(&pending.bytes()[..length]);
+        let held = self.read(&pending.bytes()[..length], out.rows.len());
         let unit = Unit::whole(pending.claim(length));
         match held {
             Some(Held::Packet { samples, header }) => {
@@ -107,40 +136,56 @@ impl Sound {
                     out.push(Unit { size, bare: size, samples, part, times, ..unit.clone() });
                 }
             }
-            None => {}
+            None => self.junk.add(length, out.rows.len()),
         }
     }
 
-    /// What the whole frame `bytes` holds.
-    fn read(&mut self, bytes: &[u8]) -> Option<Held> {
-        match &mut self.kind {
-            Kind::Mpeg(first) => {
+    /// What the whole frame `bytes` holds, which would be number `index`.
+    fn read(&mut self, bytes: &[u8], index: usize) -> Option<Held> {
+        match &mut self.syntax {
+            Syntax::Mpeg => {
                 let header = MpegAudioHeader::parse(bytes).ok()?;
-                first.get_or_insert(header);
-                self.format.get_or_insert_with(|| Ok(mpeg_audio::format_of(&header)));
-                Some(Held::Packet { samples: header.samples, header: 0 })
+                let taken = self.kinds.note(index, &FrameKind::Mpeg(header), bytes);
+                taken.then_some(Held::Packet { samples: header.samples, header: 0 })
             }
-            Kind::Adts(first) => {
+            Syntax::Adts => {
                 let header = AdtsHeader::parse(bytes).ok()?;
-                first.get_or_insert(header);
                 let data = bytes.get(header.header_length as usize..)?;
-                self.format.get_or_insert_with(|| adts::format_of(&header, data));
-                Some(Held::Packet { samples: 1024, header: header.header_length })
+                let taken = self.kinds.note(index, &FrameKind::Adts(header), data);
+                let samples = 1024 * u32::from(header.blocks);
+                taken.then_some(Held::Packet { samples, header: header.header_length })
             }
-            Kind::Latm(reader) => {
-                let frame = reader.read(bytes.get(3..)?).ok()??;
-                let samples = reader.config()?.output_frame_length();
-                self.format.get_or_insert_with(|| latm_format(reader));
-                let size = |packet: &Vec<u8>| u32::try_from(packet.len()).unwrap_or(u32::MAX);
-                Some(Held::Parts { samples, sizes: frame.packets.iter().map(size).collect() })
-            }
-            Kind::Aac => None,
-            Kind::Dolby => {
+            Syntax::Latm(latm) => latm.read(bytes.get(3..)?, index, &mut self.kinds),
+            Syntax::Aac => None,
+            Syntax::Dolby => {
                 let frame = SyncFrame::parse(bytes).ok()?;
-                self.format.get_or_insert_with(|| dolby::describe(bytes));
-                Some(Held::Packet { samples: frame.samples, header: 0 })
+                let taken = self.kinds.note(index, &FrameKind::Dolby(frame), bytes);
+                taken.then_some(Held::Packet { samples: frame.samples, header: 0 })
             }
         }
+    }
+}
+
+impl Latm {
+    /// What an element holds whose first packet would be number `index`.
+    fn read(&mut self, element: &[u8], index: usize, kinds: &mut FrameKinds) -> Option<Held> {
+        let frame = self.reader.read(element).ok()??;
+        let (config, bytes) = (self.reader.config()?, self.reader.config_bytes()?);
+        let kind = FrameKind::Configured(Box::new(config.clone()), bytes.to_vec());
+        let samples = config.frame_length;
+        let first = frame.packets.first().map(|packet| &packet[..]).unwrap_or_default();
+        if !kinds.note(index, &kind, first) {
+            return None;
+        }
+        if self.readers.last().is_none_or(|(_, last)| *last != self.reader) {
+            // How packets are laid out may change without the format.
+            if self.readers.len() == FrameKinds::MOST_CHANGES {
+                return None;
+            }
+            self.readers.push((index, self.reader.clone()));
+        }
+        let size = |packet: &Vec<u8>| u32::try_from(packet.len()).unwrap_or(u32::MAX);
+        Some(Held::Parts { samples, sizes: frame.packets.iter().map(size).collect() })
     }
 }
 
@@ -150,19 +195,6 @@ enum Held {
     Packet { samples: u32, header: u32 },
     /// Packets of these sizes, which don't stand at byte boundaries.
     Parts { samples: u32, sizes: Vec<u32> },
-}
-
-fn latm_format(reader: &LatmReader) -> Result<AudioFormat> {
-    let missing = || Error::malformed("LATM without a configuration");
-    let config = reader.config().ok_or_else(missing)?;
-    let bytes = reader.config_bytes().ok_or_else(missing)?.to_vec();
-    let codec = if config.object_type == 42 { AudioCodec::Usac } else { AudioCodec::Aac };
-    Ok(AudioFormat {
-        layout: config.layout(),
-        frames_per_packet: config.output_frame_length(),
-        config: Some(CodecConfig { kind: FourCc::new(b"esds"), bytes: bytes.into() }),
-        ..AudioFormat::new(codec, FourCc::new(b"mp4a"), config.output_sample_rate(), config.output_channels())
-    })
 }
 
 /// An access unit of Dolby Digital: a frame, with the dependent and further substreams that follow it in the enhanced
@@ -199,9 +231,9 @@ fn dolby_front(bytes: &[u8], last: bool) -> Front {
 
 impl Splitter for Sound {
     fn split(&mut self, pending: &mut Pending, last: bool, out: &mut Units) {
-        if let (Kind::Aac, false) = (&self.kind, pending.bytes().is_empty()) {
+        if let (Syntax::Aac, false) = (&self.syntax, pending.bytes().is_empty()) {
             let latm = loas_frame(pending.bytes()).is_some();
-            self.kind = if latm { Kind::Latm(LatmReader::new()) } else { Kind::Adts(None) };
+            self.syntax = if latm { Syntax::Latm(Box::default()) } else { Syntax::Adts };
         }
         loop {
             let bytes = pending.bytes();
@@ -215,7 +247,7 @@ impl Splitter for Sound {
                     // On to the next byte that may begin a header: 0xFF, LOAS's 0x56 or Dolby's 0x0B.
                     let may_begin = |byte: &u8| matches!(byte, 0xFF | 0x56 | 0x0B);
                     let skip = bytes[1..].iter().position(may_begin).map_or(bytes.len(), |at| at + 1);
-                    self.junk += skip as u64;
+                    self.junk.add(skip, out.rows.len());
                     pending.skip(skip);
                 }
             }

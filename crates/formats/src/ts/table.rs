@@ -1,8 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use reelwright_media::{
-    DataFormat, Error, FormatDescription, FourCc, MediaType, Ratio, ReadAt, Result, Rounding, Time,
-    Timescale, Track,
+    DataFormat, Error, FormatDescription, FourCc, MediaType, Ratio, ReadAt, Result, Rounding, Time, Track,
 };
 
 use super::CLOCK;
@@ -10,10 +9,13 @@ use super::lane::{Codec, Lane};
 use super::packet::Framing;
 use super::pending::Ranges;
 use super::rebuilt::{Form, Original, Rebuilt};
+use super::sound::Sound;
 use super::source::Elementary;
 use super::tables::Stream;
 use super::units::Unit;
+use crate::frames::Stretches;
 use crate::indexed::{AudioClock, Packet, PacketTable, Rows, track};
+use crate::losses::Losses;
 
 /// A track with its samples.
 pub(super) struct Built {
@@ -21,6 +23,8 @@ pub(super) struct Built {
     pub(super) table: PacketTable,
     /// When its first sample is shown, on the stream's clock.
     pub(super) first: Time,
+    /// What of the stream is left out.
+    pub(super) losses: Losses,
 }
 
 /// The ID of a stream's track: its PID.
@@ -30,45 +34,47 @@ pub(super) fn id(stream: &Stream) -> u32 {
 
 /// Puts a stream's units on a timeline that begins with the first decoded.
 pub(super) fn build(
-    mut lane: Lane,
+    lane: Lane,
     stream: &Stream,
     file: Arc<dyn ReadAt>,
     framing: Framing,
     warnings: &mut Vec<String>,
 ) -> Result<Built> {
-    let media = lane.codec.media();
-    let mut units = std::mem::take(&mut lane.units.rows);
+    let Lane { mut codec, units, starts, .. } = lane;
+    let media = codec.media();
+    let mut units = units.rows;
+    let mut losses = Losses::default();
     if media == MediaType::Video {
+        let all = units.len();
         units = decodable(units, warnings);
+        let left_out = all - units.len();
+        (0..left_out).for_each(|_| losses.frame(0..0, "they come before the first key frame"));
     }
     if units.len() == 0 {
         return Err(Error::malformed("nothing of it is in the file"));
     }
-    let (format, form, rate) = describe(&lane.codec)?;
-    let elementary: Arc<dyn ReadAt> =
-        Arc::new(Elementary::new(file, framing, stream.pid, std::mem::take(&mut lane.starts)));
-    let timescale = match &format {
-        FormatDescription::Audio(audio) => Timescale::new(audio.sample_rate).unwrap_or(CLOCK),
-        _ => CLOCK,
-    };
-    let mut table = PacketTable::new(elementary.clone(), Arc::new(format), timescale);
-    match media {
-        MediaType::Video => place_pictures(&mut table, &units, rate),
-        MediaType::Audio => place_sound(&mut table, &units),
-        _ => place_subtitles(&mut table, &units),
+    let (format, mut form, rate) = describe(&codec)?;
+    let elementary: Arc<dyn ReadAt> = Arc::new(Elementary::new(file, framing, stream.pid, starts));
+    let mut table = PacketTable::new(elementary.clone(), Arc::new(format), CLOCK);
+    match &mut codec {
+        Codec::Sound(sound) => units = place_sound(&mut table, units, sound, &mut form, &mut losses)?,
+        Codec::Subtitle(..) => place_subtitles(&mut table, &units),
+        _ => place_pictures(&mut table, &units, rate),
     }
-    hide_leading(&mut table, &lane.codec);
+    hide_leading(&mut table, &codec);
     place_payloads(&mut table, units, elementary, form);
 
     let base = table.rebase();
+    losses.rebase(base);
     let first = table.shown().map_or(0, |(first, _)| first);
-    let first = Time::new(base.saturating_add(first), timescale);
-    let mut track = track(id(stream), table.format.clone(), timescale);
+    let first = Time::new(base.saturating_add(first), table.timescale);
+    let mut track = track(id(stream), table.formats.first().clone(), table.timescale);
+    track.formats = table.formats.all().to_vec();
     track.language = stream.language.clone();
     track.enabled = !stream.is_special();
     track.sample_count = Some(table.packets.len() as u64);
     track.byte_count = Some(table.byte_count());
-    Ok(Built { track, table, first: first.rescale(CLOCK, Rounding::Nearest).unwrap_or(first) })
+    Ok(Built { track, table, first: first.rescale(CLOCK, Rounding::Nearest).unwrap_or(first), losses })
 }
 
 /// Pictures before the first that decoding can start at are of no use to anyone.
@@ -76,10 +82,7 @@ fn decodable(units: Rows<Unit>, warnings: &mut Vec<String>) -> Rows<Unit> {
     let first = units.iter().position(|unit| unit.sync);
     match first {
         Some(0) => units,
-        Some(first) => {
-            warnings.push(format!("{first} pictures before the first key frame are left out"));
-            units.into_iter().skip(first).collect()
-        }
+        Some(first) => units.into_iter().skip(first).collect(),
         None => {
             warnings.push("no picture is a key frame".into());
             units
@@ -103,8 +106,8 @@ fn describe(codec: &Codec) -> Result<(FormatDescription, Option<Form>, Option<Ra
             (FormatDescription::Video(units.sections.describe()?), None, units.sections.frame_rate())
         }
         Codec::Sound(sound) => {
-            let form = sound.latm_reader().map(|reader| Form::Latm(Box::new(reader.clone())));
-            (FormatDescription::Audio(sound.describe()?), form, None)
+            let form = sound.latm().map(|latm| Form::Latm(latm.readers.clone()));
+            (FormatDescription::clone(sound.kinds.settle()?.first()), form, None)
         }
         Codec::Subtitle(tag, _) => {
             let format = DataFormat { media: MediaType::Subtitle, tag: FourCc::new(tag), entry: None };
@@ -165,23 +168,89 @@ fn measured(units: &Rows<Unit>) -> Option<i64> {
     stated().zip(stated().skip(1)).map(|(one, next)| next - one).filter(|&distance| distance > 0).min()
 }
 
-fn place_sound(table: &mut PacketTable, units: &Rows<Unit>) {
+/// Places frames by the times that PES packets state, each as long as it lasts at its own rate. Returns the units that are
+/// samples: what can't be described isn't.
+fn place_sound(
+    table: &mut PacketTable,
+    units: Rows<Unit>,
+    sound: &Sound,
+    form: &mut Option<Form>,
+    losses: &mut Losses,
+) -> Result<Rows<Unit>> {
+    let stretches = sound.kinds.settle()?;
+    table.timescale = stretches.timescale;
+    table.formats = stretches.formats();
     // Less than half of any packet: what is further off is a gap.
     let mut clock = AudioClock::new(table.timescale, Time::from_millis(8));
-    let mut start = start_of_sound(table.timescale, units);
-    for unit in units.iter() {
+    let mut start = start_of_sound(&stretches, &units);
+    let around = sound.junk.around();
+    let (mut from, mut to, mut end) = (None, None, 0);
+    let (mut kept, mut reader) = (Rows::new(), 0);
+    let mut walk = stretches.walk();
+    for (index, unit) in units.into_iter().enumerate() {
+        let Some((stretch, begins)) = walk(index) else { continue };
+        if begins {
+            clock.begin_anew();
+        }
+        let duration = stretch.ticks(unit.samples.into(), table.timescale);
+        let duration = u32::try_from(duration).unwrap_or(u32::MAX);
         let stated = unit.times.map(|times| Time::new(times.pts, CLOCK));
-        let tick = clock.place(stated.or(start.take()), unit.samples);
-        push(table, unit, tick, tick, unit.samples);
+        let tick = clock.place(stated.or(start.take()), duration);
+        if begins {
+            let cut = cut_at(table, tick, losses);
+            (0..cut).for_each(|_| drop(kept.pop()));
+        }
+        end = tick.saturating_add(duration.into());
+        from = if index == around.start { Some(tick) } else { from };
+        to = if index == around.end { Some(tick) } else { to };
+        if let Some(Form::Latm(readers)) = form {
+            let taken = readers[..reader].iter_mut().rev();
+            taken.take_while(|(first, _)| *first > kept.len()).for_each(|(first, _)| *first = kept.len());
+            while let Some((first, _)) = readers.get_mut(reader).filter(|(first, _)| *first <= index) {
+                (*first, reader) = (kept.len(), reader + 1);
+            }
+        }
+        match stretch.format() {
+            Ok(format) => {
+                if begins {
+                    table.formats.change(kept.len(), format);
+                }
+                push(table, &unit, tick, tick, duration);
+                kept.push(unit);
+            }
+            Err(reason) => losses.frame(tick..end, reason),
+        }
     }
+    losses.bytes(sound.junk.bytes(), from.unwrap_or(end)..to.unwrap_or(end));
+    Ok(kept)
+}
+
+/// Ends what is in the table at `tick`, where another stream begins, and tells how many frames are left out for that.
+fn cut_at(table: &mut PacketTable, tick: i64, losses: &mut Losses) -> usize {
+    let mut count = 0;
+    while let Some(last) = table.packets.last().copied().filter(|last| last.dts >= tick) {
+        let end = last.dts.saturating_add(last.duration.into());
+        losses.frame(last.dts..end, "a stream of another format begins before them");
+        table.packets.pop();
+        count += 1;
+    }
+    if let Some(last) = table.packets.last_mut() {
+        let left = u32::try_from(tick.saturating_sub(last.dts)).unwrap_or(u32::MAX);
+        last.duration = last.duration.min(left);
+    }
+    count
 }
 
 /// When the first unit begins, going back from the first that states a time: those before may have lost theirs with a
 /// frame that couldn't be read.
-fn start_of_sound(timescale: Timescale, units: &Rows<Unit>) -> Option<Time> {
+fn start_of_sound(stretches: &Stretches, units: &Rows<Unit>) -> Option<Time> {
     let (index, pts) = units.iter().enumerate().find_map(|(index, unit)| Some((index, unit.times?.pts)))?;
-    let before: i64 = units.iter().take(index).map(|unit| i64::from(unit.samples)).sum();
-    Time::new(pts, CLOCK).checked_sub(Time::new(before, timescale))
+    let mut walk = stretches.walk();
+    let ticks = |(index, unit): (usize, &Unit)| {
+        walk(index).map_or(0, |(stretch, _)| stretch.ticks(unit.samples.into(), stretches.timescale))
+    };
+    let before: i64 = units.iter().enumerate().take(index).map(ticks).sum();
+    Time::new(pts, CLOCK).checked_sub(Time::new(before, stretches.timescale))
 }
 
 fn place_subtitles(table: &mut PacketTable, units: &Rows<Unit>) {

@@ -88,7 +88,8 @@ pub(super) fn decide(
         None => return Ok(Decision::new(Fate::Copy, Reason::Fits)),
         Some(misfit) => misfit,
     };
-    if let Err(refusal) = context.registry.audio_decoder(&track.formats[0]) {
+    let refusal = |format| context.registry.audio_decoder(format).err();
+    if let Some(refusal) = track.formats.iter().find_map(refusal) {
         // Better the sound as it is than none.
         if chosen.len() == 1 && acceptance(context, track).is_ok() {
             return Ok(Decision::new(Fate::Copy, Reason::CopiedUndecodable(refusal.message().to_owned())));
@@ -168,7 +169,9 @@ fn rate_for(options: &AudioOptions, channels: u16) -> u32 {
 
 fn settings(context: &Context<'_>, chosen: &[u32], options: &AudioOptions) -> AudioEncoderSettings {
     let movie = context.asset.movie();
-    let formats = || chosen.iter().filter_map(|id| movie.track(*id)?.formats.first()?.as_audio());
+    // A track may change its format on the way: the richest decides.
+    let tracks = || chosen.iter().filter_map(|id| movie.track(*id));
+    let formats = || tracks().flat_map(|track| &track.formats).filter_map(|format| format.as_audio());
     let channels = formats().map(|format| format.channels).max().unwrap_or(2).clamp(1, options.max_channels);
     let source_rate = formats().map(|format| format.sample_rate).max().unwrap_or(48_000);
     let sample_rate = match options.codec {

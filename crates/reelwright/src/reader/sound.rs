@@ -141,6 +141,10 @@ impl SoundReader {
             self.drain()?;
             let (_, decoder) = self.registry.audio_decoder(&sample.format)?;
             self.decoder = Some((sample.format.clone(), decoder));
+            // Frames of the rate before are not counted on in.
+            if let Some(playing) = &mut self.current {
+                playing.position = None;
+            }
         }
         let (Some(playing), Some((_, decoder))) = (&mut self.current, &mut self.decoder) else {
             return Ok(());

@@ -1,9 +1,9 @@
 //! Scale factor bands by sample rate (ISO/IEC 14496-3, 4.5.4), and what temporal noise shaping may cover.
 
 /// Lines of a long block.
-pub(super) const LONG: usize = 1024;
+pub const LONG: usize = 1024;
 /// Lines of each of the eight windows of a block of short windows.
-pub(super) const SHORT: usize = 128;
+pub const SHORT: usize = 128;
 
 const LONG_96: &[u16] = &[
     0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 64, 72, 80, 88, 96, 108, 120, 132, 144, 156,
@@ -43,8 +43,8 @@ const SHORT_24: &[u16] = &[0, 4, 8, 12, 16, 20, 24, 28, 36, 44, 52, 64, 76, 92, 
 const SHORT_16: &[u16] = &[0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 60, 72, 88, 108, 128];
 const SHORT_8: &[u16] = &[0, 4, 8, 12, 16, 20, 24, 28, 36, 44, 52, 60, 72, 88, 108, 128];
 
-/// The first lines of the bands of a long block, and its number of lines at the end.
-pub(super) const fn long(rate_index: usize) -> &'static [u16] {
+/// The first lines of the bands of a long block, and its number of lines at the end, by `samplingFrequencyIndex`.
+pub const fn long(rate_index: usize) -> &'static [u16] {
     match rate_index {
         0 | 1 => LONG_96,
         2 => LONG_64,
@@ -57,7 +57,7 @@ pub(super) const fn long(rate_index: usize) -> &'static [u16] {
 }
 
 /// The same for one short window.
-pub(super) const fn short(rate_index: usize) -> &'static [u16] {
+pub const fn short(rate_index: usize) -> &'static [u16] {
     match rate_index {
         0..=2 => SHORT_96,
         3..=5 => SHORT_48,
@@ -69,8 +69,7 @@ pub(super) const fn short(rate_index: usize) -> &'static [u16] {
 
 #[cfg(test)]
 mod tests {
-    use reelwright_bitstream::aac::SAMPLE_RATES;
-
+    use super::super::SAMPLE_RATES;
     use super::*;
 
     #[test]
