@@ -275,7 +275,7 @@ fn decide(context: &Context<'_>, track: &Track, main_video: Option<u32>, audio: 
             Treatment::Encode(_) if !audio.contains(&track.id) => {
                 leave_out(match audio_plan::undecodable(context, track) {
                     Some(why) => why,
-                    None if track.enabled => Reason::Alternative,
+                    None if track.enabled || shares_group(context, track, audio) => Reason::Alternative,
                     None => Reason::Disabled,
                 })
             }
@@ -297,6 +297,12 @@ fn decide(context: &Context<'_>, track: &Track, main_video: Option<u32>, audio: 
 fn is_chapter_list(context: &Context<'_>, track: &Track) -> bool {
     let movie = context.asset.movie();
     !movie.chapters.is_empty() && chapters::list_of(movie).is_some_and(|list| list.id == track.id)
+}
+
+/// Whether one of the tracks with these IDs excludes this one.
+fn shares_group(context: &Context<'_>, track: &Track, others: &[u32]) -> bool {
+    let group = |id: &u32| context.asset.movie().track(*id).map(|other| other.alternate_group);
+    track.alternate_group != 0 && others.iter().filter_map(group).any(|group| group == track.alternate_group)
 }
 
 /// Whether all edits of the track are empty, or show what lies behind its media.

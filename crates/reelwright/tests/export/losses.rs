@@ -82,6 +82,15 @@ fn sound_that_can_be_decoded_stands_in_for_sound_that_cant() {
 }
 
 #[test]
+fn another_language_is_an_alternative() {
+    let folder = Folder::new("languages");
+    let Some(path) = field("f03_two_lang.ts") else { return };
+    let asset = Asset::open(path).unwrap();
+    let (_, report) = exported(&asset, Preset::H264(SizeClass::Sd480), &folder.file("out.mp4"));
+    assert_eq!(report.tracks[2].reason, Reason::Alternative);
+}
+
+#[test]
 fn sound_that_none_can_decode_is_copied_not_mixed() {
     let folder = Folder::new("undecodable");
     let sounds = [&["-c:a", "eac3"][..], &[]];
