@@ -21,7 +21,7 @@ pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Indexed> {
     let (sound, facts) = id3::read_around(&mut window)?;
     let start = sound.start;
     let stream = BareStream::read(&mut window, sound, &SYNTAX)?;
-    let (table, losses) = stream.into_table(source, false).map_err(|error| error.at_offset(start))?;
+    let (table, losses) = stream.into_table(source).map_err(|error| error.at_offset(start))?;
     let movie = movie(ContainerKind::Adts, table.timescale);
     let end = table.media_end();
     Ok(Indexed::of_sound(movie, table, 0..end, losses).with_facts(facts))

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use reelwright_media::{ReadAt, Result, Timescale};
+use reelwright_media::{ReadAt, Result};
 
 use crate::frames::{FrameKind, FrameKinds};
 use crate::indexed::{Packet, PacketTable, Rows};
@@ -42,6 +42,8 @@ pub(crate) struct BareStream {
     kinds: FrameKinds,
     places: Rows<Place>,
     junk: Junk,
+    /// What comes next stands right behind a frame.
+    in_step: bool,
     /// The last one goes beyond the end.
     cut: bool,
 }
@@ -54,8 +56,8 @@ impl BareStream {
     /// Where the file can't be read, or holds more frames than it can.
     pub(crate) fn read(window: &mut Window, within: Range<u64>, syntax: &Syntax) -> Result<Self> {
         let Range { start: mut at, end } = within;
-        let mut out =
-            Self { kinds: FrameKinds::default(), places: Rows::new(), junk: Junk::default(), cut: false };
+        let (kinds, places) = (FrameKinds::default(), Rows::new());
+        let mut out = Self { kinds, places, junk: Junk::default(), in_step: false, cut: false };
         while at < end {
             let found = (syntax.parse)(window.at(at, syntax.header)?);
             let Some(frame) = found.filter(|frame| frame.length > 0) else {
@@ -63,7 +65,7 @@ impl BareStream {
                 continue;
             };
             let next = at + u64::from(frame.length);
-            if next > end && out.kinds.goes_on(&frame.kind) {
+            if next > end && out.goes_on(&frame) {
                 out.cut = true;
                 break;
             }
@@ -78,11 +80,16 @@ impl BareStream {
 
     fn skip(&mut self, at: &mut u64) {
         self.junk.add(1, self.places.len());
+        self.in_step = false;
         *at += 1;
     }
 
-    /// Anything may look like a header. One that differs from those before it is believed where it leads to another of its
-    /// kind, to one known before, or to the end.
+    fn goes_on(&self, frame: &Frame) -> bool {
+        self.in_step && self.kinds.goes_on(&frame.kind)
+    }
+
+    /// Anything may look like a header. One that differs from those before it, or isn't right behind a frame, is believed
+    /// where it leads to another of its kind, to one known before, or to the end.
     fn is_believed(
         &self,
         frame: &Frame,
@@ -91,7 +98,7 @@ impl BareStream {
         window: &mut Window,
         syntax: &Syntax,
     ) -> Result<bool> {
-        if self.kinds.goes_on(&frame.kind) || next == end {
+        if self.goes_on(frame) || next == end {
             return Ok(true);
         }
         let following = if next < end { (syntax.parse)(window.at(next, syntax.header)?) } else { None };
@@ -107,6 +114,7 @@ impl BareStream {
             false => &[],
         };
         let taken = self.kinds.note(self.places.len(), &frame.kind, data);
+        self.in_step = taken;
         if taken {
             self.places.push(Place { offset, size, samples: frame.samples });
         }
@@ -114,22 +122,18 @@ impl BareStream {
     }
 
     /// The frames as samples, each as long as it lasts at its own rate, and what is left out. Ticks are those in which all
-    /// frames are whole; where the sound is `primed`, those of the first format: FFmpeg takes an edit's ticks for frames.
+    /// frames are whole.
     ///
     /// # Errors
     ///
     /// Where there is no frame that can be described.
-    pub(crate) fn into_table(self, source: Arc<dyn ReadAt>, primed: bool) -> Result<(PacketTable, Losses)> {
-        let Self { kinds, places, junk, cut } = self;
+    pub(crate) fn into_table(self, source: Arc<dyn ReadAt>) -> Result<(PacketTable, Losses)> {
+        let Self { kinds, places, junk, cut, .. } = self;
         let stretches = kinds.settle()?;
         let format = stretches.first().clone();
         let (mut table, mut losses) =
             (PacketTable::new(source, format, stretches.timescale), Losses::default());
         let mut walk = stretches.walk();
-        let first = stretches.first().as_audio().and_then(|audio| Timescale::new(audio.sample_rate));
-        if let (true, Some(first)) = (primed, first) {
-            table.timescale = first;
-        }
         let (mut dts, mut last) = (0i64, 0);
         let (mut begin, mut frames) = (0i64, 0u64);
         let around = junk.around();

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use reelwright_bitstream::mpeg_audio::{EncoderNote, MpegAudioHeader};
 use reelwright_media::{
-    AudioCodec, AudioFormat, ChannelLayout, ContainerKind, Error, FourCc, ReadAt, Result,
+    AudioCodec, AudioFormat, ChannelLayout, ContainerKind, Error, FourCc, ReadAt, Result, Rounding, Time,
+    Timescale,
 };
 
 use crate::bare::{BareStream, Frame, Syntax};
@@ -40,8 +41,7 @@ pub(crate) fn open_stream(
     let stream = BareStream::read(&mut window, start + skipped..end, &SYNTAX)?;
     let gapless =
         note.and_then(|note| note.delay_and_padding).filter(|&(delay, padding)| delay > 0 || padding > 0);
-    let (table, mut losses) =
-        stream.into_table(source, gapless.is_some()).map_err(|error| error.at_offset(start))?;
+    let (table, mut losses) = stream.into_table(source).map_err(|error| error.at_offset(start))?;
     losses.bytes(start - begin, 0..0);
     let movie = movie(container, table.timescale);
 
@@ -51,9 +51,13 @@ pub(crate) fn open_stream(
     let whole = table.formats.all().len() == 1;
     // The decoder's own delay comes on top of the encoder's, and eats into its padding.
     let decoder = i64::from(EncoderNote::DECODER_DELAY);
+    let ticks = |frames: i64| {
+        let added = Time::new(frames, Timescale::or_one(first.sample_rate));
+        added.ticks_in(table.timescale, Rounding::Nearest).unwrap_or(0)
+    };
     let (from, to) = gapless.map_or((0, total), |(delay, padding)| {
         let padding = if whole { (i64::from(padding) - decoder).max(0) } else { 0 };
-        (i64::from(delay) + decoder, total - padding)
+        (ticks(i64::from(delay) + decoder), total - ticks(padding))
     });
     let (from, to) = if from < to { (from, to) } else { (0, total) };
     Ok(Indexed::of_sound(movie, table, from..to, losses))

@@ -8,7 +8,6 @@
 mod chapters;
 mod edits;
 mod file_type;
-mod file_type_text;
 mod index;
 mod interleave;
 mod media_run;

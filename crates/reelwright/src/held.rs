@@ -1,6 +1,6 @@
-//! Tracks of inputs that were cut short, as far as they are there.
+//! Tracks as they are copied: of inputs that were cut short as far as they are there, and so that players take them.
 
-use reelwright_media::{Edit, Missing, Movie, Rounding, Time, Track};
+use reelwright_media::{Edit, Missing, Movie, Rounding, Time, Timescale, Track};
 
 use crate::Reason;
 
@@ -19,6 +19,26 @@ pub(crate) fn held(movie: &Movie, track: &Track, missing: Option<Missing>) -> Tr
         held.edits.clear();
     }
     held
+}
+
+/// `track` with its ticks as the frames of its first format, where its sound changes its rate and an edit begins within the
+/// media: FFmpeg takes the ticks of such an edit for frames, and may play nothing. Otherwise ticks stay those in which the
+/// frames of every rate are whole.
+pub(crate) fn counted_in_frames(mut track: Track) -> Track {
+    let rates = || track.formats.iter().filter_map(|format| Some(format.as_audio()?.sample_rate));
+    let Some(first) = rates().next().and_then(Timescale::new) else { return track };
+    let changes = rates().any(|rate| rate != first.ticks());
+    if !changes || !track.edits.iter().any(|edit| edit.media_time.is_some_and(|time| time != 0)) {
+        return track;
+    }
+    for edit in &mut track.edits {
+        let counted = |ticks| Time::new(ticks, track.timescale).ticks_in(first, Rounding::Nearest);
+        edit.media_time = edit.media_time.map(|ticks| counted(ticks).unwrap_or(ticks));
+    }
+    track.media_duration =
+        track.media_duration.rescale(first, Rounding::Nearest).unwrap_or(track.media_duration);
+    track.timescale = first;
+    track
 }
 
 /// Why nothing can be made of a track of which the input holds no sample, though its index lists some; `None` where it does

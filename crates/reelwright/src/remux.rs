@@ -14,7 +14,7 @@ use reelwright_mux::{
 
 use crate::MetadataPolicy;
 use crate::drive::run_ready;
-use crate::held::{COPY_AGAIN, held, nothing_held};
+use crate::held::{COPY_AGAIN, counted_in_frames, held, nothing_held};
 use crate::parameter_sets::ParameterSets;
 use crate::references;
 use crate::sink::{FileSink, Overwrite, Sink};
@@ -152,7 +152,8 @@ impl Remux {
         let stand_ins = verdict::stand_ins(movie, &kept);
         let (mut lanes, mut sets) = (Vec::new(), ParameterSets::default());
         for (track, _) in verdicts.iter().filter(|(_, verdict)| verdict.is_none()) {
-            let mut held = self.metadata.of_track(held(movie, track, source.missing(track.id)));
+            let held = counted_in_frames(held(movie, track, source.missing(track.id)));
+            let mut held = self.metadata.of_track(held);
             held.enabled |= stand_ins.contains(&track.id);
             held.references = references::carried(movie, track, |id| kept.contains(&id).then_some(id));
             sets.add(lanes.len(), track.id, &track.formats);

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use folder::Folder;
-use reelwright::media::{MediaType, Omitted};
-use reelwright::{Asset, ExportSession, FileType, Preset, Remux};
+use reelwright::media::{MediaType, Omitted, Time, TimeRange};
+use reelwright::{Asset, ExportOptions, ExportSession, FileType, Preset, Remux};
 
 /// A file made for a fault, or `None`, loudly, where it isn't there.
 fn field(name: &str) -> Option<PathBuf> {
@@ -216,6 +216,29 @@ fn bare_sound_that_changes_is_all_heard() {
         let source = folder.file(&format!("whole.{extension}"));
         if joined(&folder, parts, extension, arguments, &source) {
             check_parts(&folder, &source, parts);
+        }
+    }
+}
+
+/// A cut copied out of sound that changes its rate: FFmpeg takes the ticks of the edit for frames.
+#[test]
+fn a_cut_of_sound_that_changes_is_heard() {
+    let folder = Folder::new("cut");
+    let (source, cut) = (folder.file("whole.aac"), folder.file("cut.mp4"));
+    let parts = [(440, 48_000, 2), (660, 44_100, 2)];
+    if !joined(&folder, &parts, "aac", &["-c:a", "aac"], &source) {
+        return;
+    }
+    let asset = Asset::open(&source).unwrap();
+    let mut options = ExportOptions::new(Preset::Passthrough);
+    options.range = Some(TimeRange::between(Time::from_secs(1), Time::from_secs(3)));
+    ExportSession::new(&asset, options).export(&cut, FileType::Mp4).unwrap();
+    for ffmpeg in foreign::ffmpegs() {
+        let sound = heard(&ffmpeg, &cut);
+        assert!(sound.len().abs_diff(96_000) < 2048, "{} frames", sound.len());
+        for (from, to, tone) in [(0.1, 0.9, 440.0), (1.3, 1.9, 660.0)] {
+            let pitch = pitch(&sound, from, to);
+            assert!((pitch - tone).abs() < 8.0, "{pitch} Hz where {tone} should be");
         }
     }
 }

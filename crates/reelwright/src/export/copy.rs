@@ -4,7 +4,7 @@ use super::cues::{Cues, is_of_cues};
 use super::cut::Cut;
 use super::progress::Meter;
 use super::report::Counts;
-use crate::held::held;
+use crate::held::{counted_in_frames, held};
 use crate::{Asset, Input, InputConfig, MetadataPolicy};
 
 /// One track copied beside others that are encoded, or cut.
@@ -31,7 +31,8 @@ impl CopyJob<'_> {
             true => self.timeline().cut(self.range),
             false => held.edits.clone(),
         };
-        InputConfig::copy_track(&metadata.of_track(Track { edits, ..held }))
+        let held = counted_in_frames(Track { edits, ..held });
+        InputConfig::copy_track(&metadata.of_track(held))
     }
 
     /// Copies to the end.
