@@ -16,6 +16,10 @@ pub(crate) fn spelled(hint: &Hint) -> String {
         Hint::CopyTrack => {
             "copy the file again from where it came from, or copy the track with `reel remux`".into()
         }
+        Hint::AllowLosses => {
+            "leave --strict away to get the rest, or choose a container or settings that hold all of it"
+                .into()
+        }
         Hint::SeePresets => "`reel presets` shows what each one makes".into(),
         _ => hint.to_string(),
     }

@@ -43,7 +43,9 @@ pub(crate) fn dump_boxes(input: &Path, out: &mut dyn std::fmt::Write) -> Result<
 }
 
 fn named(error: Error, input: &Path) -> Error {
-    error.at_stage(Stage::Open).at_path(name(input))
+    // A terminal where a movie should come from is the command line's fault, and nothing was opened.
+    let asked_wrong = error.kind() == ErrorKind::Misuse;
+    if asked_wrong { error } else { error.at_stage(Stage::Open).at_path(name(input)) }
 }
 
 /// The bytes of an input that isn't opened by its name: standard input, a named pipe.

@@ -58,6 +58,20 @@ impl MediaType {
     }
 }
 
+impl fmt::Display for VideoCodec {
+    /// [`VideoCodec::name`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.name())
+    }
+}
+
+impl fmt::Display for AudioCodec {
+    /// [`AudioCodec::name`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.name())
+    }
+}
+
 impl fmt::Display for MediaType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name())

@@ -19,6 +19,8 @@ pub enum Hint {
     ShortenRange,
     /// The file is damaged: get a better copy, or copy the track without decoding it.
     CopyTrack,
+    /// Something would be lost: allow that, or ask for what holds all of it.
+    AllowLosses,
     /// See the table of presets.
     SeePresets,
     /// Anything else, as a sentence without a capital or a full stop.
@@ -37,6 +39,9 @@ impl fmt::Display for Hint {
             Self::ShortenRange => "copy the file again from where it came from, or leave out what follows",
             Self::CopyTrack => {
                 "copy the file again from where it came from, or copy the track without decoding it"
+            }
+            Self::AllowLosses => {
+                "leave strictness off to get the rest, or choose a container or settings that hold all of it"
             }
             Self::SeePresets => "choose one of the table of presets",
             Self::Text(text) => text,

@@ -1,4 +1,7 @@
 use std::fmt;
+use std::str::FromStr;
+
+use crate::{Error, Result};
 
 /// A language by its ISO 639-2/T code and, where the three letters don't suffice, a BCP 47 tag.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -138,6 +141,17 @@ impl Default for Language {
     }
 }
 
+impl FromStr for Language {
+    type Err = Error;
+
+    /// Reads a BCP 47 tag or a bare code of ISO 639: [`Self::from_tag`].
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::from_tag(text).ok_or_else(|| {
+            Error::misuse(format!("'{text}' is no language of ISO 639, as in en, deu or zh-Hans"))
+        })
+    }
+}
+
 impl fmt::Display for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.tag().unwrap_or(self.code()))
@@ -174,6 +188,10 @@ mod tests {
             (is("deu", "deu"), is("eng", "eng"), is("fra", "fra"))
         );
         assert_eq!((read("pt-BR"), read("gsw")), (is("por", "pt-BR"), is("gsw", "gsw")));
+        assert_eq!(
+            ("de".parse::<Language>().ok(), "xx".parse::<Language>().ok()),
+            (Language::from_tag("de"), None)
+        );
         assert_eq!((read("xx"), read(""), read("english"), read("ed")), (None, None, None, None));
     }
 

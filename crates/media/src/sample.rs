@@ -53,6 +53,13 @@ pub struct SampleFlags {
     pub has_redundancy: Dependency,
 }
 
+impl Default for SampleFlags {
+    /// [`Self::SYNC`]: every sample of most sound and data is one.
+    fn default() -> Self {
+        Self::SYNC
+    }
+}
+
 /// A three-valued fact of `sdtp`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dependency {

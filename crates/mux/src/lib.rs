@@ -8,6 +8,7 @@
 mod chapters;
 mod edits;
 mod file_type;
+mod file_type_text;
 mod index;
 mod interleave;
 mod media_run;

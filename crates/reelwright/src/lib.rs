@@ -23,14 +23,16 @@ mod writer;
 
 pub use reelwright_codec as codec;
 pub use reelwright_media as media;
+pub use reelwright_process as process;
 
 pub use asset::Asset;
 pub use boxes::{dump_boxes, dump_boxes_of};
 pub use codecs::{all_codecs, registry};
 pub use export::{
-    AudioOptions, AudioPlan, ColorPolicy, Counts, ExportHandle, ExportOptions, ExportSession, ExportState,
-    ExportStatus, Fate, Fit, Loss, Orientation, Others, PRESETS, Plan, Preset, PresetRow, Progress,
-    RateChoice, Reason, Report, SizeClass, TrackPlan, TrackReport, Treatment, VideoOptions, VideoPlan,
+    AudioOptions, AudioPlan, ColorPolicy, Counts, ExportFuture, ExportHandle, ExportOptions, ExportSession,
+    ExportState, ExportStates, ExportStatus, Fate, Fit, Loss, Orientation, Others, PRESETS, Plan, Preset,
+    PresetRow, Progress, RateChoice, Reason, Report, SizeClass, TrackPlan, TrackReport, Treatment,
+    VideoOptions, VideoPlan,
 };
 pub use facts::{TrackFacts, average_frame_rate, display_size};
 pub use generate::{TestMovie, TestMovieReport, TestSound};

@@ -1,7 +1,7 @@
 //! What of a source doesn't reach the output although nobody asked for that.
 
 use reelwright_media::{
-    Error, MediaType, MetadataItem, MetadataKey, Omission, Omitted, Stage, Time, TimeRange, Track,
+    Error, Hint, MediaType, MetadataItem, MetadataKey, Omission, Omitted, Stage, Time, TimeRange, Track,
 };
 
 use super::plan::{Context, Fate, TrackPlan};
@@ -91,7 +91,7 @@ fn placeless(file_type: FileType, items: &[MetadataItem], track: Option<u32>) ->
 
 /// The refusal to make a file that is less than its source.
 pub(super) fn strictly(first: &Omission) -> Error {
-    Error::unsupported(format!("something would be lost: {first}")).at_stage(Stage::Plan).with_hint(
-        "leave strictness off to get the rest, or choose a container or settings that hold all of it",
-    )
+    Error::unsupported(format!("something would be lost: {first}"))
+        .at_stage(Stage::Plan)
+        .with_hint(Hint::AllowLosses)
 }

@@ -21,6 +21,7 @@ mod target;
 mod timecode;
 mod video;
 mod video_plan;
+mod waiting;
 
 pub use audio_plan::AudioPlan;
 pub use options::{
@@ -33,3 +34,4 @@ pub use reason::Reason;
 pub use report::{Counts, Loss, Report, TrackReport};
 pub use session::{ExportHandle, ExportSession};
 pub use video_plan::VideoPlan;
+pub use waiting::{ExportFuture, ExportStates};

@@ -1,6 +1,6 @@
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use reelwright_media::{Error, ErrorKind, Rounding, Time, TimeRange, Timescale};
@@ -73,20 +73,27 @@ pub(super) struct Meter {
     /// In [`TICKS`].
     time: AtomicI64,
     total: AtomicI64,
-    stand: Mutex<Stand>,
-    bell: Condvar,
+    /// Whether a future waits for progress.
+    awaited: AtomicBool,
+    phase: Mutex<Phase>,
+    changed: Condvar,
 }
 
-/// Where the export stands, and who is to be told of the end.
+/// What only changes when the export begins and ends, and the futures that wait.
 #[derive(Default)]
-struct Stand {
+struct Phase {
     begun: Option<Instant>,
     /// Once it is over: nothing, or why it failed.
     end: Option<Option<Error>>,
-    waker: Option<Waker>,
+    wakers: Vec<Waker>,
+    /// Up to where the output had come when they were last woken, in [`TICKS`].
+    woken_at: i64,
 }
 
 const TICKS: Timescale = Timescale::or_one(1_000_000);
+
+/// Futures are woken so many times over the length of an export, at most.
+const STEPS: i64 = 100;
 
 /// What remains for writing the index once all media is there.
 const FINAL_SHARE: f64 = 0.01;
@@ -95,51 +102,95 @@ impl Meter {
     /// States the length of the whole: it runs now.
     pub(super) fn begin(&self, range: TimeRange) {
         self.total.store(range.duration.ticks_in(TICKS, Rounding::Up).unwrap_or(0).max(1), Ordering::Relaxed);
-        self.stand().begun = Some(Instant::now());
-        self.bell.notify_all();
+        self.phase().begun = Some(Instant::now());
+        self.tell();
     }
 
     /// Counts one picture or sample that ends at `end`, and its bytes where it has some already.
     pub(super) fn count(&self, frames: u64, bytes: u64, end: Time) {
         self.frames.fetch_add(frames, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.time.fetch_max(end.ticks_in(TICKS, Rounding::Down).unwrap_or(0), Ordering::Relaxed);
+        let end = end.ticks_in(TICKS, Rounding::Down).unwrap_or(0);
+        let before = self.time.fetch_max(end, Ordering::Relaxed);
+        if self.awaited.load(Ordering::Relaxed) {
+            let step = self.total.load(Ordering::Relaxed) / STEPS;
+            if end.max(before).saturating_sub(self.phase().woken_at) >= step {
+                self.tell();
+            }
+        }
     }
 
     /// It is over: the file is closed, or `failure` says why there is none. Only the first end counts.
     pub(super) fn end(&self, failure: Option<Error>) {
-        let mut stand = self.stand();
-        stand.end.get_or_insert(failure);
-        let waker = stand.waker.take();
-        drop(stand);
-        self.bell.notify_all();
-        waker.into_iter().for_each(Waker::wake);
+        self.phase().end.get_or_insert(failure);
+        self.tell();
+    }
+
+    /// Wakes everyone who waits for a change.
+    fn tell(&self) {
+        let mut phase = self.phase();
+        let wakers = std::mem::take(&mut phase.wakers);
+        phase.woken_at = self.time.load(Ordering::Relaxed);
+        self.awaited.store(false, Ordering::Relaxed);
+        drop(phase);
+        self.changed.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Whether it is over; else `waker` is woken when it is.
     pub(super) fn ended_or_wakes(&self, waker: &Waker) -> bool {
-        let mut stand = self.stand();
-        if stand.end.is_none() {
-            stand.waker = Some(waker.clone());
+        let mut phase = self.phase();
+        if phase.end.is_none() {
+            phase.wakes(waker);
         }
-        stand.end.is_some()
+        phase.end.is_some()
+    }
+
+    /// What it is doing if that is another phase than `before`, or it got on by a hundredth since `seen`; else `waker` is
+    /// woken when it is. `None` at the end.
+    pub(super) fn poll_next(
+        &self,
+        before: ExportStatus,
+        seen: f64,
+        waker: &Waker,
+    ) -> Poll<Option<ExportState>> {
+        let mut phase = self.phase();
+        let same = phase.is(before);
+        drop(phase);
+        if !same || self.progress().fraction >= seen + 1.0 / STEPS as f64 {
+            return Poll::Ready(self.state_after(before));
+        }
+        phase = self.phase();
+        // It may have gone on in between.
+        if !phase.is(before) {
+            drop(phase);
+            return Poll::Ready(self.state_after(before));
+        }
+        phase.wakes(waker);
+        self.awaited.store(true, Ordering::Relaxed);
+        Poll::Pending
     }
 
     /// Sleeps for `interval` (without one for as long as it takes), at most until what comes after `before`; what it is
     /// doing then, or `None` at the end.
     pub(super) fn next(&self, before: ExportStatus, interval: Option<Duration>) -> Option<ExportState> {
-        let same = |stand: &mut Stand| {
-            stand.end.is_none() && stand.begun.is_some() == (before == ExportStatus::Exporting)
-        };
-        let stand = match interval {
-            None => self.bell.wait_while(self.stand(), same).unwrap_or_else(PoisonError::into_inner),
+        let same = |phase: &mut Phase| phase.is(before);
+        let phase = match interval {
+            None => self.changed.wait_while(self.phase(), same).unwrap_or_else(PoisonError::into_inner),
             Some(interval) => {
-                let waited = self.bell.wait_timeout_while(self.stand(), interval, same);
+                let waited = self.changed.wait_timeout_while(self.phase(), interval, same);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
         };
-        let (begun, over) = (stand.begun.is_some(), stand.end.is_some());
-        drop(stand);
+        drop(phase);
+        self.state_after(before)
+    }
+
+    /// What it is doing, where the state before was of the phase `before`; `None` at the end.
+    fn state_after(&self, before: ExportStatus) -> Option<ExportState> {
+        let phase = self.phase();
+        let (begun, over) = (phase.begun.is_some(), phase.end.is_some());
+        drop(phase);
         match (begun, over) {
             // Even an export that is over by now did run, which is a change.
             (true, true) if before == ExportStatus::Idle => Some(ExportState::Exporting(self.progress())),
@@ -150,9 +201,9 @@ impl Meter {
     }
 
     pub(super) fn status(&self) -> ExportStatus {
-        let stand = self.stand();
-        match &stand.end {
-            None if stand.begun.is_none() => ExportStatus::Idle,
+        let phase = self.phase();
+        match &phase.end {
+            None if phase.begun.is_none() => ExportStatus::Idle,
             None => ExportStatus::Exporting,
             Some(None) => ExportStatus::Completed,
             Some(Some(error)) if error.kind() == ErrorKind::Cancelled => ExportStatus::Cancelled,
@@ -161,7 +212,7 @@ impl Meter {
     }
 
     pub(super) fn error(&self) -> Option<Error> {
-        self.stand().end.clone().flatten()
+        self.phase().end.clone().flatten()
     }
 
     pub(super) fn progress(&self) -> Progress {
@@ -169,7 +220,7 @@ impl Meter {
         let share = if total > 0 { (time as f64 / total as f64).clamp(0.0, 1.0) } else { 0.0 };
         let done = self.status() == ExportStatus::Completed;
         let fraction = if done { 1.0 } else { share * (1.0 - FINAL_SHARE) };
-        let begun = self.stand().begun.filter(|_| fraction > 0.01);
+        let begun = self.phase().begun.filter(|_| fraction > 0.01);
         let left = |begun: Instant| begun.elapsed().mul_f64((1.0 - fraction) / fraction);
         Progress {
             fraction,
@@ -180,7 +231,20 @@ impl Meter {
         }
     }
 
-    fn stand(&self) -> MutexGuard<'_, Stand> {
-        self.stand.lock().unwrap_or_else(PoisonError::into_inner)
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Phase {
+    /// Whether it runs and is, seen from outside, in the phase `status`.
+    fn is(&self, status: ExportStatus) -> bool {
+        self.end.is_none() && self.begun.is_some() == (status == ExportStatus::Exporting)
+    }
+
+    fn wakes(&mut self, waker: &Waker) {
+        if !self.wakers.iter().any(|known| known.will_wake(waker)) {
+            self.wakers.push(waker.clone());
+        }
     }
 }

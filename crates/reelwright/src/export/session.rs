@@ -1,7 +1,6 @@
-use std::future::poll_fn;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -11,7 +10,8 @@ use reelwright_media::{CancelToken, Error, ErrorKind, Result, Stage};
 use super::progress::Meter;
 use super::run::Run;
 use super::target::Target;
-use super::{ExportOptions, ExportState, ExportStatus, Plan, Progress, Report};
+use super::waiting::{ExportFuture, ExportStates};
+use super::{ExportOptions, ExportStatus, Plan, Progress, Report};
 use crate::{Asset, FileType, Sink};
 
 /// Makes one file out of one asset: plan, run, report. `AVAssetExportSession`.
@@ -34,6 +34,16 @@ pub struct ExportSession {
 }
 
 type OnDone = Box<dyn FnOnce(&Result<Report>) + Send>;
+
+impl fmt::Debug for ExportSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExportSession")
+            .field("asset", &self.asset)
+            .field("options", &self.options)
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
+    }
+}
 
 impl ExportSession {
     /// A session over `asset` with a preset or with options of your own.
@@ -140,8 +150,7 @@ impl ExportSession {
     ///
     /// As [`Self::export`].
     pub async fn export_async(self, path: impl AsRef<Path>, file_type: FileType) -> Result<Report> {
-        let mut running = Running(Some(self.start(path, file_type)));
-        poll_fn(|context| running.poll(context)).await
+        self.start(path, file_type).await
     }
 
     fn run(self, target: Target, file_type: FileType, meter: Arc<Meter>) -> Result<Report> {
@@ -189,30 +198,10 @@ fn panicked() -> Error {
     Error::new(ErrorKind::Bug, "the export's thread did not come to its end")
 }
 
-/// An export that is awaited.
-struct Running(Option<ExportHandle>);
-
-impl Running {
-    fn poll(&mut self, context: &Context<'_>) -> Poll<Result<Report>> {
-        match self.0.take_if(|handle| handle.meter.ended_or_wakes(context.waker())) {
-            Some(handle) => Poll::Ready(handle.wait()),
-            None => Poll::Pending,
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(handle) = &self.0 {
-            handle.cancel();
-        }
-    }
-}
-
-/// A running export.
+/// A running export: ask it, [`wait`](Self::wait) for it, or `.await` it.
 pub struct ExportHandle {
     thread: Result<JoinHandle<Result<Report>>>,
-    meter: Arc<Meter>,
+    pub(super) meter: Arc<Meter>,
     cancel: CancelToken,
 }
 
@@ -242,21 +231,13 @@ impl ExportHandle {
         self.status().is_final()
     }
 
-    /// What it is doing, from [`ExportState::Pending`] on until it is over: every change, and between them the state every
-    /// `interval`, if there is one. Each item is waited for. `states(updateInterval:)`.
-    pub fn states(&self, interval: Option<Duration>) -> impl Iterator<Item = ExportState> + '_ {
-        let mut before = None;
-        std::iter::from_fn(move || {
-            let state = match before {
-                None => ExportState::Pending,
-                Some(before) => self.meter.next(before, interval)?,
-            };
-            before = Some(match state {
-                ExportState::Pending => ExportStatus::Idle,
-                ExportState::Exporting(_) => ExportStatus::Exporting,
-            });
-            Some(state)
-        })
+    /// What it is doing, from [`super::ExportState::Pending`] on until it is over. `states(updateInterval:)`.
+    ///
+    /// As an iterator each item is waited for: every change, and between them the state every `interval`, if there is one.
+    /// [`ExportStates::next_state`] is the same for `async` code. It doesn't borrow the handle, which can be awaited
+    /// meanwhile.
+    pub fn states(&self, interval: Option<Duration>) -> ExportStates {
+        ExportStates::new(self.meter.clone(), interval)
     }
 
     /// Waits for the end.
@@ -266,5 +247,24 @@ impl ExportHandle {
     /// As [`ExportSession::export`].
     pub fn wait(self) -> Result<Report> {
         self.thread?.join().unwrap_or_else(|_| Err(panicked()))
+    }
+}
+
+impl IntoFuture for ExportHandle {
+    type Output = Result<Report>;
+    type IntoFuture = ExportFuture;
+
+    /// The end of the export, on any executor; dropping the future cancels.
+    fn into_future(self) -> ExportFuture {
+        ExportFuture(Some(self))
+    }
+}
+
+impl fmt::Debug for ExportHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExportHandle")
+            .field("status", &self.status())
+            .field("progress", &self.progress())
+            .finish()
     }
 }

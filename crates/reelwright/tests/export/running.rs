@@ -108,6 +108,39 @@ fn states_without_an_interval_are_changes_and_end_with_the_export() {
 }
 
 #[test]
+fn states_and_the_end_are_awaited_without_a_runtime() {
+    let folder = Folder::new("awaited");
+    let asset = source(&folder);
+    let (open, hook) = gate();
+    let handle = session(&asset, hook).start(folder.file("out.mp4"), FileType::Mp4);
+    let (mut states, mut later) = (handle.states(None), handle.states(None));
+    let mut let_go = Some(open);
+    let report = block_on(async {
+        let mut seen = Vec::new();
+        while let Some(state) = states.next_state().await {
+            // Held back until here: what comes next is told by a waker.
+            if matches!(state, ExportState::Exporting(_)) {
+                drop(let_go.take());
+            }
+            seen.push(state);
+        }
+        check_order(&seen);
+        assert!(seen.len() > 2, "{seen:?}");
+        handle.await
+    });
+    assert!(report.unwrap().bytes > 0);
+    assert!(block_on(later.next_state()).is_some());
+    // Dropped, it is cancelled.
+    let (open, hook) = gate();
+    let handle = session(&asset, hook).start(folder.file("never.mp4"), FileType::Mp4);
+    let mut states = handle.states(None);
+    drop(handle.into_future());
+    drop(open);
+    while states.next().is_some() {}
+    assert!(!folder.file("never.mp4").exists());
+}
+
+#[test]
 fn states_with_an_interval_tick_until_the_end() {
     let folder = Folder::new("ticks");
     let asset = source(&folder);
