@@ -199,6 +199,45 @@ fn ends_with_parametric_stereo(reader: &BitReader<'_>, end: usize, checked: bool
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::BitWriter;
+
+    /// A silent channel with fill of replication, whose data are nine bits and an extension of two bytes that begins so.
+    fn replicated(extension: u64) -> Vec<u8> {
+        let mut writer = BitWriter::new();
+        writer.bits(0, 3 + 4); // single channel
+        writer.bits(100, 8); // global gain
+        writer.bits(0, 1 + 2 + 1 + 6 + 1); // one long window without bands
+        writer.bits(0, 3); // no pulses, noise shaping or gain control
+        writer.bits(6, 3);
+        writer.bits(4, 4); // four bytes
+        writer.bits(0xD, 4);
+        writer.bits(0x15, 6);
+        writer.flag(true);
+        writer.bits(2, 4);
+        writer.bits(extension, 16);
+        writer.bits(0, 1);
+        writer.bits(7, 3);
+        writer.finish()
+    }
+
+    #[test]
+    fn replication_and_parametric_stereo_are_found_in_fill() {
+        let found = |extension| {
+            let contents = BlockContents::read(&replicated(extension), 2, 6);
+            assert!(contents.complete && contents.elements == [(ElementKind::Single, 0)], "{contents:?}");
+            (contents.replication, contents.parametric_stereo)
+        };
+        // Kind 2, with a header of both modes; one of a reserved mode; another kind of extension.
+        assert_eq!(found(0b1011_0011_0010 << 4), (true, true));
+        assert_eq!(found(0b1011_1111_0010 << 4), (true, false));
+        assert_eq!(found(0b0111_0011_0010 << 4), (true, false));
+        let stereo = replicated(0b1011_0011_0010 << 4);
+        let mut config = crate::aac::AudioSpecificConfig::aac_lc(24_000, 1).unwrap();
+        config.complete([&stereo[..]; 4]);
+        assert_eq!((config.output_sample_rate(), config.output_channels()), (48_000, 2));
+        let written = config.to_bytes().unwrap();
+        assert_eq!(crate::aac::AudioSpecificConfig::parse(&written).unwrap(), config);
+    }
 
     #[test]
     fn any_bytes_are_survived() {
