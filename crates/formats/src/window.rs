@@ -20,6 +20,11 @@ impl Window {
         Self { source, buffer: Vec::new(), start: 0, filled: 0, step }
     }
 
+    /// What is read.
+    pub(crate) fn source(&self) -> &Arc<dyn ReadAt> {
+        &self.source
+    }
+
     /// The length of the source.
     pub(crate) fn len(&self) -> u64 {
         self.source.len()

@@ -74,7 +74,7 @@ impl Header {
         if !compressed {
             return Frame { id: self.id, data, hidden: None };
         }
-        match inflate(&data, Bound::of_frame(data.len() as u64)) {
+        match inflate(&data, Bound::of_piece(data.len() as u64)) {
             Ok(data) => Frame { id: self.id, data: Cow::Owned(data), hidden: None },
             Err(_) => {
                 Frame { id: self.id, data: Cow::Borrowed(&[]), hidden: Some("its compression is damaged") }

@@ -10,6 +10,7 @@ use reelwright_media::{
 
 use super::{Formats, Rows};
 use crate::SampleCursor;
+use crate::inflate::Coating;
 use crate::limits::{LEAST_PACKET, check_packets};
 
 /// One sample of a track.
@@ -57,12 +58,20 @@ pub(crate) enum Prefix {
     Bytes(Bytes),
     /// The frame's length and `icpf` (SMPTE RDD 36, 5.1).
     ProRes,
+    /// More was done to them than taking off the front.
+    Coated {
+        coating: Coating,
+        /// Bytes of all packets as they were.
+        total: u64,
+        /// Behind it, ProRes lacks its front too.
+        pro_res: bool,
+    },
 }
 
 impl Prefix {
     fn len(&self) -> u32 {
         match self {
-            Self::None => 0,
+            Self::None | Self::Coated { .. } => 0,
             Self::Bytes(bytes) => u32::try_from(bytes.len()).unwrap_or(u32::MAX),
             Self::ProRes => 8,
         }
@@ -70,7 +79,7 @@ impl Prefix {
 
     fn piece(&self, size: u32) -> Option<Piece> {
         match self {
-            Self::None => None,
+            Self::None | Self::Coated { .. } => None,
             Self::Bytes(bytes) => Some(Piece::Bytes(bytes.clone())),
             Self::ProRes => {
                 let [a, b, c, d] = size.saturating_add(8).to_be_bytes();
@@ -100,6 +109,9 @@ impl PacketTable {
 
     /// Bytes of all samples.
     pub(crate) fn byte_count(&self) -> u64 {
+        if let Prefix::Coated { total, pro_res, .. } = self.prefix {
+            return total + if pro_res { 8 * self.packets.len() as u64 } else { 0 };
+        }
         let prefix = u64::from(self.prefix.len());
         self.packets.iter().map(|packet| u64::from(packet.size) + prefix).sum()
     }
@@ -177,7 +189,14 @@ impl PacketTable {
         PacketCursor { table: self.clone(), next: 0 }
     }
 
-    fn payload(&self, index: usize, packet: &Packet) -> Payload {
+    fn payload(&self, index: usize, packet: &Packet) -> Result<Payload> {
+        if let Prefix::Coated { coating, pro_res, .. } = &self.prefix {
+            let stored = Payload::range(self.source.clone(), packet.offset, packet.size.into()).load()?;
+            let bytes = coating.undo(&stored).map_err(|error| error.at_offset(packet.offset))?;
+            let front = Prefix::ProRes.piece(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+            let front = front.filter(|_| *pro_res);
+            return Ok(Payload::rope(front.into_iter().chain([Piece::Bytes(bytes.into())])));
+        }
         let range = |&(offset, len): &(u64, u32)| Piece::Range {
             source: self.source.clone(),
             offset,
@@ -186,20 +205,20 @@ impl PacketTable {
         let whole = [(packet.offset, packet.size)];
         let ranges = self.ropes.get(&index).map_or(&whole[..], |rope| rope);
         let prefix = self.prefix.piece(packet.size);
-        Payload::rope(prefix.into_iter().chain(ranges.iter().map(range)))
+        Ok(Payload::rope(prefix.into_iter().chain(ranges.iter().map(range))))
     }
 
-    fn sample(&self, index: usize, packet: &Packet) -> SampleBuffer {
+    fn sample(&self, index: usize, packet: &Packet) -> Result<SampleBuffer> {
         let flags = if packet.sync { SampleFlags::SYNC } else { SampleFlags::NOT_SYNC };
-        SampleBuffer {
+        Ok(SampleBuffer {
             format: self.formats.of(index).clone(),
-            payload: self.payload(index, packet),
+            payload: self.payload(index, packet)?,
             dts: Time::new(packet.dts, self.timescale),
             pts: Time::new(packet.pts, self.timescale),
             duration: Time::new(packet.duration.into(), self.timescale),
             flags: SampleFlags { leading: u8::from(packet.skipped_leading), ..flags },
             trim: Trim::default(),
-        }
+        })
     }
 
     /// The sync sample from which everything shown from `time` on can be decoded.
@@ -229,7 +248,7 @@ pub(crate) struct PacketCursor {
 impl SampleCursor for PacketCursor {
     fn next_sample(&mut self) -> Result<Option<SampleBuffer>> {
         let Some(packet) = self.table.packets.get(self.next) else { return Ok(None) };
-        let sample = self.table.sample(self.next, packet);
+        let sample = self.table.sample(self.next, packet)?;
         self.next += 1;
         Ok(Some(sample))
     }

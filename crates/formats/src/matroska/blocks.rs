@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use reelwright_media::{Error, ErrorKind, Result};
+use reelwright_media::{Error, ErrorKind, Payload, ReadAt, Result};
 
 use super::ebml::{Element, signed, unsigned, vint};
 use super::{ATTACHMENTS, CHAPTERS, CLUSTER, INFO, SEGMENT, TAGS, TRACKS};
 use crate::indexed::Rows;
+use crate::inflate::{Bound, Coating};
 use crate::limits::{LEAST_PACKET, MOST_TRACKS, check_packets, warn};
 use crate::window::Window;
 
@@ -29,6 +31,47 @@ pub(super) struct Frames {
     pub(super) blocks: Rows<Block>,
     /// Nanoseconds of decoded output to discard at the end of the last.
     pub(super) padding: i64,
+    /// Bytes of all frames, where they are stored as others than they are.
+    pub(super) unpacked: Option<u64>,
+}
+
+impl Frames {
+    /// Unpacks all frames once, where that takes more than a few bytes in front, to know what they hold; `total` counts
+    /// over all tracks. Leaves out those that can't be, and tells how many.
+    pub(super) fn unpack(&mut self, coating: &Coating, source: &Arc<dyn ReadAt>, total: &mut u64) -> u64 {
+        if coating.prefix().is_some() {
+            return 0;
+        }
+        let most = Bound::of_file(source.len()).0;
+        let (mut own, mut failed) = (0, 0);
+        // A frame that follows one that is left out, and has no time of its own, takes that one's.
+        let mut time = None;
+        let blocks = std::mem::take(&mut self.blocks);
+        for mut block in blocks {
+            block.time = block.time.or(time.take());
+            match block.load(coating, source) {
+                Ok(frame) if *total + frame.len() as u64 <= most => {
+                    *total += frame.len() as u64;
+                    own += frame.len() as u64;
+                    self.blocks.push(block);
+                }
+                _ => {
+                    time = block.time;
+                    failed += 1;
+                }
+            }
+        }
+        self.unpacked = Some(own);
+        failed
+    }
+}
+
+impl Block {
+    /// The frame as it was before it was packed.
+    pub(super) fn load(&self, coating: &Coating, source: &Arc<dyn ReadAt>) -> Result<Vec<u8>> {
+        let stored = Payload::range(source.clone(), self.offset, self.size.into()).load()?;
+        coating.undo(&stored)
+    }
 }
 
 /// Reads clusters into blocks by track number.
@@ -226,16 +269,21 @@ fn is_segment_child(id: u32) -> bool {
     matches!(id, CLUSTER | INFO | TRACKS | CHAPTERS | TAGS | ATTACHMENTS | CUES | SEEK_HEAD | SEGMENT)
 }
 
-/// The first `length` bytes of a frame into `out`, behind what the track's frames lack: `stripped`.
+/// The first `length` bytes of a frame into `out`, as they were before it was packed.
 pub(super) fn beginning(
     window: &mut Window,
     block: &Block,
-    stripped: &[u8],
+    coating: &Coating,
     length: usize,
     out: &mut Vec<u8>,
 ) -> Result<()> {
     out.clear();
-    out.extend_from_slice(stripped);
+    let Some(stripped) = coating.prefix() else {
+        *out = block.load(coating, window.source())?;
+        out.truncate(length);
+        return Ok(());
+    };
+    out.extend_from_slice(&stripped);
     let length = usize::try_from(block.size).unwrap_or(usize::MAX).min(length.saturating_sub(stripped.len()));
     out.extend_from_slice(window.at(block.offset, length)?);
     Ok(())

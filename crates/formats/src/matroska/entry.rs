@@ -5,6 +5,8 @@ use reelwright_media::{
 };
 
 use super::ebml::{elements, float, text, unsigned};
+use super::encoding::{self, Encodings};
+use crate::inflate::Coating;
 
 /// A track as the segment describes it (RFC 9559, 5.1.4.1).
 #[derive(Clone, Debug)]
@@ -18,6 +20,11 @@ pub(super) struct TrackEntry {
     /// Nanoseconds per frame; 0 where not stated.
     pub(super) default_duration: u64,
     pub(super) name: String,
+    /// Subtitles that are shown though subtitles are off.
+    pub(super) forced: bool,
+    pub(super) hearing_impaired: bool,
+    pub(super) visual_impaired: bool,
+    pub(super) commentary: bool,
     pub(super) language: Language,
     pub(super) codec: String,
     pub(super) private: Bytes,
@@ -27,8 +34,8 @@ pub(super) struct TrackEntry {
     pub(super) seek_pre_roll: u64,
     pub(super) video: Video,
     pub(super) audio: Audio,
-    /// What stands in front of every frame although the file leaves it out.
-    pub(super) stripped: Bytes,
+    /// What was done to every frame.
+    pub(super) coating: Coating,
     /// Why the frames can't be read, where that is so.
     pub(super) hidden: Option<String>,
     /// Dolby Vision configuration by four-character code.
@@ -78,6 +85,10 @@ impl TrackEntry {
             default: true,
             default_duration: 0,
             name: String::new(),
+            forced: false,
+            hearing_impaired: false,
+            visual_impaired: false,
+            commentary: false,
             // What the standard says of a track that says nothing.
             language: language("eng"),
             codec: String::new(),
@@ -86,11 +97,11 @@ impl TrackEntry {
             seek_pre_roll: 0,
             video: Video::default(),
             audio: Audio { rate: 8000.0, output_rate: 0.0, channels: 1, bits: 0 },
-            stripped: Bytes::new(),
+            coating: Coating::default(),
             hidden: None,
             dolby_vision: None,
         };
-        let mut tag = None;
+        let (mut tag, mut encodings) = (None, &[][..]);
         for (id, data) in elements(data) {
             match id {
                 0xD7 => out.number = unsigned(data),
@@ -100,6 +111,10 @@ impl TrackEntry {
                 0x88 => out.default = unsigned(data) != 0,
                 0x23_E383 => out.default_duration = unsigned(data),
                 0x536E => out.name = text(data),
+                0x55AA => out.forced = unsigned(data) != 0,
+                0x55AB => out.hearing_impaired = unsigned(data) != 0,
+                0x55AC => out.visual_impaired = unsigned(data) != 0,
+                0x55AF => out.commentary = unsigned(data) != 0,
                 0x22_B59C => out.language = language(&text(data)),
                 0x22_B59D => tag = Some(text(data)),
                 0x86 => out.codec = text(data),
@@ -108,10 +123,20 @@ impl TrackEntry {
                 0x56BB => out.seek_pre_roll = unsigned(data),
                 0xE0 => out.video = Video::parse(data),
                 0xE1 => out.audio = Audio::parse(data),
-                0x6D80 => out.read_encodings(data),
+                0x6D80 => encodings = data,
                 0x41E4 => out.read_addition(data),
                 _ => {}
             }
+        }
+        match encoding::read(encodings) {
+            Ok(Encodings { frames, private }) => {
+                out.coating = frames;
+                match private.undo(&out.private) {
+                    Ok(private) => out.private = private.into(),
+                    Err(error) => out.hidden = Some(format!("of its private data {}", error.message())),
+                }
+            }
+            Err(error) => out.hidden = Some(error.message().to_owned()),
         }
         if let Some(tag) = tag {
             let code = tag.split('-').next().unwrap_or_default();
@@ -133,44 +158,6 @@ impl TrackEntry {
             17 => MediaType::Subtitle,
             33 => MediaType::Metadata,
             _ => MediaType::Other(FourCc::new(b"data")),
-        }
-    }
-
-    /// `ContentEncodings`: header stripping is undone; compression and encryption are not.
-    fn read_encodings(&mut self, data: &[u8]) {
-        for (_, encoding) in elements(data).filter(|(id, _)| *id == 0x6240) {
-            let mut scope = 1;
-            let mut kind = 0;
-            let (mut method, mut settings) = (0, Bytes::new());
-            for (id, data) in elements(encoding) {
-                match id {
-                    0x5032 => scope = unsigned(data),
-                    0x5033 => kind = unsigned(data),
-                    0x5034 => {
-                        for (id, data) in elements(data) {
-                            match id {
-                                0x4254 => method = unsigned(data),
-                                0x4255 => settings = Bytes::copy_from_slice(data),
-                                _ => {}
-                            }
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            let name = match (kind, method) {
-                (0, 3) => {
-                    if scope & 1 != 0 {
-                        self.stripped = settings;
-                    }
-                    continue;
-                }
-                (0, 0) => "compressed by zlib",
-                (0, 1) => "compressed by bzlib",
-                (0, _) => "compressed by lzo1x",
-                _ => "encrypted",
-            };
-            self.hidden = Some(format!("its frames are {name}"));
         }
     }
 

@@ -3,6 +3,7 @@
 mod audio;
 mod blocks;
 mod ebml;
+mod encoding;
 mod entry;
 mod notes;
 mod tags;
@@ -168,13 +169,19 @@ impl Segment {
         let mut movie: Movie = movie(ContainerKind::Matroska, millis);
         movie.omissions = self.omissions;
         let mut built = Vec::new();
+        let mut unpacked = 0;
         for entry in &self.tracks {
             let id = entry.id();
             for what in entry.video.unread() {
                 let what = Omitted::SideData(what.to_owned());
                 movie.omissions.push(Omission::new(what, Some(id), "it is not read"));
             }
-            let frames = self.frames.remove(&entry.number).unwrap_or_default();
+            let mut frames = self.frames.remove(&entry.number).unwrap_or_default();
+            let failed = frames.unpack(&entry.coating, &source, &mut unpacked);
+            if failed > 0 {
+                let reason = "their compression is damaged, or they hold more than the file justifies";
+                movie.omissions.push(Omission::new(Omitted::Samples(failed), Some(id), reason));
+            }
             match timing::build(entry, frames, self.scale, &source, window) {
                 Ok(mut found) => {
                     found.track.metadata = self.notes.tags.of_track(entry.uid);

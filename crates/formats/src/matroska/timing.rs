@@ -48,18 +48,22 @@ pub(super) fn build(
         return Err(Error::unsupported(reason.clone()));
     }
     let clock = Clock::new(scale);
-    let Frames { blocks, padding } = frames;
+    let Frames { blocks, padding, unpacked } = frames;
     let (mut table, delay) = match entry.kind {
         1 => (picture_table(entry, blocks, clock, source, window)?, 0),
         2 => sound_table(entry, blocks, clock, source, window)?,
         17 => (text_table(entry, blocks, clock, source), 0),
         other => return Err(Error::unsupported(format!("tracks of type {other} are not read"))),
     };
-    if !entry.stripped.is_empty() {
-        table.prefix = Prefix::Bytes(entry.stripped.clone());
-    } else if entry.codec == "V_PRORES" {
-        table.prefix = Prefix::ProRes;
-    }
+    table.prefix = match (entry.coating.prefix(), unpacked) {
+        (Some(prefix), _) if !prefix.is_empty() => Prefix::Bytes(prefix),
+        (None, Some(total)) => {
+            let coating = entry.coating.clone();
+            Prefix::Coated { coating, total, pro_res: entry.codec == "V_PRORES" }
+        }
+        _ if entry.codec == "V_PRORES" => Prefix::ProRes,
+        _ => Prefix::None,
+    };
     Ok(finish(entry, table, delay, padding))
 }
 
@@ -128,7 +132,7 @@ fn picture_table(
 ) -> Result<PacketTable> {
     let mut first = Vec::new();
     if let Some(block) = blocks.iter().find(|block| block.key).or(blocks.first()) {
-        beginning(window, block, &entry.stripped, 4096, &mut first)?;
+        beginning(window, block, &entry.coating, 4096, &mut first)?;
     }
     let format = Arc::new(FormatDescription::Video(video::describe(entry, &first)?));
     let mut table = PacketTable::new(source.clone(), format, clock.timescale);
@@ -216,7 +220,7 @@ fn sound_table(
 ) -> Result<(PacketTable, i64)> {
     let mut first = Vec::new();
     if let Some(block) = blocks.first() {
-        beginning(window, block, &entry.stripped, 64 << 10, &mut first)?;
+        beginning(window, block, &entry.coating, 64 << 10, &mut first)?;
     }
     let (format, length) = audio::describe(entry, &first)?;
     let rate = Timescale::new(format.sample_rate).ok_or_else(|| Error::malformed("sound of 0 Hz"))?;
@@ -256,9 +260,12 @@ impl Heads {
         length: PacketLength,
     ) -> Result<u32> {
         if length == PacketLength::Stated {
-            beginning(&mut self.window, block, &entry.stripped, audio::HEAD, &mut self.head)?;
+            beginning(&mut self.window, block, &entry.coating, audio::HEAD, &mut self.head)?;
         }
-        let size = u64::from(block.size) + entry.stripped.len() as u64;
+        let size = match entry.coating.prefix() {
+            Some(prefix) => u64::from(block.size) + prefix.len() as u64,
+            None => block.load(&entry.coating, self.window.source())?.len() as u64,
+        };
         Ok(audio::packet_frames(format, length, &self.head, size).unwrap_or(0))
     }
 }
