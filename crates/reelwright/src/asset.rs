@@ -72,6 +72,11 @@ impl Asset {
         Self { demuxer, source, path: None }
     }
 
+    /// The same file, read through another demuxer.
+    pub(crate) fn with_demuxer(self, demuxer: Arc<dyn Demuxer>) -> Self {
+        Self { demuxer, ..self }
+    }
+
     /// What the file says of itself and its tracks.
     pub fn movie(&self) -> &Arc<Movie> {
         self.demuxer.movie()

@@ -18,6 +18,7 @@ mod remux;
 mod session;
 pub mod sink;
 mod spool;
+mod subtitles;
 mod verdict;
 mod writer;
 

@@ -18,6 +18,7 @@ use crate::held::{COPY_AGAIN, counted_in_frames, held, nothing_held};
 use crate::parameter_sets::ParameterSets;
 use crate::references;
 use crate::sink::{FileSink, Overwrite, Sink};
+use crate::subtitles;
 use crate::{Asset, Reason, verdict};
 
 /// How to copy. Constructed by [`Remux::new`], then changed field by field.
@@ -142,7 +143,8 @@ impl Remux {
     ///
     /// As [`Self::to_path`].
     pub fn to_sink(&self, source: &Asset, sink: &mut dyn Sink) -> Result<RemuxReport> {
-        let source = source.demuxer().as_ref();
+        let asset = subtitles::of_asset(source);
+        let source = asset.demuxer().as_ref();
         let movie = source.movie();
         let mut muxer = Muxer::new(self.settings(movie), sink.capabilities());
         let judged = |track| (track, self.verdict(track).or_else(|| nothing_held(source.missing(track.id))));

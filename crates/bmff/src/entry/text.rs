@@ -11,14 +11,12 @@ pub const SOME_FORCED: u32 = 0x4000_0000;
 /// `displayFlags` of 3GPP timed text: all samples are.
 pub const ALL_FORCED: u32 = 0x8000_0000;
 
-/// The entry of 3GPP timed text (`tx3g`; 3GPP TS 26.245, 5.16) for a picture of `size`: white, centred at its lower edge.
-/// Its bytes are the same in both families.
+/// The entry of 3GPP timed text (`tx3g`; 3GPP TS 26.245, 5.16) for a track of `size`: white, centred at its lower edge. Its
+/// bytes are the same in both families.
 pub fn timed_text(display_flags: u32, size: Size, family: BoxFamily) -> SampleEntry {
     const CENTRE: u8 = 1;
     const LOWER_EDGE: u8 = 0xFF;
     let pixels = |count: u32| u16::try_from(count).unwrap_or(0x7FFF).min(0x7FFF);
-    // A twentieth of the picture's height is what players show subtitles in.
-    let points = u8::try_from((size.height / 20).clamp(12, 128)).unwrap_or(18);
     let mut w = Writer::new();
     w.write_box(b"tx3g", |w| {
         head(w);
@@ -33,17 +31,20 @@ pub fn timed_text(display_flags: u32, size: Size, family: BoxFamily) -> SampleEn
         w.u16(0);
         w.u16(0);
         w.u16(1);
-        w.bytes(&[0, points]);
+        w.bytes(&[0, LETTERS]);
         w.bytes(&[0xFF; 4]);
         w.write_box(b"ftab", |w| {
             w.u16(1);
             w.u16(1);
-            w.u8(10);
-            w.bytes(b"Sans-Serif");
+            w.u8(5);
+            w.bytes(b"Arial");
         });
     });
     SampleEntry { family, bytes: w.into_bytes().into() }
 }
+
+/// The height of letters in pixels of their track: what tools that know no other size take for the usual one.
+pub const LETTERS: u8 = 16;
 
 /// The entry of QuickTime's text (QuickTime File Format, "Text sample description"), as chapter lists have it in both
 /// families.

@@ -2,6 +2,7 @@
 
 mod audio;
 mod blocks;
+mod characteristics;
 mod ebml;
 mod encoding;
 mod entry;
@@ -184,7 +185,8 @@ impl Segment {
             }
             match timing::build(entry, frames, self.scale, &source, window) {
                 Ok(mut found) => {
-                    found.track.metadata = self.notes.tags.of_track(entry.uid);
+                    found.track.metadata = characteristics::of(entry);
+                    found.track.metadata.extend(self.notes.tags.of_track(entry.uid));
                     built.push(found);
                 }
                 Err(error) => {

@@ -314,7 +314,8 @@ fn text_table(
     // Codes of our own for what has no sample entry; no file carries them.
     let tag = match entry.codec.as_str() {
         "S_TEXT/UTF8" | "S_TEXT/ASCII" => b"srt ",
-        "S_TEXT/WEBVTT" | "D_WEBVTT/SUBTITLES" => b"vtt ",
+        "S_TEXT/WEBVTT" => b"vtt ",
+        "D_WEBVTT/SUBTITLES" | "D_WEBVTT/CAPTIONS" => b"dvtt",
         "S_TEXT/ASS" | "S_TEXT/SSA" | "S_ASS" | "S_SSA" => b"ssa ",
         "S_VOBSUB" => b"vobs",
         "S_HDMV/PGS" => b"pgs ",

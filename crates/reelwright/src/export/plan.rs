@@ -13,6 +13,7 @@ use super::video_plan::{self, VideoPlan};
 use super::{ExportOptions, Others, Reason, Treatment};
 use crate::chapters;
 use crate::held::{COPY_AGAIN, nothing_held};
+use crate::subtitles;
 use crate::verdict;
 use crate::{Asset, FileType};
 
@@ -111,6 +112,8 @@ impl Plan {
         file_type: FileType,
         registry: &Registry,
     ) -> Result<Self> {
+        let source = asset;
+        let asset = &subtitles::of_asset(source);
         let movie = asset.movie();
         if !options.preset.row().file_types.contains(&file_type) {
             let allowed: Vec<_> = options.preset.row().file_types.iter().map(|kind| kind.name()).collect();
@@ -141,12 +144,14 @@ impl Plan {
                 decide(&context, track, main_video, &audio).map_err(|error| error.at_track(track.id))?;
             let Decision { fate, reason, .. } = decision;
             let losses = of_track(&context, track, &fate, &reason, decision.losses);
+            let stored = source.movie().track(track.id).unwrap_or(track);
+            let is_text = matches!(fate, Fate::Copy) && stored.formats != track.formats;
             tracks.push(TrackPlan {
                 source: track.id,
                 media: track.media,
-                summary: summary(track),
+                summary: summary(stored),
                 fate,
-                reason,
+                reason: if is_text { Reason::TimedText } else { reason },
                 losses,
             });
         }

@@ -12,6 +12,8 @@ pub enum Reason {
     Copied,
     /// It is what the preset makes already.
     Fits,
+    /// Its texts are stored as 3GPP timed text.
+    TimedText,
     /// It can't be decoded, and the container holds it as it is: what the registry says.
     CopiedUndecodable(String),
 
@@ -127,6 +129,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Copied => f.write_str("copied as it is"),
+            Self::TimedText => f.write_str("its texts become 3GPP timed text"),
             Self::Fits => f.write_str("it fits the preset as it is"),
             Self::CopiedUndecodable(why) => write!(f, "copied as it is: {why}"),
             Self::ReencodingAsked => f.write_str("re-encoding was asked for"),

@@ -12,6 +12,7 @@ use super::run::Run;
 use super::target::Target;
 use super::waiting::{ExportFuture, ExportStates};
 use super::{ExportOptions, ExportStatus, Plan, Progress, Report};
+use crate::subtitles;
 use crate::{Asset, FileType, Sink};
 
 /// Makes one file out of one asset: plan, run, report. `AVAssetExportSession`.
@@ -157,7 +158,8 @@ impl ExportSession {
         let plan = self.plan(file_type)?;
         let source = self.asset.path().map(Path::to_owned);
         let output = target.path().map(Path::to_owned);
-        let run = Run::new(self.asset, self.options, self.registry, self.cancel, plan, meter);
+        let asset = subtitles::of_asset(&self.asset);
+        let run = Run::new(asset, self.options, self.registry, self.cancel, plan, meter);
         run.execute(target).map_err(|error| {
             let of_input = matches!(error.place().stage, Some(Stage::Open | Stage::Read | Stage::Decode));
             match if of_input { source } else { output } {
