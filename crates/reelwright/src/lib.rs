@@ -1,4 +1,152 @@
 //! Write, export and read movies: AVFoundation's and VideoToolbox's writing half for every machine.
+//!
+//! | to... | begin with |
+//! |---|---|
+//! | make one movie of another | [`ExportSession`] and a [`Preset`] |
+//! | copy into another container | [`Preset::Passthrough`], or [`Remux`] |
+//! | write pictures and sound of your own | [`AssetWriter`] |
+//! | read pictures, sound or stored samples | [`Asset::frames`], [`Asset::sound`], [`Asset::samples`] |
+//! | encode and decode without a file | [`CompressionSession`], [`DecompressionSession`] |
+//! | scale, convert, mix by hand | [`process`] |
+//! | know which codecs there are | [`registry`], [`all_codecs`], [`codec::Registry`] |
+//! | know what times, pictures and errors are | [`media`] |
+//!
+//! Nothing appears under its name before it is complete. Every failure is a [`media::Error`]: what, where, and the next step.
+//! Calls that take long have a [`media::CancelToken`]. Without another registry only codecs under permissive licences are used.
+//!
+//! # The ten most common jobs
+//!
+//! **1. What is in this file?**
+//!
+//! ```no_run
+//! let asset = reelwright::Asset::open("phone.mov")?;
+//! for track in &asset.movie().tracks {
+//!     println!("{} {}: {}", track.id, track.media, track.range.duration);
+//! }
+//! # Ok::<(), reelwright::media::Error>(())
+//! ```
+//!
+//! **2. Make a movie that plays everywhere**, after asking what would happen:
+//!
+//! ```no_run
+//! # use reelwright::*;
+//! let session = ExportSession::new(&Asset::open("phone.mov")?, Preset::H264(SizeClass::Hd1080));
+//! for track in session.plan(FileType::Mp4)?.tracks {
+//!     println!("track {}: {} ({})", track.source, track.fate.name(), track.reason);
+//! }
+//! let report = session.export("out.mp4", FileType::Mp4)?;
+//! # Ok::<(), media::Error>(())
+//! ```
+//!
+//! **3. Copy a part, without encoding:**
+//!
+//! ```no_run
+//! # use reelwright::{*, media::Time};
+//! let mut options = ExportOptions::new(Preset::Passthrough);
+//! options.range = Some((Time::from_secs(5)..Time::from_secs(9)).into());
+//! ExportSession::new(&Asset::open("phone.mov")?, options).export("part.mov", FileType::Mov)?;
+//! # Ok::<(), media::Error>(())
+//! ```
+//!
+//! **4. Export, show how far it is, and be able to stop:**
+//!
+//! ```no_run
+//! # use reelwright::*;
+//! let export = ExportSession::new(&Asset::open("phone.mov")?, Preset::MediumQuality).start("out.mp4", FileType::Mp4);
+//! for state in export.states(Some(std::time::Duration::from_millis(100))) {
+//!     println!("{state:?}"); // `export.cancel()` stops it
+//! }
+//! let report = export.wait()?; // in async code: `export.await?`, and `states.next_state().await`
+//! # Ok::<(), media::Error>(())
+//! ```
+//!
+//! **5. Read pictures, as an application shows them:**
+//!
+//! ```no_run
+//! # use reelwright::{*, media::{PixelFormat, Time}};
+//! # let asset = Asset::open("phone.mov")?;
+//! for frame in asset.frames(1).range(Time::from_secs(2)..).format(PixelFormat::Bgra).upright().open()? {
+//!     let frame = frame?;
+//!     println!("{}: {}", frame.pts, frame.pixels.size);
+//! }
+//! # Ok::<(), media::Error>(())
+//! ```
+//!
+//! **6. Read sound:**
+//!
+//! ```no_run
+//! # use reelwright::{*, media::ChannelLayout};
+//! # let asset = Asset::open("phone.mov")?;
+//! for buffer in asset.sound(2).format(16_000, ChannelLayout::mono()).open()? {
+//!     let loudest = buffer?.planes()[0].iter().fold(0.0, |most: f32, sample| most.max(sample.abs()));
+//! }
+//! # Ok::<(), media::Error>(())
+//! ```
+//!
+//! **7. Write pictures of your own:**
+//!
+//! ```no_run
+//! # use reelwright::{*, codec::VideoEncoderSettings, media::*};
+//! let size = Size::new(1280, 720);
+//! let mut builder = AssetWriter::create("made.mp4", FileType::Mp4);
+//! let settings = VideoEncoderSettings::new(VideoCodec::H264, size).color(Color::BT709);
+//! let mut pictures = builder.add_input(InputConfig::encode_video(settings))?;
+//! let writer = builder.start()?;
+//! writer.start_session(Time::ZERO)?;
+//! for number in 0..30 {
+//!     let mut pixels = PixelBuffer::zeroed(PixelFormat::Bgra, size);
+//!     pixels.make_mut().plane(0).0.fill(number as u8);
+//!     pictures.append(VideoFrame { pixels, pts: Time::new(number, Timescale::or_one(30)), duration: None })?;
+//! }
+//! pictures.finish()?;
+//! writer.finish()?;
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! **8. Compress frames for a wire**, each as one access unit of a raw stream:
+//!
+//! ```no_run
+//! # use reelwright::{*, codec::*, media::*};
+//! let settings = VideoEncoderSettings::new(VideoCodec::H264, Size::new(1280, 720)).real_time(true);
+//! let mut session = CompressionSession::new(settings, &EncoderSpecification::new(), |output: Output<u32, _>| {
+//!     if let Ok(Answer::Done(sample)) = output.result {
+//!         let _unit = annex_b(&sample);
+//!     }
+//! })?;
+//! let frame = VideoFrame { pixels: session.pool().take(), pts: Time::ZERO, duration: None };
+//! session.encode(frame, FrameOptions::default(), 0)?;
+//! session.complete()?;
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! **9. Choose the encoder, and hear why it is this one:**
+//!
+//! ```
+//! # use reelwright::{*, codec::*, media::VideoCodec};
+//! # fn main() -> media::Result<()> { if cfg!(feature = "native") {
+//! let permissive = EncoderSpecification::new().licence(Licence::Permissive);
+//! let choice = all_codecs().select(Codec::Video(VideoCodec::H264), &permissive)?;
+//! println!("{choice}"); // openh264, because no other fits
+//! # assert_eq!(choice.encoder.id, "openh264"); } Ok(()) }
+//! ```
+//!
+//! **10. Write to memory, or to anything:**
+//!
+//! ```no_run
+//! # use reelwright::*;
+//! let (sink, output) = MemorySink::new();
+//! ExportSession::new(&Asset::open("phone.mov")?, Preset::AppleM4a).export_to(sink, FileType::M4a)?;
+//! let bytes = output.take();
+//! # Ok::<(), media::Error>(())
+//! ```
+//!
+//! `examples/` has whole programs: transcode, remux, trim and tag, invert, compose, thumbnail, export in async code, choose
+//! an encoder, read and write frames.
+//!
+//! # Features
+//!
+//! `native` (default): the permissive codecs. `libav`: those of the system's libavcodec as well, in [`all_codecs`]. Features
+//! only add.
 #![forbid(unsafe_code)]
 
 mod asset;
@@ -52,3 +200,8 @@ pub use reelwright_bitstream::rfc6381;
 pub use reelwright_formats::FileSource;
 pub use reelwright_formats::{Demuxer, SampleCursor};
 pub use reelwright_mux::{Capabilities, FileType, IndexPlace, Op, Outcome, TrackSummary};
+
+/// The README's examples, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
