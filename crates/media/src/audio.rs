@@ -40,6 +40,13 @@ impl AudioBuffer {
         Self::new(sample_rate, layout, pts, planes)
     }
 
+    /// A buffer of 16-bit samples that follow each other as the channels of a frame do, full scale being 32768; an incomplete
+    /// last frame is left out. What most microphones, files and games have.
+    pub fn from_i16(sample_rate: Timescale, layout: ChannelLayout, pts: Time, samples: &[i16]) -> Self {
+        let floats = samples.iter().map(|sample| f32::from(*sample) / 32_768.0);
+        Self::interleaved(sample_rate, layout, pts, floats)
+    }
+
     /// Silence of `frames` frames.
     pub fn silence(sample_rate: Timescale, layout: ChannelLayout, pts: Time, frames: usize) -> Self {
         let planes = vec![vec![0.0; frames]; layout.count()];
@@ -109,6 +116,9 @@ mod tests {
         let samples = [1.0, -1.0, 2.0, -2.0, 3.0];
         let audio = AudioBuffer::interleaved(rate, ChannelLayout::stereo(), Time::ZERO, samples);
         assert_eq!(audio.planes(), [vec![1.0, 2.0], vec![-1.0, -2.0]]);
+        let samples = [i16::MIN, 0, 16_384, 8192, 1];
+        let audio = AudioBuffer::from_i16(rate, ChannelLayout::stereo(), Time::ZERO, &samples);
+        assert_eq!(audio.planes(), [vec![-1.0, 0.5], vec![0.0, 0.25]]);
         assert_eq!(AudioBuffer::interleaved(rate, ChannelLayout::stereo(), Time::ZERO, []).frames(), 0);
     }
 }

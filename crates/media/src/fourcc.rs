@@ -1,4 +1,7 @@
 use std::fmt;
+use std::str::FromStr;
+
+use crate::{Error, Result};
 
 /// A four-character code: the name of a box, a brand, a codec or a handler (ISO/IEC 14496-12, 4.2).
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,6 +27,30 @@ impl FourCc {
 impl From<&[u8; 4]> for FourCc {
     fn from(code: &[u8; 4]) -> Self {
         Self(*code)
+    }
+}
+
+impl FromStr for FourCc {
+    type Err = Error;
+
+    /// As it prints: four characters, `©` for 0xA9, `\\xNN` for any byte.
+    fn from_str(text: &str) -> Result<Self> {
+        let not_one = || Error::misuse(format!("'{text}' is not a code of four characters"));
+        let mut code = Vec::with_capacity(4);
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let hex = rest.strip_prefix("\\x").and_then(|after| after.get(..2));
+            let hex = hex.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+            let (byte, length) = match (hex, first) {
+                (Some(byte), _) => (byte, 4),
+                (None, '©') => (0xA9, '©'.len_utf8()),
+                (None, ' '..='~') => (first as u8, 1),
+                _ => return Err(not_one()),
+            };
+            code.push(byte);
+            rest = &rest[length..];
+        }
+        <[u8; 4]>::try_from(code).map(Self).map_err(|_| not_one())
     }
 }
 
@@ -56,6 +83,11 @@ mod tests {
         assert_eq!(FourCc::new(b"moov").to_string(), "moov");
         assert_eq!(FourCc::new(b"\xA9nam").to_string(), "©nam");
         assert_eq!(FourCc::new(b"ms\0\x11").to_string(), "ms\\x00\\x11");
+        for code in [b"moov", b"\xA9nam", b"ms\0\x11", b"a\\xz", b"  -x"] {
+            let code = FourCc::new(code);
+            assert_eq!(code.to_string().parse::<FourCc>().unwrap(), code);
+        }
+        assert!(["", "abc", "abcde", "äöü€", "\\x0"].iter().all(|text| text.parse::<FourCc>().is_err()));
         assert_eq!(FourCc::from_u32(FourCc::new(b"trak").to_u32()), FourCc::new(b"trak"));
     }
 }

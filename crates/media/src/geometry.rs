@@ -64,6 +64,12 @@ impl Ratio {
     }
 }
 
+impl From<u32> for Ratio {
+    fn from(whole: u32) -> Self {
+        Self { num: whole, den: 1 }
+    }
+}
+
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.num, self.den)

@@ -5,6 +5,7 @@
 //! What CoreMedia and CoreVideo are to AVFoundation. Nothing here does I/O, and nothing knows a container.
 #![forbid(unsafe_code)]
 
+mod arithmetic;
 mod audio;
 mod cancel;
 mod channels;
@@ -22,6 +23,7 @@ mod parameter_sets;
 mod payload;
 mod pixel;
 mod range;
+mod rising;
 mod sample;
 mod time;
 mod timeline;
@@ -47,6 +49,7 @@ pub use movie::{BoxFamily, Chapter, ContainerKind, Edit, ForeignBox, Missing, Mo
 pub use omission::{Omission, Omitted, listed};
 pub use payload::{Payload, Piece, ReadAt};
 pub use pixel::{PixelBuffer, PixelFormat, PixelLayout, PixelPool, PixelStorage, Plane, PlanesMut};
+pub use rising::RisingTimes;
 pub use sample::{Dependency, SampleBuffer, SampleFlags, Trim, VideoFrame};
 pub use time::{Rounding, Time, TimeRange, Timescale};
 pub use timeline::{EditTimeline, Span};

@@ -232,12 +232,12 @@ impl Default for Time {
 
 impl fmt::Debug for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.value, self.scale.ticks())
+        write!(f, "{}/{} ({self})", self.value, self.scale.ticks())
     }
 }
 
 impl fmt::Display for Time {
-    /// `h:mm:ss.mmm`, the hours left out below one: for people. Exact values print with `{:?}`.
+    /// `h:mm:ss.mmm`, the hours left out below one: for people. `{:?}` has the exact value before it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = divide(i128::from(self.value) * 1000, i128::from(self.scale.ticks()), Rounding::Nearest);
         let sign = if millis < 0 { "-" } else { "" };

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use reelwright_codec::{FrameOptions, VideoEncoder, VideoEncoderSettings};
 use reelwright_media::{
-    Dependency, Error, ErrorKind, FormatDescription, Payload, PixelBuffer, PixelFormat, Result, Rounding,
-    SampleBuffer, SampleFlags, Stage, Time, Timescale, Trim, VideoFrame,
+    Dependency, Error, ErrorKind, FormatDescription, Payload, PixelBuffer, PixelFormat, Result, RisingTimes,
+    Rounding, SampleBuffer, SampleFlags, Stage, Time, Timescale, Trim, VideoFrame,
 };
 
 use super::catalogue::{Dialect, VideoRow};
@@ -28,7 +28,7 @@ pub(crate) struct Encoder {
     format: Arc<FormatDescription>,
     /// Durations of the pictures inside, by time.
     durations: BTreeMap<i64, i64>,
-    last: Option<i64>,
+    times: RisingTimes,
     /// Pictures taken so far.
     taken: u64,
     pace: KeyPace,
@@ -62,7 +62,7 @@ impl Encoder {
             layout,
             format,
             durations: BTreeMap::new(),
-            last: None,
+            times: RisingTimes::new(settings.timescale),
             taken: 0,
             pace: KeyPace::new(settings),
             finished: false,
@@ -115,14 +115,7 @@ impl Encoder {
             )));
         }
         let scale = self.settings.timescale;
-        let pts = ticks(frame.pts, scale)?;
-        if self.last.is_some_and(|last| pts <= last) {
-            return Err(Error::misuse(format!(
-                "the picture's time {:?} is not after the last one's in the timescale {scale}",
-                frame.pts
-            )));
-        }
-        self.last = Some(pts);
+        let pts = self.times.take(frame.pts)?;
         self.taken += 1;
         let duration = frame.duration.map_or(Ok(0), |duration| ticks(duration, scale))?;
         if duration > 0 {

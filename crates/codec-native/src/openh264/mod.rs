@@ -18,8 +18,8 @@ use reelwright_codec::{
 };
 use reelwright_media::{
     CleanAperture, Dependency, Error, FieldOrder, FormatDescription, FourCc, Hint, PixelBuffer, PixelFormat,
-    PixelPool, Ratio, Result, Rounding, SampleBuffer, SampleFlags, Size, Time, Timescale, Trim, VideoCodec,
-    VideoFormat, VideoFrame,
+    PixelPool, Ratio, Result, RisingTimes, Rounding, SampleBuffer, SampleFlags, Size, Time, Timescale, Trim,
+    VideoCodec, VideoFormat, VideoFrame,
 };
 
 /// The encoder's id in the registry.
@@ -47,7 +47,7 @@ pub(crate) struct OpenH264 {
     size: Size,
     /// Where pictures of odd size are widened.
     padded: Option<PixelPool>,
-    timescale: Timescale,
+    times: RisingTimes,
     frame_rate: Ratio,
     key_frames: KeyFrames,
     /// Whether it aims at an average rate.
@@ -61,7 +61,6 @@ pub(crate) struct OpenH264 {
 /// What is remembered of the frames so far.
 #[derive(Clone, Copy)]
 struct Last {
-    pts: Time,
     key: Time,
     since_key: u32,
 }
@@ -91,7 +90,7 @@ impl OpenH264 {
             format: Arc::new(FormatDescription::Video(format)),
             size: settings.size,
             padded: (size != settings.size).then(|| PixelPool::new(PixelFormat::YUV420, size)),
-            timescale: settings.timescale,
+            times: RisingTimes::new(settings.timescale),
             frame_rate: settings.frame_rate,
             key_frames: settings.key_frames,
             averages: matches!(settings.rate, VideoRate::Average(_)),
@@ -111,18 +110,6 @@ impl OpenH264 {
         });
         too_many || too_long
     }
-
-    fn time(&self, frame: &VideoFrame) -> Result<Time> {
-        let pts = frame.pts.rescale(self.timescale, Rounding::Nearest);
-        let pts = pts.ok_or_else(|| Error::misuse(format!("{} does not fit the timescale", frame.pts)))?;
-        match self.last {
-            Some(last) if pts <= last.pts => Err(Error::misuse(format!(
-                "a frame at {pts} comes after one at {} (in steps of 1/{} s)",
-                last.pts, self.timescale
-            ))),
-            _ => Ok(pts),
-        }
-    }
 }
 
 impl VideoEncoder for OpenH264 {
@@ -140,7 +127,7 @@ impl VideoEncoder for OpenH264 {
         options: FrameOptions,
         out: &mut dyn FnMut(SampleBuffer) -> Result<()>,
     ) -> Result<()> {
-        let pts = self.time(&frame)?;
+        let pts = Time::new(self.times.next(frame.pts)?, self.times.scale());
         if frame.pixels.size != self.size || frame.pixels.format != PixelFormat::YUV420 {
             return Err(Error::misuse(format!(
                 "the encoder was made for {:?} {}, not {:?} {}",
@@ -167,18 +154,19 @@ impl VideoEncoder for OpenH264 {
         {
             self.engine.set_bit_rate(rate)?;
         }
+        self.times.take(pts)?;
         let since_key = self.last.map_or(0, |last| last.since_key);
         self.last = Some(match self.last {
-            Some(last) if !idr => Last { pts, key: last.key, since_key: since_key.saturating_add(1) },
-            _ => Last { pts, key: pts, since_key: 1 },
+            Some(last) if !idr => Last { key: last.key, since_key: since_key.saturating_add(1) },
+            _ => Last { key: pts, since_key: 1 },
         });
-        let duration = frame.duration.and_then(|time| time.rescale(self.timescale, Rounding::Nearest));
+        let duration = frame.duration.and_then(|time| time.rescale(self.times.scale(), Rounding::Nearest));
         out(SampleBuffer {
             format: self.format.clone(),
             payload: payload.into(),
             dts: pts,
             pts,
-            duration: duration.unwrap_or(Time::new(0, self.timescale)),
+            duration: duration.unwrap_or(Time::new(0, self.times.scale())),
             flags: SampleFlags {
                 depends_on_others: if idr { Dependency::No } else { Dependency::Yes },
                 is_depended_on: Dependency::Yes,

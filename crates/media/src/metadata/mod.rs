@@ -1,8 +1,12 @@
+mod item;
 mod meaning;
+
+use std::fmt;
+use std::str::FromStr;
 
 use bytes::Bytes;
 
-use crate::{FourCc, Language};
+use crate::{Error, FourCc, Language, Result};
 
 /// One fact about a movie or track. `AVMetadataItem`.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +77,42 @@ impl MetadataKey {
     /// The key of QuickTime metadata for what means `meaning` (see [`Self::common`]).
     pub fn quicktime(meaning: &str) -> Option<Self> {
         meaning::quicktime(meaning).map(|name| Self::QuickTime(format!("com.apple.quicktime.{name}")))
+    }
+}
+
+impl fmt::Display for MetadataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.identifier())
+    }
+}
+
+impl FromStr for MetadataKey {
+    type Err = Error;
+
+    /// As [`Self::identifier`] spells it. Of a free-form key the mean is `com.apple.iTunes`, or else what stands before the last
+    /// point.
+    fn from_str(text: &str) -> Result<Self> {
+        const ITUNES: &str = "com.apple.iTunes";
+        let free_form =
+            |mean: &str, name: &str| Self::ITunesFreeForm { mean: mean.into(), name: name.into() };
+        let key = match text.split_once('/') {
+            Some(("mdta", key)) => Some(Self::QuickTime(key.into())),
+            Some(("udta", code)) => Some(Self::UserData(code.parse()?)),
+            Some(("itsk", code)) => Some(Self::ITunes(code.parse()?)),
+            Some(("uiso", code)) => Some(Self::Iso(code.parse()?)),
+            Some(("other", key)) => Some(Self::Other(key.into())),
+            Some(("itlk", key)) => {
+                let itunes = key.strip_prefix(ITUNES).and_then(|rest| rest.strip_prefix('.'));
+                let itunes = itunes.map(|name| free_form(ITUNES, name));
+                itunes.or_else(|| key.rsplit_once('.').map(|(mean, name)| free_form(mean, name)))
+            }
+            _ => None,
+        };
+        key.ok_or_else(|| {
+            Error::misuse(format!("'{text}' is not the identifier of a metadata item")).with_hint(
+                "write the key space and the key: mdta/com.apple.quicktime.title, udta/©nam, itsk/©nam",
+            )
+        })
     }
 }
 

@@ -7,8 +7,7 @@ use reelwright_codec::{
     VideoEncoderSettings, VideoRate, Workers,
 };
 use reelwright_media::{
-    Error, FormatDescription, PixelFormat, PixelPool, Result, Rounding, SampleBuffer, Time, Timescale,
-    VideoFrame,
+    Error, FormatDescription, PixelFormat, PixelPool, Result, RisingTimes, SampleBuffer, Time, VideoFrame,
 };
 
 use super::pipeline::{Engine, Pipeline};
@@ -27,8 +26,7 @@ pub struct CompressionSession<T: Send + 'static> {
     choice: Choice,
     format: Arc<FormatDescription>,
     pool: PixelPool,
-    timescale: Timescale,
-    last: Option<Time>,
+    times: RisingTimes,
     /// A frame that was to be a key frame was dropped: the next one is to be one.
     key_frame_owed: bool,
     changes_rate: bool,
@@ -110,8 +108,7 @@ impl<T: Send + 'static> CompressionSession<T> {
             choice,
             format,
             pool,
-            timescale,
-            last: None,
+            times: RisingTimes::new(timescale),
             key_frame_owed: false,
             changes_rate,
             rate: None,
@@ -181,14 +178,7 @@ impl<T: Send + 'static> CompressionSession<T> {
     /// [`reelwright_media::ErrorKind::Misuse`] for times that don't rise, and the failure of the session. A frame that
     /// isn't accepted is not answered.
     pub fn encode(&mut self, frame: VideoFrame, options: FrameOptions, token: T) -> Result<Accepted> {
-        let key = frame.pts.rescale(self.timescale, Rounding::Nearest);
-        let key = key.ok_or_else(|| Error::misuse(format!("{} does not fit the timescale", frame.pts)))?;
-        if let Some(last) = self.last.filter(|&last| key <= last) {
-            let message = format!("a frame at {key} comes after one at {last}");
-            return Err(
-                Error::misuse(message).with_hint("times must rise by a tick of the timescale or more")
-            );
-        }
+        let key = Time::new(self.times.next(frame.pts)?, self.times.scale());
         let force_key_frame = options.force_key_frame || self.key_frame_owed;
         let options = FrameOptions { force_key_frame };
         let submission = Submission { frame, options, key, rate: self.rate, decode_times: self.decode_times };
@@ -197,7 +187,7 @@ impl<T: Send + 'static> CompressionSession<T> {
             self.rate = None;
         }
         self.key_frame_owed = accepted.dropped && force_key_frame;
-        self.last = Some(key);
+        self.times.take(key)?;
         Ok(accepted)
     }
 

@@ -2,8 +2,8 @@
 
 use reelwright_codec::{AudioEncoder, AudioEncoderSettings, Converter, FrameOptions, VideoEncoder};
 use reelwright_media::{
-    AudioBuffer, ChannelLayout, Error, ErrorKind, Result, Rounding, SampleBuffer, Stage, Time, Timescale,
-    VideoFrame,
+    AudioBuffer, ChannelLayout, Error, ErrorKind, Result, RisingTimes, Rounding, SampleBuffer, Stage, Time,
+    Timescale, VideoFrame,
 };
 use reelwright_process::{AudioConverter, Workers};
 
@@ -46,8 +46,7 @@ pub(super) struct VideoLane {
     pub(super) encoder: Box<dyn VideoEncoder>,
     pub(super) converter: Converter,
     pub(super) workers: Workers,
-    pub(super) timescale: Timescale,
-    pub(super) last: Option<i64>,
+    pub(super) times: RisingTimes,
 }
 
 /// PCM in, samples out.
@@ -90,23 +89,12 @@ impl VideoLane {
         options: FrameOptions,
         out: &mut Out<'_>,
     ) -> Result<(), Failure> {
-        let ticks = frame
-            .pts
-            .ticks_in(self.timescale, Rounding::Nearest)
-            .ok_or_else(|| Error::misuse("the time does not fit 64 bits").at_time(frame.pts))?;
-        if self.last.is_some_and(|last| ticks <= last) {
-            return Err(Error::misuse(format!(
-                "the picture is not later than the one before, counted in 1/{} s",
-                self.timescale
-            ))
-            .at_time(frame.pts)
-            .into());
-        }
+        let ticks = self.times.next(frame.pts)?;
         let pixels = self.converter.convert(&frame.pixels, self.workers);
         let refused = |error: Error| Failure::Refused(error.at_stage(Stage::Process).at_time(frame.pts));
         let pixels = pixels.map_err(refused)?;
-        self.last = Some(ticks);
-        let pts = Time::new(ticks, self.timescale);
+        self.times.take(frame.pts)?;
+        let pts = Time::new(ticks, self.times.scale());
         let encoded = self.encoder.encode(VideoFrame { pixels, pts, ..frame }, options, out);
         encoded.map_err(|error| error.at_stage(Stage::Encode).at_time(pts).into())
     }

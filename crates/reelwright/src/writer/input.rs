@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reelwright_codec::FrameOptions;
 use reelwright_media::{
-    AudioBuffer, Error, ErrorKind, FormatDescription, MediaType, PixelFormat, Result, Rounding, SampleBuffer,
-    Stage, Timescale, VideoFrame,
+    AudioBuffer, Error, ErrorKind, FormatDescription, MediaType, PixelFormat, Result, RisingTimes,
+    SampleBuffer, Stage, Timescale, VideoFrame,
 };
 
 use super::InputId;
@@ -193,24 +193,25 @@ pub(super) struct Lane {
     pub(super) index: usize,
     pub(super) media: MediaType,
     pub(super) format: Arc<FormatDescription>,
-    pub(super) timescale: Timescale,
     pub(super) pixel_format: Option<PixelFormat>,
     pub(super) state: Mutex<LaneState>,
 }
 
 /// Where an input stands.
-#[derive(Default)]
 pub(super) struct LaneState {
     pub(super) encoding: Option<Encoding>,
-    last_dts: Option<i64>,
+    /// Decode times of samples that are stored as they are.
+    times: RisingTimes,
     bytes: u64,
     finished: bool,
     gaps: Option<SoundGaps>,
 }
 
 impl LaneState {
-    pub(super) fn new(encoding: Option<Encoding>) -> Self {
-        Self { encoding, ..Self::default() }
+    /// Of an input whose samples are counted in `timescale`.
+    pub(super) fn new(encoding: Option<Encoding>, timescale: Timescale) -> Self {
+        let times = RisingTimes::never_falling(timescale);
+        Self { encoding, times, bytes: 0, finished: false, gaps: None }
     }
 }
 
@@ -221,19 +222,15 @@ impl Lane {
         if state.finished {
             return Err(Error::misuse("the input has been finished").at_track(self.id));
         }
-        let LaneState { encoding, last_dts, bytes, .. } = &mut *state;
+        let LaneState { encoding, times, bytes, .. } = &mut *state;
         let mut out = |sample: SampleBuffer| {
             *bytes = bytes.saturating_add(sample.payload.len());
             queue.push(self.index, sample)
         };
         let taken = match (data, encoding) {
-            (InputData::Sample(sample), None) => self
-                .in_order(&sample, *last_dts)
-                .and_then(|dts| {
-                    *last_dts = Some(dts);
-                    out(sample).map(|()| None)
-                })
-                .map_err(Failure::from),
+            (InputData::Sample(sample), None) => {
+                times.take(sample.dts).and_then(|_| out(sample).map(|()| None)).map_err(Failure::from)
+            }
             (InputData::Frame(frame, options), Some(Encoding::Video(lane))) => {
                 lane.encode(frame, options, &mut out).map(|()| None)
             }
@@ -250,20 +247,6 @@ impl Lane {
                 error
             }
         })
-    }
-
-    fn in_order(&self, sample: &SampleBuffer, last: Option<i64>) -> Result<i64> {
-        let dts = sample.dts.ticks_in(self.timescale, Rounding::Nearest);
-        let dts = dts.ok_or_else(|| Error::misuse("the time does not fit 64 bits").at_time(sample.dts))?;
-        if last.is_some_and(|last| dts < last) {
-            return Err(Error::misuse(format!(
-                "the sample is decoded before the one appended last, counted in 1/{} s",
-                self.timescale
-            ))
-            .with_hint("append samples in decoding order")
-            .at_time(sample.dts));
-        }
-        Ok(dts)
     }
 
     /// Stores what the encoder still holds and tells the others not to wait; once.
@@ -358,9 +341,8 @@ mod tests {
             index: 0,
             media: MediaType::Audio,
             format,
-            timescale,
             pixel_format: None,
-            state: Mutex::new(LaneState::new(None)),
+            state: Mutex::new(LaneState::new(None, timescale)),
         });
         let id = InputId { writer: WriterId::new(), index: 0 };
         let mut input = Input::new(lane.clone(), queue.clone(), id);

@@ -201,9 +201,8 @@ impl AssetWriterBuilder {
             index,
             media,
             format,
-            timescale: settings.track.timescale,
             pixel_format: source.pixel_format,
-            state: Mutex::new(LaneState::new(source.encoding)),
+            state: Mutex::new(LaneState::new(source.encoding, settings.track.timescale)),
         });
         self.tracks.push(settings);
         self.lanes.push(lane.clone());

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use reelwright_codec::{Converter, EncoderSpecification, Registry};
-use reelwright_media::{Error, FormatDescription, PixelFormat, Result};
+use reelwright_media::{Error, FormatDescription, PixelFormat, Result, RisingTimes};
 use reelwright_process::Workers;
 
 use super::config::{EncoderTrack, InputConfig, InputSource};
@@ -40,8 +40,7 @@ impl Source {
                         encoder,
                         converter,
                         workers: Workers::available(),
-                        timescale,
-                        last: None,
+                        times: RisingTimes::new(timescale),
                     })),
                 }
             }
