@@ -13,9 +13,9 @@ pub(crate) fn run(input: &str, output: &str, title: &str) -> Result<()> {
     let key = MetadataKey::itunes("title").unwrap_or(MetadataKey::QuickTime("title".into()));
     let title =
         MetadataItem { key, value: MetadataValue::Text(title.into()), language: Language::UNDETERMINED };
-    let mut options = ExportOptions::new(Preset::Passthrough);
-    options.range = Some(TimeRange::from(Time::from_secs(1)..Time::from_secs(11)));
-    options.metadata = MetadataPolicy::Edit { set: vec![title], remove: Vec::new() };
+    let options = ExportOptions::new(Preset::Passthrough)
+        .range(TimeRange::from(Time::from_secs(1)..Time::from_secs(11)))
+        .metadata(MetadataPolicy::Edit { set: vec![title], remove: Vec::new() });
     let report = ExportSession::new(&Asset::open(input)?, options).export(output, FileType::Mp4)?;
     println!("{} bytes", report.bytes);
     Ok(())

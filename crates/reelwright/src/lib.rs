@@ -41,9 +41,9 @@
 //! **3. Copy a part, without encoding:**
 //!
 //! ```no_run
-//! # use reelwright::{*, media::Time};
-//! let mut options = ExportOptions::new(Preset::Passthrough);
-//! options.range = Some((Time::from_secs(5)..Time::from_secs(9)).into());
+//! # use reelwright::{*, media::{Time, TimeRange}};
+//! let part = TimeRange::from(Time::from_secs(5)..Time::from_secs(9));
+//! let options = ExportOptions::new(Preset::Passthrough).range(part);
 //! ExportSession::new(&Asset::open("phone.mov")?, options).export("part.mov", FileType::Mov)?;
 //! # Ok::<(), media::Error>(())
 //! ```

@@ -73,7 +73,7 @@ fn remux(from: &Path, to: &Path, kind: FileType) {
 fn export(from: &Path, to: &Path, kind: FileType, range: Option<TimeRange>) {
     let audio = matches!(kind, FileType::M4a | FileType::M4b);
     let preset = if audio { Preset::AppleM4a } else { Preset::LowQuality };
-    let options = ExportOptions { overwrite: true, range, ..preset.into() };
+    let options = ExportOptions::from(preset).overwrite(reelwright::Overwrite::Replace).range(range);
     let asset = Asset::open(from).unwrap();
     let session = ExportSession::new(&asset, options);
     assert!(!session.plan(kind).unwrap().chapters.is_empty(), "{} as {kind:?}", from.display());

@@ -60,8 +60,9 @@ fn a_copied_range_shows_what_the_source_shows_then() {
         };
         let copy = folder.join(format!("cut_{index}.mov"));
         let range = TimeRange::between(Time::from_millis(from), Time::from_millis(to));
-        let options =
-            ExportOptions { range: Some(range), overwrite: true, ..ExportOptions::new(Preset::Passthrough) };
+        let options = ExportOptions::new(Preset::Passthrough)
+            .range(Some(range))
+            .overwrite(reelwright::Overwrite::Replace);
         let asset = Asset::open(&source).unwrap();
         let report = ExportSession::new(&asset, options).export(&copy, FileType::Mov).unwrap();
         assert_eq!(report.duration, range.duration, "{name}");
@@ -94,7 +95,7 @@ fn fragments_are_copied_to_the_last_picture_shown() {
     }
     let asset = Asset::open(&source).unwrap();
     assert!(asset.movie().tracks[0].edits.iter().any(|edit| edit.duration.is_zero()));
-    let options = ExportOptions { overwrite: true, ..ExportOptions::new(Preset::Passthrough) };
+    let options = ExportOptions::new(Preset::Passthrough).overwrite(reelwright::Overwrite::Replace);
     ExportSession::new(&asset, options).export(&copy, FileType::Mp4).unwrap();
     let shown = hashes(&source).unwrap();
     assert_eq!((shown.len(), hashes(&copy).unwrap()), (25, shown));
@@ -108,7 +109,7 @@ fn a_track_of_which_the_input_holds_nothing_is_dropped() {
         return;
     }
     let copy = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("held.mp4");
-    let options = ExportOptions { overwrite: true, ..ExportOptions::new(Preset::Passthrough) };
+    let options = ExportOptions::new(Preset::Passthrough).overwrite(reelwright::Overwrite::Replace);
     let session = ExportSession::new(&Asset::open(&source).unwrap(), options);
     let report = session.export(&copy, FileType::Mp4).unwrap();
     let [picture, sound] = &report.tracks[..] else { panic!("two tracks") };

@@ -104,7 +104,7 @@ fn open(bytes: Bytes) -> Result<Asset> {
 
 /// Encodes all of it anew.
 fn export(asset: &Asset, path: &Path) -> Result<reelwright::Report> {
-    let options = ExportOptions { reencode: true, ..ExportOptions::new(Preset::HighestQuality) };
+    let options = ExportOptions::new(Preset::HighestQuality).reencode(true);
     ExportSession::new(asset, options).registry(native()).export(path, FileType::Mp4)
 }
 
@@ -209,7 +209,7 @@ fn what_cannot_be_planned_is_told_before_anything_is_written() {
         );
     }
     let with = |change: &dyn Fn(&mut ExportOptions)| {
-        let mut options = ExportOptions { reencode: true, ..ExportOptions::new(Preset::HighestQuality) };
+        let mut options = ExportOptions::new(Preset::HighestQuality).reencode(true);
         change(&mut options);
         options
     };
@@ -233,7 +233,7 @@ fn what_cannot_be_planned_is_told_before_anything_is_written() {
         let result = try_it(with(&|options| options.range = range), FileType::Mp4);
         faults.expect(format!("{start} to {end}"), result, ErrorKind::Misuse, Stage::Plan);
     }
-    let strict = ExportOptions { strict: true, ..ExportOptions::new(Preset::Passthrough) };
+    let strict = ExportOptions::new(Preset::Passthrough).strict(true);
     faults.expect("strict", try_it(strict, FileType::M4a), ErrorKind::Unsupported, Stage::Plan);
     let nothing =
         ExportSession::new(&asset, with(&|_| ())).registry(Registry::new()).export(&target, FileType::Mp4);

@@ -248,7 +248,7 @@ fn tracks_are_mixed_where_they_sound() {
     writer.finish().unwrap();
 
     let mixed = output("two_tracks.m4a");
-    let options = ExportOptions { overwrite: true, ..Preset::AppleM4a.into() };
+    let options = ExportOptions::from(Preset::AppleM4a).overwrite(reelwright::Overwrite::Replace);
     ExportSession::new(&Asset::open(&path).unwrap(), options).export(&mixed, FileType::M4a).unwrap();
     let Some(ffmpeg) = foreign::newer_ffmpeg() else { return };
     for plane in foreign::sound(&ffmpeg, &mixed, 2) {

@@ -83,7 +83,8 @@ fn remux(from: &Path, to: &Path, kind: FileType) {
 }
 
 fn export(from: &Path, to: &Path, kind: FileType, range: Option<TimeRange>) {
-    let options = ExportOptions { overwrite: true, range, ..Preset::LowQuality.into() };
+    let options =
+        ExportOptions::from(Preset::LowQuality).overwrite(reelwright::Overwrite::Replace).range(range);
     ExportSession::new(&Asset::open(from).unwrap(), options).export(to, kind).unwrap();
 }
 

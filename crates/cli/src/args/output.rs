@@ -1,5 +1,5 @@
 use clap::{Args, ValueEnum};
-use reelwright::{FileType, IndexPlace};
+use reelwright::{FileType, IndexPlace, Overwrite};
 
 use crate::values;
 
@@ -31,6 +31,11 @@ impl OutputArgs {
     /// Where the index goes.
     pub(crate) fn index(&self) -> IndexPlace {
         if self.network { IndexPlace::First } else { IndexPlace::Last }
+    }
+
+    /// Whether an existing file is replaced.
+    pub(crate) fn policy(&self) -> Overwrite {
+        if self.overwrite { Overwrite::Replace } else { Overwrite::Never }
     }
 }
 

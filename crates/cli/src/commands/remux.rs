@@ -18,7 +18,7 @@ pub(super) fn run(args: &RemuxArgs, answer: Answer) -> Result<()> {
     args.out.refuse_taken(&destination)?;
     let mut options = ExportOptions::new(Preset::Passthrough);
     options.strict = args.strict;
-    options.overwrite = args.out.overwrite;
+    options.overwrite = args.out.policy();
     options.sync = args.out.sync;
     options.index = args.out.index();
     options.tracks = selection::tracks(&args.tracks, asset.movie(), true)?;

@@ -145,7 +145,7 @@ fn misfit(
         let rate = bytes as f64 * 8.0 / seconds;
         // Encoders overshoot a little, and a quarter more is not worth a generation of loss.
         if rate > 1.25 * f64::from(allowed) {
-            return Some(Reason::BitRate { is: rate as u32, most: allowed, asked: options.explicit_rate });
+            return Some(Reason::BitRate { is: rate as u32, most: allowed, asked: options.exact_rate });
         }
     }
     if !is_simple(&track.edits) {
@@ -162,7 +162,7 @@ fn is_low_complexity(format: &AudioFormat) -> bool {
 
 fn rate_for(options: &AudioOptions, channels: u16) -> u32 {
     match channels {
-        1 if !options.explicit_rate => options.rate / 8 * 5,
+        1 if !options.exact_rate => options.rate / 8 * 5,
         _ => options.rate,
     }
 }
@@ -181,7 +181,7 @@ fn settings(context: &Context<'_>, chosen: &[u32], options: &AudioOptions) -> Au
     // A channel of AAC takes at most 6144 bits for 1024 frames; a preset's rate is more than slow sound can use.
     let most = sample_rate.saturating_mul(6) / 100 * 95 * u32::from(channels);
     let rate = rate_for(options, channels);
-    let rate = if options.explicit_rate { rate } else { rate.min(most) };
+    let rate = if options.exact_rate { rate } else { rate.min(most) };
     let layout = ChannelLayout::default_for(channels).unwrap_or_else(ChannelLayout::stereo);
     AudioEncoderSettings::new(options.codec, sample_rate, layout)
         .rate(AudioRate::Average(rate))

@@ -2,13 +2,41 @@ use reelwright_codec::{EncoderSpecification, KeyFrames, RateLimit, VideoProfile}
 use reelwright_media::{AudioCodec, Color, PcmFormat, Ratio, Size, Time, TimeRange, VideoCodec};
 
 use super::Preset;
-use crate::{IndexPlace, MetadataPolicy};
+use crate::{FileType, IndexPlace, MetadataPolicy, Overwrite};
+
+/// Methods that take an option by value and give all of them back, each named as the field it sets. Those that may be absent
+/// are given as they are or as an `Option`.
+macro_rules! setters {
+    ($($field:ident: $type:ty,)*; optional $($optional:ident: $inner:ty,)*) => {
+        $(
+            #[doc = concat!("The same options with this [`Self::", stringify!($field), "`].")]
+            #[must_use]
+            pub fn $field(mut self, $field: $type) -> Self {
+                self.$field = $field;
+                self
+            }
+        )*
+        $(
+            #[doc = concat!("The same options with this [`Self::", stringify!($optional), "`].")]
+            #[must_use]
+            pub fn $optional(mut self, $optional: impl Into<Option<$inner>>) -> Self {
+                self.$optional = $optional.into();
+                self
+            }
+        )*
+    };
+}
 
 /// Everything an export is told: the full truth, of which presets are constructors.
+///
+/// Read as fields, changed field by field or by methods of the same names.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ExportOptions {
-    /// The preset these options started from, for messages.
+    /// The preset these options started from; it only stands in messages.
     pub preset: Preset,
+    /// The kinds of file that may be made, the usual one first.
+    pub file_types: Vec<FileType>,
     /// IDs of the source's tracks to take; `None`, the default, for all. What is disabled in the source is taken all the
     /// same where it is named.
     pub tracks: Option<Vec<u32>>,
@@ -30,8 +58,8 @@ pub struct ExportOptions {
     pub index: IndexPlace,
     /// What the output says about itself. `AVAssetExportSession.metadata`.
     pub metadata: MetadataPolicy,
-    /// Replace an existing file, once the export is complete. Default: refuse.
-    pub overwrite: bool,
+    /// Whether an existing file is replaced, once the export is complete. Default: refuse.
+    pub overwrite: Overwrite,
     /// Force the bytes to the disk before the export counts as done.
     pub sync: bool,
     /// Bytes of samples and pictures in flight at most, over all stages.
@@ -67,8 +95,9 @@ pub enum Others {
     Drop,
 }
 
-/// How video is encoded.
+/// How video is encoded. Read as fields, changed field by field or by methods of the same names.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct VideoOptions {
     /// The codec.
     pub codec: VideoCodec,
@@ -98,8 +127,8 @@ pub struct VideoOptions {
     pub max_frame_rate: Option<Ratio>,
     /// What colours it has.
     pub color: ColorPolicy,
-    /// Whether a copy is out of the question because something above was asked for by name.
-    pub explicit: bool,
+    /// Encode even pictures that would fit as they are: what is asked for can't be seen in coded ones.
+    pub always_encode: bool,
 }
 
 /// What is fitted into a size box.
@@ -147,8 +176,9 @@ pub enum RateChoice {
     Quality(f32),
 }
 
-/// How sound is encoded.
+/// How sound is encoded. Read as fields, changed field by field or by methods of the same names.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AudioOptions {
     /// The codec.
     pub codec: AudioCodec,
@@ -156,10 +186,10 @@ pub struct AudioOptions {
     pub encoder: EncoderSpecification,
     /// For LPCM, how it is laid out; else `None`.
     pub pcm: Option<PcmFormat>,
-    /// Bits per second: of stereo by default (mono gets 5/8), of the whole track where it was asked for by name.
+    /// Bits per second.
     pub rate: u32,
-    /// Whether `rate` was asked for by name.
-    pub explicit_rate: bool,
+    /// Whether `rate` is that of the track, whatever its channels; else it is stereo's, and mono gets 5/8.
+    pub exact_rate: bool,
     /// Channels at most; more are mixed down.
     pub max_channels: u16,
     /// Frames per second at most; more are resampled.
@@ -188,7 +218,7 @@ impl ExportOptions {
                 frame_rate: None,
                 max_frame_rate: row.max_frame_rate,
                 color: if row.keeps_hdr { ColorPolicy::Keep } else { ColorPolicy::ToneMap },
-                explicit: false,
+                always_encode: false,
             }),
         };
         let audio = match row.audio {
@@ -198,7 +228,7 @@ impl ExportOptions {
                 encoder: EncoderSpecification::default(),
                 pcm: (codec == AudioCodec::Lpcm).then_some(PcmFormat { bits: 24, ..PcmFormat::S16LE }),
                 rate: row.audio_rate,
-                explicit_rate: false,
+                exact_rate: false,
                 // PCM needn't be made less of to be carried.
                 max_channels: if codec == AudioCodec::Lpcm { u16::MAX } else { 2 },
                 max_sample_rate: if codec == AudioCodec::Lpcm { u32::MAX } else { 48_000 },
@@ -206,6 +236,7 @@ impl ExportOptions {
         };
         Self {
             preset,
+            file_types: row.file_types.to_vec(),
             tracks: None,
             video,
             audio,
@@ -215,11 +246,66 @@ impl ExportOptions {
             reencode: false,
             index: IndexPlace::Last,
             metadata: MetadataPolicy::CarryOver,
-            overwrite: false,
+            overwrite: Overwrite::Never,
             sync: false,
             memory_budget: 256 << 20,
             threads: 0,
         }
+    }
+}
+
+impl ExportOptions {
+    setters! {
+        preset: Preset,
+        file_types: Vec<FileType>,
+        video: Treatment<VideoOptions>,
+        audio: Treatment<AudioOptions>,
+        others: Others,
+        strict: bool,
+        reencode: bool,
+        index: IndexPlace,
+        metadata: MetadataPolicy,
+        overwrite: Overwrite,
+        sync: bool,
+        memory_budget: u64,
+        threads: usize,
+        ; optional
+            tracks: Vec<u32>,
+            range: TimeRange,
+    }
+}
+
+impl VideoOptions {
+    setters! {
+        codec: VideoCodec,
+        encoder: EncoderSpecification,
+        encoder_options: Vec<(String, String)>,
+        fit: Fit,
+        orientation: Orientation,
+        align: u32,
+        rate: RateChoice,
+        key_frames: KeyFrames,
+        color: ColorPolicy,
+        always_encode: bool,
+        ; optional
+            max_size: Size,
+            profile: VideoProfile,
+            limit: RateLimit,
+            frame_rate: Ratio,
+            max_frame_rate: Ratio,
+    }
+}
+
+impl AudioOptions {
+    setters! {
+        codec: AudioCodec,
+        encoder: EncoderSpecification,
+        rate: u32,
+        exact_rate: bool,
+        max_channels: u16,
+        max_sample_rate: u32,
+        ; optional
+            pcm: PcmFormat,
     }
 }
 

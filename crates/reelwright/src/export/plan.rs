@@ -115,8 +115,8 @@ impl Plan {
         let source = asset;
         let asset = &subtitles::of_asset(source);
         let movie = asset.movie();
-        if !options.preset.row().file_types.contains(&file_type) {
-            let allowed: Vec<_> = options.preset.row().file_types.iter().map(|kind| kind.name()).collect();
+        if !options.file_types.contains(&file_type) {
+            let allowed: Vec<_> = options.file_types.iter().map(|kind| kind.name()).collect();
             return Err(Error::misuse(format!(
                 "preset {} can't be written as {}, only as {}",
                 options.preset,
@@ -126,7 +126,7 @@ impl Plan {
             .at_stage(Stage::Plan)
             .with_hint(format!(
                 "end the output's name in .{}, or choose another preset",
-                options.preset.file_types()[0].extensions()[0]
+                options.file_types.first().map_or("", |kind| kind.extensions()[0])
             )));
         }
         options.tracks.iter().flatten().try_for_each(|id| known_track(movie, *id))?;

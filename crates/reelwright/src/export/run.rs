@@ -91,7 +91,7 @@ impl Run {
     }
 
     fn overwrite(&self) -> Overwrite {
-        if self.options.overwrite { Overwrite::Replace } else { Overwrite::Never }
+        self.options.overwrite
     }
 
     /// Copies sample by sample, in the order of the source.

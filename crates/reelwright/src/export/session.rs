@@ -93,7 +93,7 @@ impl ExportSession {
     /// a container can't hold are to be left out, it is still one of them, unless the options are strict.
     /// `determineCompatibleFileTypes(completionHandler:)`.
     pub fn compatible_file_types(&self) -> Vec<FileType> {
-        let types = self.options.preset.file_types().iter().copied();
+        let types = self.options.file_types.iter().copied();
         types.filter(|&file_type| self.plan(file_type).is_ok()).collect()
     }
 

@@ -139,7 +139,7 @@ fn misfit(
     if context.options.reencode {
         return Some(Reason::ReencodingAsked);
     }
-    if options.explicit {
+    if options.always_encode {
         return Some(Reason::SettingsAsked);
     }
     if format.codec != options.codec {

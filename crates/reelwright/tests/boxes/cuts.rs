@@ -13,7 +13,8 @@ use crate::made::ffmpeg;
 /// Copies from `from` to `to`, in milliseconds.
 fn cut(source: &Path, copy: &Path, from: i64, to: i64) {
     let range = Some(TimeRange::between(Time::from_millis(from), Time::from_millis(to)));
-    let options = ExportOptions { range, overwrite: true, ..ExportOptions::new(Preset::Passthrough) };
+    let options =
+        ExportOptions::new(Preset::Passthrough).range(range).overwrite(reelwright::Overwrite::Replace);
     let file_type = if copy.extension().unwrap() == "mov" { FileType::Mov } else { FileType::Mp4 };
     ExportSession::new(&Asset::open(source).unwrap(), options).export(copy, file_type).unwrap();
 }

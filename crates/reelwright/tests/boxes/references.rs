@@ -58,7 +58,8 @@ fn references_to_tracks_that_are_left_out_go_with_them() {
     // All that is kept is sound, copied as it is, encoded or cut.
     let copy = folder.file("copy.m4a");
     for reencode in [false, true] {
-        let options = ExportOptions { overwrite: true, reencode, ..ExportOptions::new(Preset::AppleM4a) };
+        let options =
+            ExportOptions::new(Preset::AppleM4a).overwrite(reelwright::Overwrite::Replace).reencode(reencode);
         ExportSession::new(&Asset::open(&source).unwrap(), options).export(&copy, FileType::M4a).unwrap();
         let movie = Asset::open(&copy).unwrap().movie().clone();
         let found = references(&copy);

@@ -64,7 +64,9 @@ fn sets_that_are_in_the_entry_are_said_to_be_there() {
             assert_eq!(tag(&film), strict);
             // The same, cut.
             let range = Some(TimeRange::between(Time::from_millis(500), Time::from_secs(1)));
-            let options = ExportOptions { range, overwrite: true, ..ExportOptions::new(Preset::Passthrough) };
+            let options = ExportOptions::new(Preset::Passthrough)
+                .range(range)
+                .overwrite(reelwright::Overwrite::Replace);
             ExportSession::new(&Asset::open(&source).unwrap(), options).export(&copy, FileType::Mp4).unwrap();
             assert_eq!(tag(&copy), strict);
         }

@@ -13,7 +13,7 @@ const TAGS: &str = "color_space,color_transfer,color_primaries";
 
 fn export(asset: &Asset, color: ColorPolicy, path: &Path) {
     let mut options =
-        ExportOptions { reencode: true, overwrite: true, ..ExportOptions::new(Preset::HighestQuality) };
+        ExportOptions::new(Preset::HighestQuality).reencode(true).overwrite(reelwright::Overwrite::Replace);
     let video = options.video.as_encode_mut().unwrap();
     (video.color, video.rate) = (color, reelwright::RateChoice::Quality(0.9));
     ExportSession::new(asset, options).registry(native()).export(path, FileType::Mp4).unwrap();

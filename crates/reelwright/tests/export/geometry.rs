@@ -39,7 +39,7 @@ pub(crate) fn shown_corner(path: &Path, size: Size, more: &[&str]) -> Option<(bo
 }
 
 fn options(preset: Preset, change: impl FnOnce(&mut VideoOptions)) -> ExportOptions {
-    let mut options = ExportOptions { reencode: true, overwrite: true, ..ExportOptions::new(preset) };
+    let mut options = ExportOptions::new(preset).reencode(true).overwrite(reelwright::Overwrite::Replace);
     change(options.video.as_encode_mut().unwrap());
     options
 }

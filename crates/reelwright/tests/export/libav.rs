@@ -44,7 +44,7 @@ fn encoded(path: &Path, kind: FileType, settings: VideoEncoderSettings) -> Asset
 }
 
 fn export(asset: &Asset, preset: Preset, path: &Path) {
-    let options = ExportOptions { reencode: true, overwrite: true, ..ExportOptions::new(preset) };
+    let options = ExportOptions::new(preset).reencode(true).overwrite(reelwright::Overwrite::Replace);
     ExportSession::new(asset, options).registry(registry()).export(path, FileType::Mp4).unwrap();
 }
 
@@ -206,7 +206,7 @@ fn prores_presets_make_prores_with_pcm_in_quicktime() {
         assert!(Preset::available_with(&registry()).contains(&preset));
         assert_eq!(preset.file_types(), [FileType::Mov]);
         for orientation in [Orientation::KeepMatrix, Orientation::TurnPixels] {
-            let mut options = ExportOptions { overwrite: true, ..ExportOptions::new(preset) };
+            let mut options = ExportOptions::new(preset).overwrite(reelwright::Overwrite::Replace);
             options.video.as_encode_mut().unwrap().orientation = orientation;
             let session = || ExportSession::new(&asset, options.clone()).registry(registry());
             assert_eq!(session().plan(FileType::Mp4).unwrap_err().kind(), ErrorKind::Misuse);
@@ -290,12 +290,13 @@ fn hdr_of_cameras_survives_copies_and_transcodes() {
         let source = corpus.join(name);
         let (Some(colors), Some(lights)) = (color(&source), light(&source)) else { return };
         assert!(["smpte2084", "arib-std-b67"].contains(&colors[1].as_str()), "{name}: {colors:?}");
-        let mut options = ExportOptions { overwrite: true, ..ExportOptions::new(Preset::HevcHighestQuality) };
+        let mut options =
+            ExportOptions::new(Preset::HevcHighestQuality).overwrite(reelwright::Overwrite::Replace);
         options.audio = Treatment::Drop;
         options.range = Some(TimeRange::new(Time::ZERO, Time::from_ratio(1, 5).unwrap()));
         options.reencode = true;
         options.video.as_encode_mut().unwrap().max_size = Some(Size::new(320, 320));
-        let copied = ExportOptions { overwrite: true, ..ExportOptions::new(Preset::Passthrough) };
+        let copied = ExportOptions::new(Preset::Passthrough).overwrite(reelwright::Overwrite::Replace);
         for (options, fate) in [(copied, "copy"), (options, "encode")] {
             let report = ExportSession::new(&asset, options)
                 .registry(registry())

@@ -42,7 +42,8 @@ fn session(asset: &Asset, options: impl Into<ExportOptions>) -> ExportSession {
 
 /// Plans and exports, and holds the report against the plan.
 fn exported(asset: &Asset, options: impl Into<ExportOptions>, path: &Path) -> (Plan, Report) {
-    let options = ExportOptions { overwrite: true, ..options.into() };
+    let options: ExportOptions = options.into();
+    let options = options.overwrite(reelwright::Overwrite::Replace);
     let plan = session(asset, options.clone()).plan(FileType::Mp4).unwrap();
     let report = session(asset, options).export(path, FileType::Mp4).unwrap();
     for (planned, done) in plan.tracks.iter().zip(&report.tracks) {
@@ -128,7 +129,7 @@ fn hint_tracks_are_left_out_by_plan_and_report_alike() {
         let (plan, _) = exported(&asset, options.clone(), &folder.file("out.mp4"));
         let hint = plan.tracks.last().unwrap();
         assert!(matches!(hint.fate, Fate::Drop) && hint.reason == Reason::Hint, "{hint:?}");
-        let strict = ExportOptions { strict: true, ..options };
+        let strict = options.strict(true);
         let refusal = session(&asset, strict).export(folder.file("strict.mp4"), FileType::Mp4).unwrap_err();
         assert!(refusal.message().contains("hint track"), "{refusal}");
         assert!(!folder.file("strict.mp4").exists());
@@ -140,10 +141,10 @@ fn what_was_not_asked_for_is_no_loss() {
     let folder = Folder::new("unasked");
     let Some(path) = field("f38_truehd.mkv") else { return };
     let asset = Asset::open(path).unwrap();
-    let strict = ExportOptions { strict: true, ..ExportOptions::new(Preset::Passthrough) };
+    let strict = ExportOptions::new(Preset::Passthrough).strict(true);
     let refusal = session(&asset, strict.clone()).plan(FileType::Mp4).unwrap_err();
     assert!(refusal.message().contains("A_TRUEHD"), "{refusal}");
-    let silent = ExportOptions { audio: reelwright::Treatment::Drop, ..strict };
+    let silent = strict.audio(reelwright::Treatment::Drop);
     let report = session(&asset, silent).export(folder.file("out.mp4"), FileType::Mp4).unwrap();
     assert_eq!(report.omissions, []);
 }
@@ -163,15 +164,13 @@ fn strict_exports_of_damaged_pictures_fail_and_leave_nothing() {
     std::fs::write(&path, bytes).unwrap();
     let asset = Asset::open(&path).unwrap();
     let out = folder.file("out.mp4");
-    let options = ExportOptions {
-        reencode: true,
-        overwrite: true,
-        ..ExportOptions::new(Preset::H264(SizeClass::Sd480))
-    };
+    let options = ExportOptions::new(Preset::H264(SizeClass::Sd480))
+        .reencode(true)
+        .overwrite(reelwright::Overwrite::Replace);
     let report = session(&asset, options.clone()).export(&out, FileType::Mp4).unwrap();
     assert!(!report.omissions.is_empty());
     std::fs::remove_file(&out).unwrap();
-    let strict = ExportOptions { strict: true, ..options };
+    let strict = options.strict(true);
     let refusal = session(&asset, strict).export(&out, FileType::Mp4).unwrap_err();
     assert!(refusal.message().contains("would be lost"), "{refusal}");
     assert_eq!(folder.names(), ["in.mp4"]);

@@ -55,7 +55,7 @@ fn the_estimate_of_a_movie_beyond_all_time_ends_where_numbers_do() {
         let empty = Edit::empty(Time::new(i64::MAX / 4 * 3, source.movie().timescale));
         [&[empty], &track.edits[..]].concat()
     });
-    let mut options = ExportOptions { reencode: true, ..ExportOptions::new(Preset::HighestQuality) };
+    let mut options = ExportOptions::new(Preset::HighestQuality).reencode(true);
     options.audio.as_encode_mut().unwrap().pcm = Some(PcmFormat::S16LE);
     let plan = ExportSession::new(&endless, options).plan(FileType::Mov).unwrap();
     assert_eq!(plan.estimated_bytes, u64::MAX);
@@ -71,7 +71,7 @@ fn a_range_before_the_media_says_when_they_begin() {
     });
     let plan = |end: i64| {
         let range = Some(TimeRange::new(Time::ZERO, Time::from_secs(end)));
-        let options = ExportOptions { range, ..ExportOptions::new(Preset::HighestQuality) };
+        let options = ExportOptions::new(Preset::HighestQuality).range(range);
         ExportSession::new(&late, options).plan(FileType::Mp4)
     };
     let error = plan(2).unwrap_err();

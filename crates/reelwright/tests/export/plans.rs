@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use reelwright::media::Size;
 use reelwright::{
-    Asset, ExportOptions, ExportSession, Fate, FileType, PRESETS, Plan, Preset, Reason, Report, TestSound,
+    Asset, ExportOptions, ExportSession, Fate, FileType, PRESETS, Plan, Preset, Reason, Report, SizeClass,
+    TestSound,
 };
 
 use super::hooked::native;
@@ -57,6 +58,24 @@ fn planned(plan: &Plan) -> Vec<Row> {
 fn reported(report: &Report) -> Vec<Row> {
     let tracks = report.tracks.iter();
     tracks.map(|track| (track.source, track.fate, track.reason.clone(), track.encoder.clone())).collect()
+}
+
+/// The options alone decide, whatever preset they started from.
+#[test]
+fn the_kinds_of_file_are_those_of_the_options() {
+    let folder = Folder::new("kinds");
+    let asset = generated(&folder.file("in.mov"), Size::new(64, 64), 1, TestSound::Aac(1));
+    let plan =
+        |options: ExportOptions, kind| ExportSession::new(&asset, options).registry(native()).plan(kind);
+    let options = ExportOptions::new(Preset::H264(SizeClass::Hd720));
+    plan(options.clone(), FileType::Mov).unwrap();
+    let mp4 = options.clone().file_types(vec![FileType::Mp4]);
+    plan(mp4.clone(), FileType::Mp4).unwrap();
+    let refused = plan(mp4.clone(), FileType::Mov).unwrap_err();
+    assert!(refused.message().ends_with("only as MP4"), "{refused}");
+    assert_eq!(ExportSession::new(&asset, mp4).compatible_file_types(), [FileType::Mp4]);
+    // The preset's name is all that is left of another one.
+    plan(options.preset(Preset::AppleM4a), FileType::Mov).unwrap();
 }
 
 #[test]

@@ -66,7 +66,8 @@ pub(crate) fn probe(path: &Path, stream: &str, entries: &str) -> Option<Vec<Stri
 }
 
 fn export(asset: &Asset, options: impl Into<ExportOptions>, path: &Path, kind: FileType) -> Report {
-    let options = ExportOptions { overwrite: true, ..options.into() };
+    let options: ExportOptions = options.into();
+    let options = options.overwrite(reelwright::Overwrite::Replace);
     ExportSession::new(asset, options).registry(native()).export(path, kind).unwrap()
 }
 
@@ -158,7 +159,7 @@ fn metadata_is_carried_over_or_replaced_by_nothing() {
     for (preset, reencode) in [(Preset::Passthrough, false), (Preset::HighestQuality, true)] {
         for (name, kind) in [("out.mov", FileType::Mov), ("out.mp4", FileType::Mp4)] {
             let path = folder.file(name);
-            let options = ExportOptions { reencode, ..ExportOptions::new(preset) };
+            let options = ExportOptions::new(preset).reencode(reencode);
             let report = export(&asset, options.clone(), &path, kind);
             let dropped: Vec<_> = report.omissions.iter().map(ToString::to_string).collect();
             match kind {
@@ -174,12 +175,7 @@ fn metadata_is_carried_over_or_replaced_by_nothing() {
             for wanted in [TITLE, "2021-07-09", "Somebody", "+47.3769+008.5417"] {
                 assert!(text.contains(wanted), "{preset} to {name}: {text}");
             }
-            export(
-                &asset,
-                ExportOptions { metadata: MetadataPolicy::Replace(vec![]), ..options },
-                &path,
-                kind,
-            );
+            export(&asset, options.metadata(MetadataPolicy::Replace(vec![])), &path, kind);
             let text = tags().unwrap();
             assert!(!text.contains(TITLE) && !text.contains("2021-07-09"), "{preset} to {name}: {text}");
             let bytes = std::fs::read(&path).unwrap();
@@ -211,7 +207,7 @@ fn passthrough_copies_packets_and_says_what_it_leaves_out() {
     let fates: Vec<_> = report.tracks.iter().map(|track| (track.fate, track.output.is_some())).collect();
     assert_eq!(fates, [("drop", false), ("copy", true)]);
     assert!(report.tracks[0].reason.to_string().contains("H.264"), "{}", report.tracks[0].reason);
-    let options = ExportOptions { strict: true, ..ExportOptions::new(Preset::Passthrough) };
+    let options = ExportOptions::new(Preset::Passthrough).strict(true);
     let strict = |kind| ExportSession::new(&asset, options.clone()).export(folder.file("strict"), kind);
     let refusal = strict(FileType::M4a).unwrap_err();
     assert_eq!((refusal.code(), refusal.place().track), (-11838, Some(1)));
@@ -256,7 +252,7 @@ fn a_phone_s_movie_becomes_mp4_packet_by_packet_and_its_odd_tracks_are_named() {
 fn the_kinds_of_file_an_export_can_make_are_told_by_the_asset() {
     let folder = Folder::new("kinds");
     let kinds = |asset: &Asset, preset| {
-        let options = ExportOptions { strict: true, ..ExportOptions::new(preset) };
+        let options = ExportOptions::new(preset).strict(true);
         ExportSession::new(asset, options).registry(native()).compatible_file_types()
     };
     let movie = generated(&folder.file("in.mov"), Size::new(64, 64), 1, TestSound::Aac(2));
@@ -332,7 +328,7 @@ fn pictures_are_scaled_into_the_preset_s_box_and_never_enlarged() {
     let Some(asset) = made(&folder.file("in.mov"), "1600x1200", "1", X264) else { return };
     let path = folder.file("out.mp4");
     for (class, width, height) in BOXES {
-        let options = ExportOptions { reencode: true, ..ExportOptions::new(Preset::H264(class)) };
+        let options = ExportOptions::new(Preset::H264(class)).reencode(true);
         export(&asset, options, &path, FileType::Mp4);
         let Some(facts) = probe(&path, "v", FACTS) else { return };
         assert_eq!(facts[..4], ["h264", width, height, "yuv420p"], "{class:?}");

@@ -23,7 +23,7 @@ const FRAMES: u64 = 60;
 /// An export that encodes all of [`FRAMES`] pictures, `hook` before each.
 fn session(asset: &Asset, hook: impl Fn(u64) -> Result<()> + Send + Sync + 'static) -> ExportSession {
     let options =
-        ExportOptions { reencode: true, overwrite: true, ..ExportOptions::new(Preset::HighestQuality) };
+        ExportOptions::new(Preset::HighestQuality).reencode(true).overwrite(reelwright::Overwrite::Replace);
     ExportSession::new(asset, options).registry(registry(Arc::new(hook) as Hook))
 }
 
@@ -277,7 +277,7 @@ fn copies_tell_how_far_they_are() {
     let asset = generated(&folder.file("in.mov"), Size::new(64, 64), 20, TestSound::Aac(1));
     let whole = ExportOptions::new(Preset::Passthrough);
     let range = Some(TimeRange::new(Time::from_secs(1), Time::from_secs(18)));
-    for options in [whole.clone(), ExportOptions { range, ..whole }] {
+    for options in [whole.clone(), whole.range(range)] {
         let path = folder.file("out.mp4");
         let handle = ExportSession::new(&asset, options).start(&path, FileType::Mp4);
         while !handle.is_finished() {

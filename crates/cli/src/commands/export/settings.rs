@@ -18,7 +18,7 @@ pub(super) fn options(
     let mut options = ExportOptions::new(preset);
     options.reencode = args.reencode;
     options.strict = args.strict;
-    options.overwrite = args.out.overwrite;
+    options.overwrite = args.out.policy();
     options.sync = args.out.sync;
     options.index = args.out.index();
     options.tracks = selection::tracks(&args.tracks, asset.movie(), !args.no_audio)?;
@@ -32,7 +32,7 @@ pub(super) fn options(
     }
     copied_kinds(args, asset, file_type, &mut options)?;
     match (options.audio.as_encode_mut(), args.audio_bitrate) {
-        (Some(audio), Some(rate)) => (audio.rate, audio.explicit_rate) = (rate, true),
+        (Some(audio), Some(rate)) => (audio.rate, audio.exact_rate) = (rate, true),
         (None, Some(_)) => return Err(means_nothing(&["--audio-bitrate"], "no sound is encoded")),
         (_, None) => {}
     }
@@ -157,7 +157,7 @@ fn video_options(args: &ExportArgs, video: &mut reelwright::VideoOptions) {
     video.encoder_options.clone_from(&args.encoder_option);
     // What says how the picture looks is compared with the source's; everything else takes an encode.
     let compared = ["--codec", "--size", "--upright", "--color"];
-    video.explicit = video_flags(args).iter().any(|flag| !compared.contains(flag));
+    video.always_encode = video_flags(args).iter().any(|flag| !compared.contains(flag));
 }
 
 /// The wanted part; frames are those of the first video track.
