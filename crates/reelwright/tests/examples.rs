@@ -10,13 +10,23 @@ mod compose;
 #[path = "../examples/export_async.rs"]
 mod export_async;
 mod folder;
+mod foreign;
 #[path = "../examples/invert.rs"]
 mod invert;
+#[path = "../examples/record.rs"]
+mod record;
 #[path = "../examples/thumbnail.rs"]
 mod thumbnail;
+#[path = "../examples/tracks.rs"]
+mod tracks;
 #[path = "../examples/trim_and_tag.rs"]
 mod trim_and_tag;
+#[path = "../examples/write_pipe.rs"]
+mod write_pipe;
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use folder::Folder;
 use reelwright::media::{CancelToken, MediaType, PixelFormat, Size, Time};
 use reelwright::{Asset, FileType, TestMovie, TestSound};
@@ -123,4 +133,51 @@ fn compose_shows_both_and_fades_the_first() {
     let last = last.into_iter().next().unwrap().unwrap().pixels;
     let peak = last.row(0, 48).chunks_exact(4).map(|pixel| pixel[1]).max().unwrap();
     assert!(peak < 60 && bright[2] > 40.0, "{peak}, {bright:?}");
+}
+
+#[test]
+fn record_leaves_the_pause_out_of_both_tracks() {
+    const PAUSES: &[(Time, Time)] = &[(Time::from_secs(1), Time::from_secs(3))];
+    let folder = Folder::new("record");
+    let output = folder.file("out.mp4");
+    let report = record::run(output.to_str().unwrap(), 4, PAUSES).unwrap();
+    assert_eq!((report.duration, report.tracks[0].samples), (Time::from_secs(2), 60));
+    assert_eq!(report.sound_gaps, []);
+    let (bright, heard) = seen_and_heard(output.to_str().unwrap());
+    assert_eq!(heard, 2 * 48_000);
+    // The second second is the fourth of the clock: a picture of 90.
+    assert!((bright[1] - 90.0).abs() < 3.0, "{bright:?}");
+}
+
+#[test]
+fn write_pipe_fills_a_vector() {
+    let bytes = write_pipe::run(Vec::new()).unwrap().unwrap();
+    let asset = Asset::from_source(Arc::new(Bytes::from(bytes))).unwrap();
+    assert_eq!(
+        (asset.movie().duration, asset.movie().tracks[0].sample_count),
+        (Time::from_secs(2), Some(60))
+    );
+}
+
+#[test]
+fn tracks_have_languages_and_chapters() {
+    let folder = Folder::new("tracks");
+    let output = folder.file("out.mov");
+    tracks::run(output.to_str().unwrap()).unwrap();
+    let asset = Asset::open(&output).unwrap();
+    let movie = asset.movie();
+    let chapters: Vec<_> =
+        movie.chapters.iter().map(|chapter| (chapter.range.start, &*chapter.title)).collect();
+    assert_eq!(chapters, [(Time::ZERO, "One"), (Time::from_secs(2), "Two")]);
+    let sound = movie.tracks.iter().filter(|track| track.media == MediaType::Audio);
+    let sound: Vec<_> =
+        sound.map(|track| (track.language.to_string(), track.enabled, track.alternate_group)).collect();
+    assert_eq!(
+        sound.iter().map(|(_, enabled, group)| (*enabled, *group)).collect::<Vec<_>>(),
+        [(true, 1), (false, 1)]
+    );
+    assert_ne!(sound[0].0, sound[1].0);
+    if let Some(lines) = foreign::ffprobe(&output, &["-show_chapters", "-of", "csv=p=0"]) {
+        assert_eq!(lines.len(), 2, "{lines:?}");
+    }
 }
