@@ -10,8 +10,8 @@ use std::path::Path;
 use folder::Folder;
 use reelwright::codec::VideoEncoderSettings;
 use reelwright::media::{
-    CancelToken, ChannelLayout, ErrorKind, Matrix, PixelFormat, PixelPool, Ratio, Rotation, Size, Time,
-    VideoCodec, VideoFrame,
+    CancelToken, ChannelLayout, ErrorKind, Matrix, MediaType, PixelFormat, PixelPool, Ratio, Rotation, Size,
+    Time, VideoCodec, VideoFrame,
 };
 use reelwright::{Asset, AssetWriter, FileType, InputConfig, Overwrite, TestMovie, TestSound};
 
@@ -24,6 +24,8 @@ fn bright_corner(path: &Path, matrix: Matrix, pixel_aspect: Ratio) -> Asset {
     let mut input = builder.add_input(InputConfig::encode_video(settings).transform(matrix)).unwrap();
     let writer = builder.start().unwrap();
     writer.start_session(Time::ZERO).unwrap();
+    assert_eq!((writer.path(), writer.file_type()), (Some(path), FileType::Mov));
+    assert_eq!(input.media_type(), MediaType::Video);
     let mut pixels = corner::bright_corner(&PixelPool::new(input.pixel_format().unwrap(), SIZE));
     pixels.pixel_aspect = pixel_aspect;
     input.append(VideoFrame { pixels, pts: Time::ZERO, duration: Time::from_ratio(1, 25) }).unwrap();

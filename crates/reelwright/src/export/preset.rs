@@ -188,6 +188,11 @@ impl Preset {
         self.row().name
     }
 
+    /// AVFoundation's name: `AVAssetExportPreset1280x720`. `AVAssetExportSession.presetName`.
+    pub fn apple_name(self) -> &'static str {
+        self.row().apple
+    }
+
     /// The containers it may be written to, the default first, whatever the asset. `supportedFileTypes`.
     pub fn file_types(self) -> &'static [FileType] {
         self.row().file_types
@@ -352,6 +357,8 @@ mod tests {
             assert_eq!(row.preset.row(), row);
             assert_eq!(row.name.parse::<Preset>().unwrap(), row.preset);
             assert_eq!(row.apple.parse::<Preset>().unwrap(), row.preset);
+            assert_eq!(row.preset.apple_name(), row.apple);
+            assert_eq!(ExportOptions::new(row.preset).file_types, row.file_types);
         }
     }
 }

@@ -74,6 +74,7 @@ fn export(asset: &Asset, options: impl Into<ExportOptions>, path: &Path, kind: F
 #[test]
 fn presets_without_an_encoder_are_absent_and_say_why() {
     let native = Preset::available_with(&native());
+    assert_eq!(Preset::available(), native);
     assert!(native.contains(&Preset::AppleM4a) && native.contains(&Preset::H264(SizeClass::Uhd2160)));
     let hevc =
         [Preset::HevcHighestQuality, Preset::Hevc(SizeClass::Hd1080), Preset::Hevc(SizeClass::Uhd4320)];
@@ -129,6 +130,7 @@ fn compatible_presets_are_those_an_asset_can_be_exported_with() {
     export(&both, Preset::AppleM4a, &sound, FileType::M4a);
     let sound = Asset::open(&sound).unwrap();
     assert_eq!(Preset::compatible_with_codecs(&sound, &native()), [Preset::AppleM4a]);
+    assert_eq!(Preset::compatible_with(&sound), [Preset::AppleM4a]);
     let silent = generated(&folder.file("silent.mov"), Size::new(64, 64), 1, TestSound::None);
     let presets = Preset::compatible_with_codecs(&silent, &native());
     assert!(presets.contains(&Preset::LowQuality) && !presets.contains(&Preset::AppleM4a));
