@@ -3,7 +3,7 @@ use reelwright_bitstream::{
     aac::AudioSpecificConfig, ac3::Ac3Config, alac::AlacConfig, flac::StreamInfo, opus::OpusConfig,
 };
 use reelwright_media::{
-    AudioCodec, AudioFormat, BoxFamily, ChannelLayout, CodecConfig, FourCc, PcmFormat, Result,
+    AudioCodec, AudioFormat, BoxFamily, Channel, ChannelLayout, CodecConfig, FourCc, PcmFormat, Result,
 };
 
 use super::sound_header::SoundHeader;
@@ -103,10 +103,13 @@ fn pcm_of_tag(tag: FourCc, bits: u8, little: bool) -> PcmFormat {
 
 fn stated_layout(children: &[BoxRef<'_>], channels: u16) -> Option<ChannelLayout> {
     let channels = channels.into();
-    if let Some(chan) = find(children, b"chan") {
-        return layout::read_chan(&mut chan.body(), channels).ok().flatten();
-    }
-    find(children, b"chnl").and_then(|chnl| layout::read_chnl(&mut chnl.body(), channels).ok().flatten())
+    let stated = if let Some(chan) = find(children, b"chan") {
+        layout::read_chan(&mut chan.body(), channels).ok().flatten()
+    } else {
+        find(children, b"chnl").and_then(|chnl| layout::read_chnl(&mut chnl.body(), channels).ok().flatten())
+    };
+    // A single channel of an unknown name is as good as one without.
+    stated.filter(|layout| layout.channels() != [Channel::Other])
 }
 
 /// Configuration and facts of a compressed codec. Layouts are of what a decoder puts out, in WAVE order.
@@ -150,6 +153,12 @@ fn compressed(format: &mut AudioFormat, children: &[BoxRef<'_>]) {
         AudioCodec::Ima4 => per_channel(format, 64, 34),
         AudioCodec::Ulaw | AudioCodec::Alaw => per_channel(format, 1, 1),
         _ => {}
+    }
+    // Which of a film's channels the only one of a track is, no codec says.
+    if format.channels == 1
+        && let Some(label) = stated_layout(children, 1)
+    {
+        format.layout = Some(label);
     }
     if format.layout.is_none() {
         format.layout = ChannelLayout::default_for(format.channels);

@@ -66,6 +66,14 @@ const LABELS: &[(u32, Channel)] = &[
     (33, BackLeft),
     (34, BackRight),
     (42, Center),
+    // Surrounds that are fed directly, the second bass, both halves of a matrixed or binaural pair.
+    (10, SideLeft),
+    (11, SideRight),
+    (37, Lfe),
+    (38, Left),
+    (39, Right),
+    (301, Left),
+    (302, Right),
 ];
 
 /// Loudspeaker positions of ISO/IEC 23091-3, table 6 (`OutputChannelPosition`).

@@ -382,3 +382,50 @@ fn hostile_entries_neither_panic_nor_loop() {
         }
     }
 }
+
+/// A single channel may be one of a film's: the entry says which, of whatever codec.
+#[test]
+fn a_single_channel_keeps_its_label() {
+    use reelwright_media::Channel;
+
+    use crate::Writer;
+
+    let mut w = Writer::new();
+    w.write_box(b"sowt", |w| {
+        w.zeros(6);
+        w.u16(1);
+        w.zeros(8);
+        w.u16(1);
+        w.u16(16);
+        w.zeros(4);
+        w.u32(48_000 << 16);
+    });
+    let plain = w.into_bytes();
+    for (tag, label) in [(b"sowt", Channel::Left), (b"ulaw", Channel::Lfe), (b"mp4a", Channel::SideRight)] {
+        for bitmap in [true, false] {
+            let number = match label {
+                Channel::Left => 1,
+                Channel::Lfe => 4,
+                _ => 6u32,
+            };
+            let mut entry = plain.clone();
+            entry[4..8].copy_from_slice(tag);
+            let mut w = Writer::new();
+            w.full_box(b"chan", 0, 0, |w| {
+                w.u32(if bitmap { 0x1_0000 } else { 0 });
+                w.u32(if bitmap { 1 << (number - 1) } else { 0 });
+                w.u32(u32::from(!bitmap));
+                if !bitmap {
+                    w.u32(number);
+                    w.zeros(16);
+                }
+            });
+            entry.extend(w.into_bytes());
+            let size = u32::try_from(entry.len()).unwrap();
+            entry[..4].copy_from_slice(&size.to_be_bytes());
+            let format = read(&entry.into(), b"soun".into(), BoxFamily::QuickTime).unwrap();
+            let layout = format.as_audio().unwrap().layout.clone().unwrap();
+            assert_eq!(layout.channels(), [label], "{tag:?} {bitmap}");
+        }
+    }
+}

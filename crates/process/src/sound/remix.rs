@@ -68,6 +68,10 @@ fn destinations(
     if let Some(same) = to.position(channel).filter(|_| channel != Other) {
         return vec![(same, 1.0)];
     }
+    // A channel that is all there is, whatever it is called.
+    if from.count() == 1 && to.count() == 1 {
+        return vec![(0, 1.0)];
+    }
     let at = |wanted: Channel, gain: f32| to.position(wanted).map(|target| (target, gain));
     let pair = |left: Channel, right: Channel, gain: f32| -> Option<Vec<(usize, f32)>> {
         Some(vec![at(left, gain)?, at(right, gain)?])
@@ -121,6 +125,14 @@ mod tests {
         let left = &remix.matrix()[0];
         assert!(near(left[0], scale) && near(left[1], 0.0) && near(left[2], scale * MINUS_3_DB));
         assert!(near(left[3], 0.0) && near(left[4], scale * MINUS_3_DB) && near(left[5], 0.0));
+    }
+
+    #[test]
+    fn a_channel_alone_stays_as_loud_as_it_is() {
+        for channel in [Channel::Left, Channel::Lfe, Channel::Other] {
+            let remix = Remix::new(&ChannelLayout::new([channel]), &ChannelLayout::mono()).unwrap();
+            assert_eq!(remix.matrix(), [[1.0]]);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use reelwright_bitstream::aac::{AudioSpecificConfig, SAMPLE_RATES, Sbr};
 use reelwright_codec::{AudioEncoderSettings, AudioRate, EncoderInfo};
-use reelwright_media::{AudioCodec, AudioFormat, ChannelLayout, MediaType, Result, Stage, Track};
+use reelwright_media::{AudioCodec, AudioFormat, Channel, ChannelLayout, MediaType, Result, Stage, Track};
 
 use super::plan::{Context, Decision, Fate, acceptance, leave_out, select_audio};
 use super::{AudioOptions, Reason};
@@ -53,14 +53,27 @@ pub(super) fn chosen_tracks(context: &Context<'_>, usable: &[&Track]) -> Vec<u32
     let mut chosen: Vec<&Track> = Vec::new();
     let asked_for = context.options.tracks.is_some();
     for track in decodable.iter().filter(|track| track.enabled || asked_for) {
-        let taken =
-            |other: &&Track| track.alternate_group != 0 && other.alternate_group == track.alternate_group;
+        let taken = |other: &&Track| {
+            let is_grouped = track.alternate_group != 0 && other.alternate_group == track.alternate_group;
+            is_grouped && !completes(track, other)
+        };
         if !chosen.iter().any(taken) {
             chosen.push(track);
         }
     }
     chosen.extend(decodable.first().filter(|_| chosen.is_empty()));
     chosen.into_iter().map(|track| track.id).collect()
+}
+
+/// Whether two tracks are channels of the same sound, as those of a film with a track for each are. Some writers group all
+/// sound as alternatives to each other.
+fn completes(track: &Track, other: &Track) -> bool {
+    let label = |track: &Track| {
+        let layout = track.formats.first()?.as_audio()?.layout.clone()?;
+        (layout.count() == 1).then(|| layout.channels().first().copied()).flatten()
+    };
+    track.language == other.language
+        && label(track).zip(label(other)).is_some_and(|(one, other)| one != other)
 }
 
 /// Why sound can't be decoded; `None` where it can.
@@ -172,7 +185,8 @@ fn settings(context: &Context<'_>, chosen: &[u32], options: &AudioOptions) -> Au
     // A track may change its format on the way: the richest decides.
     let tracks = || chosen.iter().filter_map(|id| movie.track(*id));
     let formats = || tracks().flat_map(|track| &track.formats).filter_map(|format| format.as_audio());
-    let channels = formats().map(|format| format.channels).max().unwrap_or(2).clamp(1, options.max_channels);
+    let layout = output_layout(formats(), options.max_channels);
+    let channels = u16::try_from(layout.count()).unwrap_or(2);
     let source_rate = formats().map(|format| format.sample_rate).max().unwrap_or(48_000);
     let sample_rate = match options.codec {
         AudioCodec::Lpcm => source_rate.min(options.max_sample_rate),
@@ -182,10 +196,40 @@ fn settings(context: &Context<'_>, chosen: &[u32], options: &AudioOptions) -> Au
     let most = sample_rate.saturating_mul(6) / 100 * 95 * u32::from(channels);
     let rate = rate_for(options, channels);
     let rate = if options.exact_rate { rate } else { rate.min(most) };
-    let layout = ChannelLayout::default_for(channels).unwrap_or_else(ChannelLayout::stereo);
     AudioEncoderSettings::new(options.codec, sample_rate, layout)
         .rate(AudioRate::Average(rate))
         .pcm(options.pcm)
+}
+
+/// The layout sources are mixed into: that of the largest, or the one that tracks of a labelled channel each make up, of at
+/// most so many channels.
+fn output_layout<'a>(formats: impl Iterator<Item = &'a AudioFormat> + Clone, most: u16) -> ChannelLayout {
+    let layout = |channels| ChannelLayout::default_for(channels).unwrap_or_else(ChannelLayout::stereo);
+    let largest = formats.clone().map(|format| format.channels).max().unwrap_or(2);
+    let mut labels: Vec<_> =
+        formats.filter_map(|format| format.layout.as_ref()?.channels().first().copied()).collect();
+    labels.sort_unstable_by_key(|label| *label as u8);
+    labels.dedup();
+    if largest > 1 || labels.len() < 2 {
+        return layout(largest.clamp(1, most));
+    }
+    use Channel::{BackLeft, BackRight, Center, SideLeft, SideRight};
+    let has_sides = labels.iter().any(|label| matches!(label, SideLeft | SideRight));
+    let place = |label: Channel| match label {
+        // The surrounds of 5.1 are called both.
+        BackLeft if !has_sides => SideLeft,
+        BackRight if !has_sides => SideRight,
+        label => label,
+    };
+    // The centre goes to both sides of stereo.
+    let holds = |layout: &ChannelLayout| {
+        let held = |label: &Channel| {
+            layout.position(place(*label)).is_some() || layout.count() == 2 && *label == Center
+        };
+        labels.iter().all(held)
+    };
+    let allowed = [2, 6, 8].into_iter().filter(|channels| *channels <= most).map(layout);
+    allowed.clone().find(holds).or_else(|| allowed.last()).unwrap_or_else(|| layout(1))
 }
 
 /// The source's rate where AAC has it (ISO/IEC 14496-3, table 1.18), else the next above, else the maximum.

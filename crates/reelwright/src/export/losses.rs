@@ -1,7 +1,8 @@
 //! What of a source doesn't reach the output although nobody asked for that.
 
 use reelwright_media::{
-    Error, Hint, MediaType, MetadataItem, MetadataKey, Omission, Omitted, Stage, Time, TimeRange, Track,
+    AudioCodec, BoxFamily, Channel, Error, Hint, MediaType, MetadataItem, MetadataKey, Omission, Omitted,
+    Stage, Time, TimeRange, Track,
 };
 
 use super::plan::{Context, Fate, TrackPlan};
@@ -23,10 +24,24 @@ pub(super) fn of_track(
         return lost.into_iter().collect();
     }
     losses.extend(missing_samples(context.asset, track, context.range.start));
+    if matches!(fate, Fate::Copy) {
+        losses.extend(lost_label(track, context.file_type));
+    }
     if !context.options.metadata.replaces() && fate.is_output() {
         losses.extend(placeless(context.file_type, &track.metadata, Some(track.id)));
     }
     losses
+}
+
+/// Which of a film's channels a track of one is, where the container can't say it of its codec.
+fn lost_label(track: &Track, file_type: FileType) -> Option<Omission> {
+    let audio = track.formats.first()?.as_audio()?;
+    let label = audio.layout.as_ref().filter(|layout| layout.count() == 1)?.channels().first()?;
+    let stays = audio.codec == AudioCodec::Lpcm || file_type.family() == BoxFamily::QuickTime;
+    let lost =
+        (*label != Channel::Center && !stays).then(|| format!("which channel it is ({label:?}) is"))?;
+    let reason = format!("{} has no place for it beside {}", file_type.name(), audio.codec.name());
+    Some(Omission::new(Omitted::SideData(lost), Some(track.id), reason))
 }
 
 /// What the input lists of a track but doesn't hold, on a timeline that begins at `start`.
@@ -58,7 +73,8 @@ fn wanted_loss(context: &Context<'_>, omission: &Omission) -> Option<Omission> {
         _ => false,
     };
     let mut wanted = (!unwanted).then(|| omission.clone())?;
-    if let Some(range) = omission.range {
+    // Where nothing is cut, a joined movie that isn't read lies behind the end of what is.
+    if let Some(range) = omission.range.filter(|_| options.range.is_some()) {
         // One without a length begins there, and may go on to the end.
         let behind = range.start >= context.range.end();
         let before = !range.is_empty() && range.end() <= context.range.start;

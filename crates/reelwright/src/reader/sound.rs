@@ -150,8 +150,14 @@ impl SoundReader {
             return Ok(());
         };
         let (ready, decoded, sounds_like) = (&mut self.ready, &mut self.decoded, &mut self.sounds_like);
-        let result = decoder.decode(&sample, &mut |buffer| {
+        // Decoders call a single channel mono; the track may say that it is one of several.
+        let label = sample.format.as_audio().and_then(|audio| audio.layout.clone());
+        let label = label.filter(|layout| layout.count() == 1);
+        let result = decoder.decode(&sample, &mut |mut buffer| {
             *decoded += 1;
+            if let Some(label) = label.as_ref().filter(|_| buffer.layout.count() == 1) {
+                buffer.layout = label.clone();
+            }
             if sounds_like
                 .as_ref()
                 .is_none_or(|(rate, layout)| *rate != buffer.sample_rate || *layout != buffer.layout)

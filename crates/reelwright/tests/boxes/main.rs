@@ -10,6 +10,7 @@ mod folder;
 #[path = "../foreign/mod.rs"]
 mod foreign;
 mod joined;
+mod labels;
 mod made;
 mod matrix;
 mod references;
