@@ -168,6 +168,7 @@ pub mod sink;
 mod spool;
 mod subtitles;
 mod verdict;
+mod whole;
 mod writer;
 
 pub use reelwright_codec as codec;

@@ -19,7 +19,8 @@ use crate::parameter_sets::ParameterSets;
 use crate::references;
 use crate::sink::{FileSink, Overwrite, Sink};
 use crate::subtitles;
-use crate::{Asset, Reason, verdict};
+use crate::whole::WholeFrames;
+use crate::{Asset, Loss, Reason, verdict};
 
 /// How to copy. Constructed by [`Remux::new`], then changed field by field.
 #[derive(Clone, Debug)]
@@ -100,6 +101,8 @@ pub struct RemuxedTrack {
     pub outcome: TrackOutcome,
     /// What the input lists of it but doesn't hold: the copy goes without.
     pub missing: Option<Missing>,
+    /// What of it couldn't be copied as it is.
+    pub damaged: Option<Loss>,
 }
 
 /// Whether a track was copied.
@@ -181,7 +184,9 @@ impl Remux {
                 Some(reason) => TrackOutcome::Dropped(reason),
                 None => TrackOutcome::Copied(copied.next()?),
             };
+            let lane = lanes.iter().find(|lane| lane.track == track.id);
             Some(RemuxedTrack {
+                damaged: lane.and_then(|lane| lane.whole.loss(lane.shift)),
                 id: track.id,
                 media: track.media,
                 outcome,
@@ -293,6 +298,9 @@ struct Lane {
     track: u32,
     cursor: Box<dyn SampleCursor>,
     head: Option<SampleBuffer>,
+    /// Comes behind the head.
+    waiting: Option<SampleBuffer>,
+    whole: WholeFrames,
     /// Where the head lies in the input.
     offset: Option<u64>,
     /// When the head is decoded, on the movie's timeline.
@@ -313,6 +321,8 @@ impl Lane {
             track: track.id,
             cursor: source.cursor(track.id)?,
             head: None,
+            waiting: None,
+            whole: WholeFrames::default(),
             offset: None,
             time: Time::ZERO,
             shift,
@@ -324,8 +334,31 @@ impl Lane {
         Ok(lane)
     }
 
+    /// The next sample that can be copied.
+    fn read(&mut self) -> Result<Option<SampleBuffer>> {
+        while let Some(sample) = self.cursor.next_sample()? {
+            if let Some(whole) = self.whole.take(sample) {
+                return Ok(Some(whole));
+            }
+        }
+        Ok(None)
+    }
+
     fn advance(&mut self) -> Result<()> {
-        self.head = self.cursor.next_sample()?;
+        self.head = match self.waiting.take() {
+            Some(sample) => Some(sample),
+            None => {
+                let sample = self.read()?;
+                let pause = sample.as_ref().and_then(|sample| self.whole.pause_before(sample));
+                match pause {
+                    Some(pause) => {
+                        self.waiting = sample;
+                        Some(pause)
+                    }
+                    None => sample,
+                }
+            }
+        };
         if let Some(sample) = &mut self.head {
             // Overlapping fragments go back in time, which tables can't say; what is shown when stays as it was.
             if let Some(last) = self.last_dts.filter(|&last| sample.dts < last) {

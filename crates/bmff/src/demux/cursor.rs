@@ -97,8 +97,8 @@ impl Cursor {
     /// sample, time and offset.
     pub fn next_sample(&mut self) -> Result<Option<SampleBuffer>> {
         while let Some(entry) = self.walk.peek(&self.track.table) {
-            if self.holds(entry.offset, self.track.table.units.map_or(entry.size.into(), |units| units.bytes))
-            {
+            let size = self.track.table.units.map_or(entry.size.into(), |units| units.bytes);
+            if self.holds(entry.offset, size) && !self.is_elsewhere(entry.description) {
                 return self.stored(entry).map(Some);
             }
             self.pass(entry);
@@ -106,7 +106,8 @@ impl Cursor {
         self.check_complete()?;
         let placed = loop {
             let Some(placed) = self.fragment_sample()? else { return Ok(None) };
-            if self.holds(placed.offset, placed.sample.size.into()) {
+            let is_held = self.holds(placed.offset, placed.sample.size.into());
+            if is_held && !self.is_elsewhere(placed.description) {
                 break placed;
             }
             // With it the rest of its run, where all have one size.
@@ -239,6 +240,12 @@ impl Cursor {
         size == 0 || offset.checked_add(size).is_some_and(|end| end <= self.length)
     }
 
+    /// Whether samples of this description lie in another file, which is not followed.
+    fn is_elsewhere(&self, description: u32) -> bool {
+        let index = usize::try_from(description).unwrap_or(usize::MAX).saturating_sub(1);
+        self.track.elsewhere.get(index).is_some_and(|elsewhere| *elsewhere)
+    }
+
     /// Passes over a sample of the tables; with it those behind it of the same chunk, where all have one size.
     fn pass(&mut self, entry: Entry) {
         let count = if self.track.table.constant_size().is_some() { entry.alike } else { 1 };
@@ -300,13 +307,6 @@ impl Cursor {
             let message = format!("the sample uses description {wanted}, the track has {there}");
             return Err(failed(ErrorKind::Malformed, message));
         };
-        if track.elsewhere.get(index).is_some_and(|elsewhere| *elsewhere) {
-            return Err(failed(
-                ErrorKind::Unsupported,
-                "the sample is in another file, which is not followed".into(),
-            )
-            .with_hint("save the movie as self-contained in the program that made it"));
-        }
         Ok(SampleBuffer {
             format: format.clone(),
             payload: Payload::range(self.source.clone(), found.offset, found.size),

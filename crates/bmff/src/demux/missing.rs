@@ -16,7 +16,8 @@ pub(super) fn find(
     let length = source.len();
     let mut found = Vec::new();
     for track in tracks {
-        if !(track.table.reaches_beyond(length) || track.fragments.reach > length) {
+        let is_elsewhere = track.elsewhere.contains(&true);
+        if !(track.table.reaches_beyond(length) || track.fragments.reach > length || is_elsewhere) {
             continue;
         }
         let mut cursor = Cursor::new(source.clone(), track.clone());
@@ -27,12 +28,15 @@ pub(super) fn find(
         }
         let Some((samples, from)) = cursor.passed_over() else { continue };
         let held = cursor.position().saturating_sub(samples);
-        movie.warnings.push(format!(
-            "the file ends at byte {length}: track {} lacks {samples} of {} samples, the first at {from}",
-            track.id,
-            samples + held
-        ));
-        found.push((track.id, Missing { samples, from, end: end.unwrap_or(from), held }));
+        let why = match is_elsewhere {
+            true => "other files hold them".to_owned(),
+            false => format!("the file ends at byte {length}"),
+        };
+        let (track, all) = (track.id, samples + held);
+        movie
+            .warnings
+            .push(format!("{why}: track {track} lacks {samples} of {all} samples, the first at {from}"));
+        found.push((track, Missing { samples, from, end: end.unwrap_or(from), held }));
     }
     found
 }

@@ -171,8 +171,14 @@ impl Segment {
         movie.omissions = self.omissions;
         let mut built = Vec::new();
         let mut unpacked = 0;
+        let mut numbers = std::collections::HashSet::from([0]);
         for entry in &self.tracks {
             let id = entry.id();
+            if !numbers.insert(entry.number) {
+                let reason = "its number is zero or another track's, and blocks name tracks by number";
+                movie.omissions.push(Omission::new(Omitted::Track(entry.media()), Some(id), reason));
+                continue;
+            }
             for what in entry.video.unread() {
                 let what = Omitted::SideData(what.to_owned());
                 movie.omissions.push(Omission::new(what, Some(id), "it is not read"));

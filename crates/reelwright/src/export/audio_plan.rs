@@ -229,7 +229,7 @@ fn output_layout<'a>(formats: impl Iterator<Item = &'a AudioFormat> + Clone, mos
         labels.iter().all(held)
     };
     let allowed = [2, 6, 8].into_iter().filter(|channels| *channels <= most).map(layout);
-    allowed.clone().find(holds).or_else(|| allowed.last()).unwrap_or_else(|| layout(1))
+    allowed.clone().find(holds).or_else(|| allowed.clone().next_back()).unwrap_or_else(|| layout(1))
 }
 
 /// The source's rate where AAC has it (ISO/IEC 14496-3, table 1.18), else the next above, else the maximum.

@@ -3,8 +3,9 @@ use reelwright_media::{CancelToken, EditTimeline, MediaType, Result, SampleBuffe
 use super::cues::{Cues, is_of_cues};
 use super::cut::Cut;
 use super::progress::Meter;
-use super::report::Counts;
+use super::report::{Counts, Loss};
 use crate::held::{counted_in_frames, held};
+use crate::whole::WholeFrames;
 use crate::{Asset, Input, InputConfig, MetadataPolicy};
 
 /// One track copied beside others that are encoded, or cut.
@@ -36,29 +37,47 @@ impl CopyJob<'_> {
     }
 
     /// Copies to the end.
-    pub(super) fn run(&self, mut input: Input) -> Result<Counts> {
-        let mut counts = Counts::default();
+    pub(super) fn run(&self, mut input: Input) -> Result<(Counts, Option<Loss>)> {
+        let (mut counts, mut whole) = (Counts::default(), WholeFrames::default());
         if self.cut && is_of_cues(self.track) {
             let mut cues = Cues::new(self.asset, self.track, self.range)?;
             while let Some(cue) = cues.next()? {
                 self.copy(cue, Time::ZERO, &mut input, &mut counts)?;
             }
             input.finish()?;
-            return Ok(counts);
+            return Ok((counts, None));
         }
         let mut cursor = self.asset.cursor(self.track.id)?;
         // From the media's time to the output's, by the first edit: near enough for a progress bar.
         let shift = self.timeline().shift().saturating_sub(self.range.start);
         if self.cut {
             let cut = Cut::new(self.track, &self.timeline(), self.range);
-            cut.copy(cursor.as_mut(), |sample| self.copy(sample, shift, &mut input, &mut counts))?;
+            cut.copy(cursor.as_mut(), |sample| {
+                self.copy_whole(sample, &mut whole, shift, &mut input, &mut counts)
+            })?;
         } else {
             while let Some(sample) = cursor.next_sample()? {
-                self.copy(sample, shift, &mut input, &mut counts)?;
+                self.copy_whole(sample, &mut whole, shift, &mut input, &mut counts)?;
             }
         }
         input.finish()?;
-        Ok(counts)
+        Ok((counts, whole.loss(shift)))
+    }
+
+    /// Copies what is whole of a sample, silence in front of it where it is needed.
+    fn copy_whole(
+        &self,
+        sample: SampleBuffer,
+        whole: &mut WholeFrames,
+        shift: Time,
+        input: &mut Input,
+        counts: &mut Counts,
+    ) -> Result<()> {
+        let Some(sample) = whole.take(sample) else { return Ok(()) };
+        if let Some(pause) = whole.pause_before(&sample) {
+            self.copy(pause, shift, input, counts)?;
+        }
+        self.copy(sample, shift, input, counts)
     }
 
     fn copy(&self, sample: SampleBuffer, shift: Time, input: &mut Input, counts: &mut Counts) -> Result<()> {

@@ -161,7 +161,7 @@ impl fmt::Display for Reason {
             Self::ChaptersAnew => f.write_str("its chapters are written anew"),
             Self::Empty => f.write_str("it has no samples"),
             Self::NothingHeld(count) => {
-                write!(f, "not one sample of it is in the input, which ends before all {count}")
+                write!(f, "not one of its {count} samples is in the input")
             }
             Self::NoDescription => f.write_str("the input doesn't say what its samples are"),
             Self::WrongDescription => f.write_str("its sample description is one of another kind of media"),

@@ -134,9 +134,10 @@ impl Run {
             let count = samples.unwrap_or(0);
             let counts = Counts { read: count, written: count, ..Counts::default() };
             let done = Done { counts, ..Done::default() };
-            track_report(plan, samples.map(|_| plan.source), done)
+            let damaged = made.tracks.iter().find(|track| track.id == plan.source)?.damaged.clone();
+            Some(TrackReport { damaged, ..track_report(plan, samples.map(|_| plan.source), done) })
         };
-        let tracks: Vec<_> = self.plan.tracks.iter().map(track).collect();
+        let tracks: Vec<_> = self.plan.tracks.iter().filter_map(track).collect();
         Ok(Report {
             output,
             file_type: self.plan.file_type,
@@ -366,7 +367,11 @@ impl Job<'_> {
 
     fn run(self) -> Result<Done> {
         match self {
-            Self::Copy(job, input) => Ok(Done { counts: job.run(input)?, ..Done::default() }),
+            Self::Copy(job, input) => {
+                let (source, (counts, damaged)) = (job.track.id, job.run(input)?);
+                let damaged = damaged.map(|loss| (source, loss)).into_iter().collect();
+                Ok(Done { counts, damaged, ..Done::default() })
+            }
             Self::Video(job, input) => {
                 let done = job.run(input)?;
                 Ok(Done {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use reelwright::media::{Channel, MediaType, Omitted};
-use reelwright::{Asset, ExportOptions, ExportSession, FileType, Preset};
+use reelwright::{Asset, ExportOptions, ExportSession, FileType, Overwrite, Preset};
 
 use reelwright_bmff::{BoxRef, Writer};
 
@@ -56,7 +56,7 @@ fn labelled_tracks_make_the_layout_they_are_of() {
     ];
     for (layout, codec, order, expected) in cases {
         let Some(source) = split(&folder, "source.mov", layout, codec, order) else { return };
-        let mut options = ExportOptions { overwrite: true, ..ExportOptions::new(Preset::HighestQuality) };
+        let mut options = ExportOptions::new(Preset::HighestQuality).overwrite(Overwrite::Replace);
         options.audio.as_encode_mut().unwrap().max_channels = 6;
         ExportSession::new(&Asset::open(&source).unwrap(), options).export(&copy, FileType::Mp4).unwrap();
         let channels = foreign::table(&copy, "stream=channels").unwrap();
@@ -80,7 +80,7 @@ fn what_makes_no_layout_stays_mono() {
         layouts.map(|layout| layout.channels().to_vec()).collect::<Vec<_>>()
     };
     let export = |source: &Path| {
-        let options = ExportOptions { overwrite: true, ..ExportOptions::new(Preset::HighestQuality) };
+        let options = ExportOptions::new(Preset::HighestQuality).overwrite(Overwrite::Replace);
         ExportSession::new(&Asset::open(source).unwrap(), options).export(&copy, FileType::Mp4).unwrap();
     };
     assert_eq!(layout(&source), [[Channel::Right]]);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
 
 mod cuts;
+mod damage;
 mod durations;
 mod edits;
 #[path = "../folder/mod.rs"]
