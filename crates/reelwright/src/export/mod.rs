@@ -7,6 +7,7 @@ mod cut;
 mod effort;
 mod estimate;
 mod losses;
+mod main_video;
 mod options;
 mod pace;
 mod plan;

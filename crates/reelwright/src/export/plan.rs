@@ -9,6 +9,7 @@ use reelwright_media::{
 use super::audio_plan::{self, AudioPlan};
 use super::estimate::estimated_bytes;
 use super::losses::{of_movie, of_track, strictly};
+use super::main_video::{main_video, why_not_main};
 use super::video_plan::{self, VideoPlan};
 use super::{ExportOptions, Others, Reason, Treatment};
 use crate::chapters;
@@ -136,12 +137,14 @@ impl Plan {
         let usable = movie.tracks.iter().filter(|track| track.sample_count != Some(0) && !lacks(track));
         let usable = usable.filter(|track| context.takes(track));
         let usable: Vec<_> = usable.collect();
-        let main_video = main_track(&usable, MediaType::Video);
+        let main = match &options.video {
+            Treatment::Encode(video) => main_video(&context, &usable, video),
+            Treatment::Copy | Treatment::Drop => None,
+        };
         let audio = audio_plan::chosen_tracks(&context, &usable);
         let mut tracks = Vec::with_capacity(movie.tracks.len());
         for track in &movie.tracks {
-            let decision =
-                decide(&context, track, main_video, &audio).map_err(|error| error.at_track(track.id))?;
+            let decision = decide(&context, track, main, &audio).map_err(|error| error.at_track(track.id))?;
             let Decision { fate, reason, .. } = decision;
             let losses = of_track(&context, track, &fate, &reason, decision.losses);
             let stored = source.movie().track(track.id).unwrap_or(track);
@@ -238,14 +241,7 @@ fn nothing_in_range(context: &Context<'_>, tracks: &[&Track]) -> Error {
     }
 }
 
-/// The first enabled track of the kind, else the first.
-fn main_track(usable: &[&Track], media: MediaType) -> Option<u32> {
-    let mut alike = usable.iter().filter(|track| track.media == media);
-    let first = alike.clone().next();
-    alike.find(|track| track.enabled).or(first).map(|track| track.id)
-}
-
-fn decide(context: &Context<'_>, track: &Track, main_video: Option<u32>, audio: &[u32]) -> Result<Decision> {
+fn decide(context: &Context<'_>, track: &Track, main: Option<u32>, audio: &[u32]) -> Result<Decision> {
     if !context.takes(track) {
         return leave_out(Reason::NotAsked);
     }
@@ -271,7 +267,9 @@ fn decide(context: &Context<'_>, track: &Track, main_video: Option<u32>, audio: 
         MediaType::Video => match &context.options.video {
             Treatment::Drop => leave_out(Reason::NotAsked),
             Treatment::Copy => copy(context, track),
-            Treatment::Encode(_) if main_video != Some(track.id) => leave_out(Reason::NotMain),
+            Treatment::Encode(video) if main != Some(track.id) => {
+                leave_out(why_not_main(context, track, video))
+            }
             Treatment::Encode(video) => video_plan::decide(context, track, video),
         },
         MediaType::Audio => match &context.options.audio {

@@ -130,7 +130,7 @@ fn is_transparent(entry: &SampleEntry) -> bool {
 }
 
 /// Why the track can't be copied, or `None` where it can.
-fn misfit(
+pub(super) fn misfit(
     context: &Context<'_>,
     track: &Track,
     format: &VideoFormat,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
 #![cfg(feature = "native")]
 
+mod beside;
 mod color;
 #[path = "../corner/mod.rs"]
 mod corner;
