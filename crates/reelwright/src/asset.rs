@@ -9,6 +9,7 @@ use reelwright_media::{Error, Movie, ReadAt, Result, Stage};
 use crate::spool::spool;
 
 use crate::reader::{FramesBuilder, Samples, SoundBuilder};
+use crate::trace::stage;
 
 /// An opened movie. `AVAsset`.
 ///
@@ -29,6 +30,7 @@ impl Asset {
     /// Reelwright reads, `Malformed` or `Truncated` where it is broken: with the box and the byte.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
+        stage!("open", path = path.display());
         let named = |error: Error| error.at_stage(Stage::Open).at_path(path.display());
         let source = FileSource::open(path).map_err(named)?;
         let mut asset = Self::from_source(Arc::new(source)).map_err(named)?;

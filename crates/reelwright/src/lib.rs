@@ -145,8 +145,9 @@
 //!
 //! # Features
 //!
-//! `native` (default): the permissive codecs. `libav`: those of the system's libavcodec as well, in [`all_codecs`]. Features
-//! only add.
+//! `native` (default): the permissive codecs. `libav`: those of the system's libavcodec as well, in [`all_codecs`].
+//! `tracing`: spans and events of the target `reelwright` where a stage begins and ends: open, plan, decode, encode, copy, mux,
+//! finish. Features only add.
 #![forbid(unsafe_code)]
 
 mod asset;
@@ -167,6 +168,7 @@ mod session;
 pub mod sink;
 mod spool;
 mod subtitles;
+mod trace;
 mod verdict;
 mod whole;
 mod writer;

@@ -146,6 +146,7 @@ impl Remux {
     ///
     /// As [`Self::to_path`].
     pub fn to_sink(&self, source: &Asset, sink: &mut dyn Sink) -> Result<RemuxReport> {
+        crate::trace::stage!("copy", file_type = self.file_type.name());
         let asset = subtitles::of_asset(source);
         let source = asset.demuxer().as_ref();
         let movie = source.movie();

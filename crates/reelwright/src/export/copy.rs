@@ -38,6 +38,7 @@ impl CopyJob<'_> {
 
     /// Copies to the end.
     pub(super) fn run(&self, mut input: Input) -> Result<(Counts, Option<Loss>)> {
+        crate::trace::stage!("copy", track = self.track.id);
         let (mut counts, mut whole) = (Counts::default(), WholeFrames::default());
         if self.cut && is_of_cues(self.track) {
             let mut cues = Cues::new(self.asset, self.track, self.range)?;

@@ -13,6 +13,7 @@ use super::target::Target;
 use super::waiting::{ExportFuture, ExportStates};
 use super::{ExportOptions, ExportStatus, Plan, Progress, Report};
 use crate::subtitles;
+use crate::trace::stage;
 use crate::{Asset, FileType, Sink};
 
 /// Makes one file out of one asset: plan, run, report. `AVAssetExportSession`.
@@ -86,6 +87,7 @@ impl ExportSession {
     ///
     /// When nothing would be left to write, a codec is missing, or the range lies outside the movie.
     pub fn plan(&self, file_type: FileType) -> Result<Plan> {
+        stage!("plan", preset = self.options.preset, file_type = file_type.name());
         Plan::new(&self.asset, &self.options, file_type, &self.registry)
     }
 
@@ -155,6 +157,7 @@ impl ExportSession {
     }
 
     fn run(self, target: Target, file_type: FileType, meter: Arc<Meter>) -> Result<Report> {
+        stage!("export", file_type = file_type.name());
         let plan = self.plan(file_type)?;
         let source = self.asset.path().map(Path::to_owned);
         let output = target.path().map(Path::to_owned);

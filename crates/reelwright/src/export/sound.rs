@@ -23,6 +23,7 @@ pub(super) struct SoundJob<'a> {
 impl SoundJob<'_> {
     /// Runs to the end of the longest source and finishes `input`. Returns what the sources couldn't decode too.
     pub(super) fn run(&self, mut input: Input) -> Result<(Counts, Vec<(u32, Loss)>)> {
+        crate::trace::stage!("mix", tracks = self.plan.sources.len());
         let mut sources = Vec::with_capacity(self.plan.sources.len());
         for &track in &self.plan.sources {
             let reader = SoundReader::new(self.asset, track, self.range, self.registry)?;

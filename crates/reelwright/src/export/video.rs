@@ -16,6 +16,7 @@ use super::pace::{Paced, Pacer};
 use super::progress::Meter;
 use super::report::{Counts, Loss};
 use crate::reader::FrameReader;
+use crate::trace::stage;
 use crate::{Asset, Input};
 
 /// One video track on its way through decode, process and encode: a thread each, bounded queues between.
@@ -89,6 +90,7 @@ impl VideoJob<'_> {
     }
 
     fn decode(&self, out: SyncSender<VideoFrame>, early: Arc<Converter>) -> Result<Decoded> {
+        stage!("decode", track = self.track);
         let reader = FrameReader::new(self.asset, self.track, self.range, self.registry)?;
         let mut reader = reader
             .threads(self.threads)
@@ -168,6 +170,7 @@ impl VideoJob<'_> {
     }
 
     fn encode(&self, frames: Receiver<VideoFrame>, mut input: Input) -> Result<u64> {
+        stage!("encode", track = self.track, encoder = self.plan.encoder.id);
         let (mut written, mut bytes) = (0, 0);
         for frame in frames {
             self.stop.check()?;

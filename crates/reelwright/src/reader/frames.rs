@@ -232,6 +232,7 @@ impl FrameReader {
             early: self.early.clone(),
         };
         let (info, decoder) = self.registry.video_decoder(&settings)?;
+        crate::trace::note!("decoder", track = self.track.id, id = info.id);
         self.decoder_name = Some(info.id);
         self.decoder = Some(OpenDecoder { format: format.clone(), decoder });
         Ok(())

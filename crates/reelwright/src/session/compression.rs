@@ -85,6 +85,7 @@ impl<T: Send + 'static> CompressionSession<T> {
         on_output: impl FnMut(Output<T, SampleBuffer>) + Send + 'static,
     ) -> Result<Self> {
         let (choice, encoder) = registry.video_encoder(&settings, specification)?;
+        crate::trace::note!("encoder", choice = choice);
         let format = encoder.format().clone();
         let pool = PixelPool::new(encoder.input_format(), settings.size).tagged(settings.color);
         let (timescale, real_time) = (settings.timescale, settings.real_time);

@@ -10,6 +10,7 @@ use super::queue::{Message, Queue};
 use crate::drive::run_ready;
 use crate::parameter_sets::ParameterSets;
 use crate::sink::Sink;
+use crate::trace::stage;
 
 /// The one thread that runs a writer's operations.
 pub(super) struct Worker {
@@ -63,6 +64,7 @@ impl Worker {
     }
 
     fn run(mut self) -> Result<FinishReport> {
+        stage!("mux", tracks = self.lanes.len());
         let mut batch = Vec::new();
         while !self.queue.take(&mut batch)? {
             self.store(&mut batch)?;
@@ -76,6 +78,7 @@ impl Worker {
         let (start, end) = self.queue.session();
         self.muxer.set_session(Session { start: start.unwrap_or(Time::ZERO), end });
         let warnings = self.sets.settle(&mut self.muxer);
+        stage!("finish");
         self.muxer.finish()?;
         run_ready(&mut self.muxer, self.sink.as_mut(), &self.cancel)?;
         let summary = self.muxer.summary();
