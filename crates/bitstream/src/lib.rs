@@ -17,6 +17,7 @@ pub mod aac;
 pub mod ac3;
 pub mod alac;
 pub mod av1;
+pub mod captions;
 pub mod flac;
 pub mod h264;
 pub mod hevc;

@@ -1,7 +1,8 @@
 //! MPEG-1 and MPEG-2 video (ISO/IEC 11172-2, 13818-2) and MPEG-4 Visual (ISO/IEC 14496-2): sizes, rates, picture types.
 
 use reelwright_media::{
-    Color, ColorMatrix, ColorPrimaries, ColorRange, Error, Ratio, Result, Size, TransferFunction, VideoCodec,
+    Color, ColorMatrix, ColorPrimaries, ColorRange, Error, FieldOrder, Ratio, Result, Size, TransferFunction,
+    VideoCodec,
 };
 
 use crate::BitReader;
@@ -206,6 +207,33 @@ pub fn mpeg4_picture(unit: &[u8]) -> Option<PictureKind> {
         0 => PictureKind::I,
         2 => PictureKind::B,
         _ => PictureKind::P,
+    })
+}
+
+/// The field order of a coded picture of MPEG-2 (ISO/IEC 13818-2, 6.3.10); `None` where it has no picture coding extension.
+pub fn field_order(picture: &[u8]) -> Option<FieldOrder> {
+    let extension = sections(picture).find_map(|(code, at)| {
+        let body = picture.get(at..)?;
+        (code == 0xB5 && body.first()? >> 4 == 8).then_some(body)
+    });
+    let mut reader = BitReader::new(extension?);
+    reader.skip(4 + 16 + 2).ok()?;
+    let (structure, top_first) = (reader.bits(2).ok()?, reader.flag().ok()?);
+    reader.skip(7).ok()?;
+    let progressive = reader.flag().ok()?;
+    Some(match (structure, progressive, top_first) {
+        (1, ..) | (3, false, true) => FieldOrder::TopFirst,
+        (2, ..) | (3, false, false) => FieldOrder::BottomFirst,
+        _ => FieldOrder::Progressive,
+    })
+}
+
+/// The bodies of all user data of a coded picture of MPEG-1 or MPEG-2 (ISO/IEC 13818-2, 6.2.2.2.2), up to its first slice.
+pub(crate) fn user_data(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let headers = sections(stream).take_while(|(code, _)| !matches!(code, 1..=0xAF));
+    headers.filter(|(code, _)| *code == 0xB2).map(|(_, at)| {
+        let end = start_code(stream, at).unwrap_or(stream.len());
+        stream.get(at..end).unwrap_or_default()
     })
 }
 

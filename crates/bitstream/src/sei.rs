@@ -14,6 +14,8 @@ pub struct SeiMessage<'a> {
 }
 
 impl SeiMessage<'_> {
+    /// `pic_timing`.
+    pub const PICTURE_TIMING: u32 = 1;
     /// `user_data_registered_itu_t_t35`: captions, HDR10+, ...
     pub const USER_DATA_T35: u32 = 4;
     /// `recovery_point`.

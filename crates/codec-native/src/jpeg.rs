@@ -42,7 +42,7 @@ impl Jpeg {
         }
         // JFIF's coefficients. Of the range each picture tells by itself.
         let stated = Color { matrix: ColorMatrix::BT470BG, ..Color::UNSPECIFIED };
-        Ok(Self { tags: Tags::new(video, stated, None, false) })
+        Ok(Self { tags: Tags::new(video, stated, None) })
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use reelwright_bitstream::LightFacts;
 use reelwright_media::{
-    Color, ContentLight, MasteringDisplay, PixelBuffer, PixelFormat, PixelStorage, Plane, Ratio, Result,
-    Size, VideoFormat,
+    Color, ContentLight, FieldOrder, MasteringDisplay, PixelBuffer, PixelFormat, PixelStorage, Plane, Ratio,
+    Result, Size, VideoFormat,
 };
 
 /// What is known of every picture of a stream.
@@ -16,12 +16,12 @@ pub(crate) struct Tags {
     content_light: Option<ContentLight>,
     pixel_aspect: Ratio,
     crop: Option<(u32, u32, u32, u32)>,
-    interlaced: bool,
+    field_order: FieldOrder,
 }
 
 impl Tags {
     /// What the container says, and where it is silent, what the bitstream says.
-    pub(crate) fn new(format: &VideoFormat, stream: Color, aspect: Option<Ratio>, interlaced: bool) -> Self {
+    pub(crate) fn new(format: &VideoFormat, stream: Color, aspect: Option<Ratio>) -> Self {
         let range = Color::stated_range(format.color.range, stream.range);
         Self {
             color: Color { range, ..format.color.or(stream) },
@@ -29,8 +29,13 @@ impl Tags {
             content_light: format.content_light,
             pixel_aspect: format.pixel_aspect.or(aspect).unwrap_or(Ratio::ONE),
             crop: format.clean_aperture.and_then(|aperture| aperture.rect(format.size)),
-            interlaced,
+            field_order: format.field_order.unwrap_or(FieldOrder::Progressive),
         }
+    }
+
+    /// The same for pictures that are whole whatever the container says.
+    pub(crate) fn whole(self) -> Self {
+        Self { field_order: FieldOrder::Progressive, ..self }
     }
 
     /// Takes in what the bitstream says of light, where the container is silent.
@@ -45,7 +50,7 @@ impl Tags {
         picture.mastering = self.mastering;
         picture.content_light = self.content_light;
         picture.pixel_aspect = self.pixel_aspect;
-        picture.interlaced = self.interlaced;
+        picture.field_order = self.field_order;
         picture.crop = self.crop.filter(|&(x, y, width, height)| {
             x.checked_add(width).is_some_and(|right| right <= picture.size.width)
                 && y.checked_add(height).is_some_and(|bottom| bottom <= picture.size.height)

@@ -79,7 +79,7 @@ impl<F: Frames> Vpx<F> {
 }
 
 fn tags(format: &VideoFormat, color: Color) -> Tags {
-    Tags::new(format, color, None, false)
+    Tags::new(format, color, None)
 }
 
 impl<F: Frames> VideoDecoder for Vpx<F> {

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod annex_b;
+mod annotated;
 mod audio;
 mod convert;
 mod level;
@@ -13,6 +14,7 @@ mod settings;
 mod video;
 
 pub use annex_b::annex_b;
+pub use annotated::{carries_captions, states_field_order};
 pub use audio::{AudioDecoder, AudioEncoder};
 pub use convert::Converter;
 pub use level::VideoLevel;

@@ -304,6 +304,23 @@ pub enum FieldOrder {
     BottomFirst,
 }
 
+impl FieldOrder {
+    /// Whether there are two fields.
+    pub const fn is_interlaced(self) -> bool {
+        !matches!(self, Self::Progressive)
+    }
+
+    /// The order after the rows have changed sides: moved by an odd number, or turned upside down.
+    #[must_use]
+    pub const fn swapped(self) -> Self {
+        match self {
+            Self::Progressive => Self::Progressive,
+            Self::TopFirst => Self::BottomFirst,
+            Self::BottomFirst => Self::TopFirst,
+        }
+    }
+}
+
 /// What the samples of a video track are. `CMVideoFormatDescription`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VideoFormat {

@@ -2,7 +2,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{Color, ContentLight, Error, ErrorKind, MasteringDisplay, Ratio, Result, Size};
+use bytes::Bytes;
+
+use crate::{Color, ContentLight, Error, ErrorKind, FieldOrder, MasteringDisplay, Ratio, Result, Size};
 
 /// How pixels are laid out in memory. Above 8 bit: native-endian `u16`, in the low bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -159,8 +161,10 @@ pub struct PixelBuffer {
     pub mastering: Option<MasteringDisplay>,
     /// Content light level, where known.
     pub content_light: Option<ContentLight>,
-    /// Whether the picture holds two interlaced fields.
-    pub interlaced: bool,
+    /// Whether its rows were taken at one time or, every other one, at two; and which of both fields comes first.
+    pub field_order: FieldOrder,
+    /// The closed captions that go with it: the triplets of `cc_data` (CTA-708), three bytes each, none of them empty.
+    pub closed_captions: Option<Bytes>,
     planes: [Plane; 4],
     storage: Arc<dyn PixelStorage>,
 }
@@ -206,7 +210,8 @@ impl PixelBuffer {
             color: Color::UNSPECIFIED,
             mastering: None,
             content_light: None,
-            interlaced: false,
+            field_order: FieldOrder::Progressive,
+            closed_captions: None,
             planes,
             storage,
         }
@@ -267,13 +272,14 @@ impl PixelBuffer {
         PlanesMut { planes: self.planes, storage }
     }
 
-    /// Copies everything but pixels, size and format from `other`: colour, light levels, aspect.
+    /// Copies everything but pixels, size and format from `other`: colour, light levels, aspect, field order, captions.
     pub fn tag_like(&mut self, other: &Self) {
         self.pixel_aspect = other.pixel_aspect;
         self.color = other.color;
         self.mastering = other.mastering;
         self.content_light = other.content_light;
-        self.interlaced = other.interlaced;
+        self.field_order = other.field_order;
+        self.closed_captions = other.closed_captions.clone();
     }
 }
 

@@ -1,10 +1,13 @@
-use reelwright_media::{ChromaSiting, PixelBuffer, PixelFormat, PixelLayout, PixelPool, Rotation};
+use reelwright_media::{
+    ChromaSiting, FieldOrder, PixelBuffer, PixelFormat, PixelLayout, PixelPool, Rotation,
+};
 
 /// Turns the pixels clockwise by `rotation`, after mirroring them left to right where `mirror` is set.
 ///
 /// 4:2:2 can't be turned by a quarter without resampling its chroma; it comes out as it is stored, so scale it to 4:2:0
 /// or 4:4:4 first: `None`. Everything else is exact, and the stated siting of chroma turns along where that has a name.
-/// The crop and the shape of a pixel turn too.
+/// The crop and the shape of a pixel turn too. A picture turned by a quarter isn't interlaced any more; its fields are woven
+/// into it.
 pub fn turn(picture: &PixelBuffer, rotation: Rotation, mirror: bool) -> Option<PixelBuffer> {
     if rotation == Rotation::None && !mirror {
         return Some(picture.clone());
@@ -24,6 +27,13 @@ pub fn turn(picture: &PixelBuffer, rotation: Rotation, mirror: bool) -> Option<P
         (target.pixel_aspect.num, target.pixel_aspect.den) = (aspect.den, aspect.num);
     }
     target.color.siting = picture.color.siting.map(|siting| turned_siting(siting, rotation, mirror));
+    target.field_order = match rotation {
+        Rotation::None => picture.field_order,
+        Rotation::Half if picture.size.height.is_multiple_of(2) => picture.field_order.swapped(),
+        Rotation::Half => picture.field_order,
+        // Rows of both fields are columns now.
+        Rotation::Clockwise90 | Rotation::Clockwise270 => FieldOrder::Progressive,
+    };
     target.crop = picture.crop.map(|crop| turned_crop(crop, picture, rotation, mirror));
     for (plane, (bytes, stride)) in target.make_mut().all().into_iter().enumerate() {
         let unit = unit_bytes(picture.format, plane);

@@ -2,12 +2,14 @@
 
 mod access_unit;
 mod avcc;
+mod fields;
 mod pps;
 mod slice;
 mod sps;
 
 pub use access_unit::{AccessUnit, access_unit, recovery_point};
 pub use avcc::AvcConfig;
+pub use fields::{FieldOrders, picture_structure, with_picture_structure};
 pub use pps::Pps;
 pub use slice::{SliceHeader, SliceKind};
 pub(crate) use sps::payload_end;

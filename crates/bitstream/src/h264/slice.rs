@@ -37,6 +37,8 @@ pub struct SliceHeader {
     pub idr_id: Option<u32>,
     /// `pic_order_cnt_lsb`, for order type 0.
     pub poc_lsb: Option<u32>,
+    /// `delta_pic_order_cnt_bottom` of frames, for order type 0 where it is present.
+    pub delta_poc_bottom: Option<i32>,
     /// `nal_ref_idc` is not zero.
     pub reference: bool,
 }
@@ -79,8 +81,21 @@ impl SliceHeader {
         let idr = NalType(header & 0x1F) == NalType::IDR;
         let idr_id = if idr { Some(reader.ue()?) } else { None };
         let poc_lsb = if sps.poc_type == 0 { Some(reader.bits(sps.poc_lsb_bits)?) } else { None };
+        let has_delta = sps.poc_type == 0 && pps.bottom_field_order_present && !field;
+        let delta_poc_bottom = if has_delta { Some(reader.se()?) } else { None };
         let reference = header & 0x60 != 0;
-        Ok(Self { first_macroblock, kind, pps_id, frame_num, field, bottom, idr_id, poc_lsb, reference })
+        Ok(Self {
+            first_macroblock,
+            kind,
+            pps_id,
+            frame_num,
+            field,
+            bottom,
+            idr_id,
+            poc_lsb,
+            delta_poc_bottom,
+            reference,
+        })
     }
 }
 

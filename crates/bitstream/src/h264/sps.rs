@@ -38,10 +38,12 @@ pub struct Sps {
     pub crop: [u32; 4],
     /// Whether there are no field pictures and no field macroblocks.
     pub frames_only: bool,
+    /// Whether frames may hold field macroblocks (MBAFF).
+    pub adaptive_fields: bool,
     /// Usability information, where present.
     pub vui: Option<Vui>,
     /// Where `vui_parameters_present_flag` stands, in bits of the payload behind the header.
-    vui_position: usize,
+    pub(super) vui_position: usize,
 }
 
 /// The part of the usability information that matters outside a decoder (E.1.1).
@@ -61,6 +63,8 @@ pub struct Vui {
     pub max_reorder_frames: Option<u32>,
     /// `max_dec_frame_buffering`, where stated.
     pub max_buffered_frames: Option<u32>,
+    /// Where `pic_struct_present_flag` stands, in bits of the payload behind the header.
+    pub(super) pic_struct_position: Option<usize>,
     /// The bits from `video_signal_type_present_flag` up to `timing_info_present_flag`.
     color_span: (usize, usize),
 }
@@ -159,9 +163,7 @@ fn read(reader: &mut BitReader<'_>) -> Result<Sps> {
     reader.flag()?; // gaps_in_frame_num_value_allowed_flag
     let (columns, rows) = (reader.ue()?, reader.ue()?);
     let frames_only = reader.flag()?;
-    if !frames_only {
-        reader.flag()?; // mb_adaptive_frame_field_flag
-    }
+    let adaptive_fields = !frames_only && reader.flag()?;
     reader.flag()?; // direct_8x8_inference_flag
     let coded_size = coded_size(columns, rows, frames_only)?;
     let crop = read_crop(reader, &chroma, frames_only)?;
@@ -185,6 +187,7 @@ fn read(reader: &mut BitReader<'_>) -> Result<Sps> {
         coded_size,
         crop,
         frames_only,
+        adaptive_fields,
         vui,
         vui_position,
     })
@@ -265,6 +268,7 @@ fn read_vui(reader: &mut BitReader<'_>) -> Result<Vui> {
         pic_struct_present: false,
         max_reorder_frames: None,
         max_buffered_frames: None,
+        pic_struct_position: None,
         color_span,
     };
     // What follows is missing from the sets of some encoders; the colour is still good.
@@ -290,7 +294,9 @@ fn read_vui_tail(reader: &mut BitReader<'_>, vui: &mut Vui) -> Result<()> {
     if hrd {
         reader.flag()?; // low_delay_hrd_flag
     }
+    let position = reader.position();
     vui.pic_struct_present = reader.flag()?;
+    vui.pic_struct_position = Some(position);
     if reader.flag()? {
         reader.flag()?; // motion_vectors_over_pic_boundaries_flag
         for _ in 0..4 {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use reelwright_bitstream::h264::AvcConfig;
 use reelwright_media::{
-    Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, Error, MasteringDisplay, PixelBuffer,
-    Plane, Ratio, Result, Size, TransferFunction, VideoFormat,
+    Color, ColorMatrix, ColorPrimaries, ColorRange, ContentLight, Error, FieldOrder, MasteringDisplay,
+    PixelBuffer, Plane, Ratio, Result, Size, TransferFunction, VideoCodec, VideoFormat,
 };
 
 use super::unpack;
@@ -39,7 +40,7 @@ struct Facts {
     pixel_aspect: Ratio,
     mastering: Option<MasteringDisplay>,
     content_light: Option<ContentLight>,
-    interlaced: bool,
+    field_order: FieldOrder,
 }
 
 impl Facts {
@@ -58,7 +59,7 @@ impl Facts {
             pixel_aspect: format.pixel_aspect.or_else(|| frame.pixel_aspect()).unwrap_or(Ratio::ONE),
             mastering: format.mastering.or_else(|| frame.mastering_display().and_then(mastering_display)),
             content_light: format.content_light.or_else(|| frame.content_light().and_then(content_light)),
-            interlaced: frame.is_interlaced(),
+            field_order: field_order(frame, format),
         }
     }
 
@@ -67,7 +68,28 @@ impl Facts {
         picture.pixel_aspect = self.pixel_aspect;
         picture.mastering = self.mastering;
         picture.content_light = self.content_light;
-        picture.interlaced = self.interlaced;
+        picture.field_order = self.field_order;
+    }
+}
+
+/// Codecs that know fields tell of every picture; of others the container knows.
+fn field_order(frame: &Frame, format: &VideoFormat) -> FieldOrder {
+    let stated = format.field_order.filter(|order| order.is_interlaced());
+    match (frame.field_order(), stated) {
+        (FieldOrder::Progressive, Some(stated)) if !tells_fields(format) => stated,
+        (order, _) => order,
+    }
+}
+
+/// Whether the bitstream says of every picture whether it holds fields.
+fn tells_fields(format: &VideoFormat) -> bool {
+    match (format.codec, &format.config) {
+        (VideoCodec::Mpeg2 | VideoCodec::ProRes, _) => true,
+        (VideoCodec::H264, Some(config)) => {
+            let sps = AvcConfig::parse(&config.bytes).and_then(|config| config.first_sps());
+            sps.is_ok_and(|sps| !sps.frames_only)
+        }
+        _ => false,
     }
 }
 

@@ -10,7 +10,8 @@
 
 use reelwright_codec::{KeyFrames, VideoEncoderSettings, VideoProfile, VideoRate};
 use reelwright_media::{
-    ColorRange, ContentLight, Error, ErrorKind, MasteringDisplay, PixelFormat, PixelLayout, Result,
+    ColorRange, ContentLight, Error, ErrorKind, FieldOrder, MasteringDisplay, PixelFormat, PixelLayout,
+    Result,
 };
 
 use super::catalogue::{Dialect, VideoRow};
@@ -56,6 +57,19 @@ pub(super) fn input_format(row: &VideoRow, settings: &VideoEncoderSettings) -> R
     })
 }
 
+/// Whether `row` codes interlaced pictures as such with these settings, rather than as frames.
+pub(super) fn codes_fields(row: &VideoRow, settings: &VideoEncoderSettings) -> bool {
+    let able = match row.dialect {
+        // Baseline has no fields, and macroblocks of 4:2:0 come in pairs of four rows of chroma.
+        Dialect::X264 => {
+            settings.profile != Some(VideoProfile::H264Baseline) && settings.size.height.is_multiple_of(4)
+        }
+        Dialect::ProRes => true,
+        _ => false,
+    };
+    able && settings.field_order.is_interlaced()
+}
+
 /// The longest distance of key frames in frames; `None` leaves it to the encoder.
 pub(super) fn key_distance(settings: &VideoEncoderSettings) -> Option<u32> {
     let KeyFrames { frames, interval } = settings.key_frames;
@@ -85,6 +99,10 @@ pub(super) fn apply(
     }
     if !settings.reordering && row.reordering {
         options.set("bf", 0);
+    }
+    if codes_fields(row, settings) {
+        options.set("flags", "+ildct+ilme");
+        options.set("field_order", if settings.field_order == FieldOrder::TopFirst { "tt" } else { "bb" });
     }
     profile(&mut options, row, settings)?;
     level(&mut options, row, settings)?;
@@ -278,6 +296,11 @@ fn x265(options: &mut Options, settings: &VideoEncoderSettings) {
     }
     // Closed groups of pictures, like x264's: every key frame is one where decoding can start.
     options.add_parameter("x265-params", "log-level=none:open-gop=0");
+    match settings.field_order {
+        FieldOrder::Progressive => {}
+        FieldOrder::TopFirst => options.add_parameter("x265-params", "pic-struct=3"),
+        FieldOrder::BottomFirst => options.add_parameter("x265-params", "pic-struct=4"),
+    }
     light(options, "x265-params", settings, "max-cll");
 }
 

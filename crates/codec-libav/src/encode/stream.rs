@@ -7,7 +7,9 @@ use reelwright_bitstream::{
     ac3, alac::AlacConfig, annex_b_to_length_prefixed, annex_b_units, av1, flac, h264, hevc,
     opus::OpusConfig, starts_with_start_code,
 };
-use reelwright_codec::{AudioEncoderSettings, AudioRate, VideoEncoderSettings, VideoProfile};
+use reelwright_codec::{
+    AudioEncoderSettings, AudioRate, VideoEncoderSettings, VideoProfile, states_field_order,
+};
 use reelwright_media::{
     AudioCodec, AudioFormat, ChannelLayout, CodecConfig, Error, ErrorKind, FormatDescription, FourCc,
     PixelFormat, Ratio, Result, VideoCodec, VideoFormat,
@@ -33,6 +35,7 @@ pub(super) fn video_format(
     format.mastering = settings.mastering;
     format.content_light = settings.content_light;
     format.bit_depth = Some(input.bit_depth());
+    format.field_order = states_field_order(settings.codec).then_some(settings.field_order);
     format.config = config(settings.codec, header)?;
     Ok(Arc::new(FormatDescription::Video(format)))
 }

@@ -127,6 +127,7 @@ impl Encoder {
         };
         lent.set_time(pts, duration);
         lent.set_color(&self.settings.color, self.settings.pixel_aspect);
+        lent.set_field_order(self.settings.field_order);
         lent.set_quality(self.context.global_quality());
         if self.pace.wants_key(frame.pts, options.force_key_frame) {
             lent.ask_for_key();

@@ -2,7 +2,7 @@ use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
 
 use reelwright_media::{
-    ChromaSiting, Color, ColorMatrix, ColorPrimaries, ColorRange, Error, ErrorKind, PixelBuffer,
+    ChromaSiting, Color, ColorMatrix, ColorPrimaries, ColorRange, Error, ErrorKind, FieldOrder, PixelBuffer,
     PixelStorage, Plane, Ratio, Result, TransferFunction,
 };
 
@@ -288,13 +288,38 @@ impl Frame {
         Ratio::new(u32::try_from(aspect.num).ok()?, u32::try_from(aspect.den).ok()?)
     }
 
-    /// Whether it holds two fields.
-    pub(crate) fn is_interlaced(&self) -> bool {
+    /// Whether it holds two fields, and which of them is first.
+    pub(crate) fn field_order(&self) -> FieldOrder {
+        let raw = self.raw();
         #[cfg(libav_6_1)]
-        let interlaced = self.raw().flags & sys::AV_FRAME_FLAG_INTERLACED != 0;
+        let (interlaced, top_first) = (
+            raw.flags & sys::AV_FRAME_FLAG_INTERLACED != 0,
+            raw.flags & sys::AV_FRAME_FLAG_TOP_FIELD_FIRST != 0,
+        );
         #[cfg(not(libav_6_1))]
-        let interlaced = self.raw().interlaced_frame != 0;
-        interlaced
+        let (interlaced, top_first) = (raw.interlaced_frame != 0, raw.top_field_first != 0);
+        match (interlaced, top_first) {
+            (false, _) => FieldOrder::Progressive,
+            (true, true) => FieldOrder::TopFirst,
+            (true, false) => FieldOrder::BottomFirst,
+        }
+    }
+
+    /// Says whether it holds two fields, and which of them is first.
+    pub(crate) fn set_field_order(&mut self, order: FieldOrder) {
+        let (interlaced, top_first) = (order.is_interlaced(), order == FieldOrder::TopFirst);
+        let raw = self.raw_mut();
+        #[cfg(libav_6_1)]
+        for (flag, on) in
+            [(sys::AV_FRAME_FLAG_INTERLACED, interlaced), (sys::AV_FRAME_FLAG_TOP_FIELD_FIRST, top_first)]
+        {
+            raw.flags = if on { raw.flags | flag } else { raw.flags & !flag };
+        }
+        #[cfg(not(libav_6_1))]
+        {
+            raw.interlaced_frame = interlaced.into();
+            raw.top_field_first = top_first.into();
+        }
     }
 
     /// The body of `AVMasteringDisplayMetadata`, where it came with the frame.

@@ -70,7 +70,7 @@ impl Av1 {
         Ok(Self {
             format: description.clone(),
             decoder: library::open(MOST_PIXELS).map_err(failure)?,
-            tags: Tags::new(format, color, None, false),
+            tags: Tags::new(format, color, None),
             setup,
             waiting: VecDeque::new(),
             fed: 0,

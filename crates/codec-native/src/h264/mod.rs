@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reelwright_bitstream::h264::{AvcConfig, NalType, Pps, Sps};
+use reelwright_bitstream::h264::{AvcConfig, FieldOrders, NalType, Pps, Sps};
 use reelwright_bitstream::{annex_b_units, starts_with_start_code};
 use reelwright_codec::{Codec, DecoderInfo, SpeedClass, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{
@@ -39,11 +39,12 @@ pub(crate) fn info(provider: &'static str) -> DecoderInfo {
     }
 }
 
-/// When a picture is shown, carried through the decoder.
+/// When a picture is shown, and in which order its fields are, carried through the decoder.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Stamp {
     pts: Time,
     duration: Option<Time>,
+    field_order: FieldOrder,
 }
 
 /// A decoder of NAL units that puts pictures out in display order.
@@ -87,6 +88,7 @@ pub(crate) struct H264 {
     /// Parameter sets of the format description, fed to every new engine.
     sets: Vec<Bytes>,
     tags: Tags,
+    fields: FieldOrders,
     engine: Box<dyn Engine>,
     /// The access units since the last IDR picture, as long as the faster engine hasn't proven itself, so that the
     /// general one can take over from there.
@@ -120,11 +122,14 @@ impl H264 {
         if let Some(sps) = &sps {
             check(sps)?;
         }
+        let mut fields = FieldOrders::new(format.field_order);
+        sets.iter().for_each(|unit| fields.note(unit));
         let swift = sps.as_ref().is_some_and(|sps| swift::fits(sps, &sets));
         Ok(Self {
             format: description.clone(),
             framing,
             tags: tags(format, sps.as_ref()),
+            fields,
             engine: if swift { swift::engine(sps.as_ref()) } else { general::engine(sps.as_ref()) },
             trial: swift.then(Trial::default),
             sets,
@@ -141,7 +146,7 @@ impl H264 {
 
     fn prime(&mut self) {
         let units: Vec<&[u8]> = self.sets.iter().map(|unit| &unit[..]).collect();
-        let nothing = Stamp { pts: Time::ZERO, duration: None };
+        let nothing = Stamp { pts: Time::ZERO, duration: None, field_order: FieldOrder::Progressive };
         // Sets it can't read make every slice fail, and those errors can be located.
         let _ = guarded("reading parameter sets", || self.engine.decode(&units, nothing, &mut self.ready));
     }
@@ -154,6 +159,7 @@ impl H264 {
             check(&sps)?;
             self.tags = tags(format, Some(&sps));
         }
+        let stamp = Stamp { field_order: self.fields.of(&units), ..stamp };
         let idr = units.iter().any(|unit| NalType::of(unit) == Some(NalType::IDR));
         self.remember(sample, stamp, idr);
         let before = self.ready.len();
@@ -232,6 +238,7 @@ impl H264 {
     fn hand_out(&mut self, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
         while let Some((mut pixels, stamp)) = self.ready.pop_front() {
             self.tags.put_on(&mut pixels);
+            pixels.field_order = stamp.field_order;
             out(VideoFrame { pixels, pts: stamp.pts, duration: stamp.duration })?;
         }
         Ok(())
@@ -245,7 +252,8 @@ impl VideoDecoder for H264 {
             *self = Self::for_format(&sample.format)?;
         }
         let bytes = sample.payload.load()?;
-        let stamp = Stamp { pts: sample.pts, duration: sample.known_duration() };
+        let (pts, duration) = (sample.pts, sample.known_duration());
+        let stamp = Stamp { pts, duration, field_order: FieldOrder::Progressive };
         let result = self.decode_units(&bytes, stamp).map_err(|error| error.at_time(sample.pts));
         self.hand_out(out)?;
         result
@@ -295,16 +303,7 @@ fn parameter_sets(format: &VideoFormat) -> Result<(Framing, Vec<Bytes>)> {
 }
 
 fn tags(format: &VideoFormat, sps: Option<&Sps>) -> Tags {
-    let interlaced = match format.field_order {
-        Some(order) => order != FieldOrder::Progressive,
-        None => sps.is_some_and(|sps| !sps.frames_only),
-    };
-    Tags::new(
-        format,
-        sps.map_or(Color::UNSPECIFIED, Sps::color),
-        sps.and_then(Sps::sample_aspect),
-        interlaced,
-    )
+    Tags::new(format, sps.map_or(Color::UNSPECIFIED, Sps::color), sps.and_then(Sps::sample_aspect))
 }
 
 /// Frames that may have to wait until all that are shown before them are decoded.

@@ -12,8 +12,8 @@ use recent::{Kept, Recent};
 use reelwright_bitstream::hevc::{HevcConfig, NalType, Sps, access_unit, layer_id};
 use reelwright_codec::{Codec, DecoderInfo, SpeedClass, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{
-    Color, Error, ErrorKind, FieldOrder, FormatDescription, FourCc, Hint, PixelBuffer, PixelFormat,
-    PixelLayout, Result, SampleBuffer, Size, Time, VideoCodec, VideoFormat, VideoFrame,
+    Color, Error, ErrorKind, FormatDescription, FourCc, Hint, PixelBuffer, PixelFormat, PixelLayout, Result,
+    SampleBuffer, Size, Time, VideoCodec, VideoFormat, VideoFrame,
 };
 
 use rust_h265::{DecodeError, Decoder, Frame, PixelData, parse_nal};
@@ -290,10 +290,11 @@ fn parameter_sets(format: &VideoFormat) -> Result<(Framing, Vec<Bytes>)> {
 }
 
 fn tags(format: &VideoFormat, sps: Option<&Sps>) -> Tags {
-    let fields = sps.and_then(|sps| sps.vui.as_ref()).is_some_and(|vui| vui.field_sequence);
-    let interlaced = format.field_order.map_or(fields, |order| order != FieldOrder::Progressive);
     let color = sps.map_or(Color::UNSPECIFIED, Sps::color);
-    Tags::new(format, color, sps.and_then(Sps::sample_aspect), interlaced)
+    let tags = Tags::new(format, color, sps.and_then(Sps::sample_aspect));
+    // Where fields are coded one by one, each comes out as a picture of its own.
+    let fields = sps.and_then(|sps| sps.vui.as_ref()).is_some_and(|vui| vui.field_sequence);
+    if fields { tags.whole() } else { tags }
 }
 
 fn picture(frame: Frame) -> Result<PixelBuffer> {

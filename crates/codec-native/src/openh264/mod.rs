@@ -17,9 +17,9 @@ use reelwright_codec::{
     VideoProfile, VideoRate,
 };
 use reelwright_media::{
-    CleanAperture, Dependency, Error, FieldOrder, FormatDescription, FourCc, Hint, PixelBuffer, PixelFormat,
-    PixelPool, Ratio, Result, RisingTimes, Rounding, SampleBuffer, SampleFlags, Size, Time, Timescale, Trim,
-    VideoCodec, VideoFormat, VideoFrame,
+    CleanAperture, Dependency, Error, FormatDescription, FourCc, Hint, PixelBuffer, PixelFormat, PixelPool,
+    Ratio, Result, RisingTimes, Rounding, SampleBuffer, SampleFlags, Size, Time, Timescale, Trim, VideoCodec,
+    VideoFormat, VideoFrame,
 };
 
 /// The encoder's id in the registry.
@@ -230,7 +230,7 @@ fn format(settings: &VideoEncoderSettings, size: Size, sets: Vec<Vec<u8>>) -> Re
         color: settings.color,
         mastering: settings.mastering,
         content_light: settings.content_light,
-        field_order: Some(FieldOrder::Progressive),
+        field_order: Some(settings.field_order),
         bit_depth: Some(8),
         config: Some(config.to_config()?),
         ..VideoFormat::new(VideoCodec::H264, FourCc::new(b"avc1"), size)

@@ -9,6 +9,7 @@ use super::{
     Choice, ChoiceReason, Codec, DecoderInfo, EncoderInfo, EncoderSpecification, HardwareUse, Lack, Provider,
     Registry,
 };
+use crate::annotated::annotated;
 use crate::{
     AudioDecoder, AudioEncoder, AudioEncoderSettings, VideoDecoder, VideoDecoderSettings, VideoEncoder,
     VideoEncoderSettings,
@@ -50,7 +51,9 @@ impl Registry {
         settings.check().map_err(|error| error.at_stage(Stage::Encode))?;
         let real_time = specification.real_time || settings.real_time;
         let specification = specification.clone().real_time(real_time);
-        self.encoder(codec, &specification, |provider, id| provider.video_encoder(id, settings))
+        self.encoder(codec, &specification, |provider, id| {
+            annotated(provider.video_encoder(id, settings)?, settings)
+        })
     }
 
     /// Selects and makes an audio encoder.

@@ -1,5 +1,6 @@
 use reelwright_media::{
-    Color, ContentLight, Error, MasteringDisplay, Ratio, Result, Size, Time, Timescale, VideoCodec,
+    Color, ContentLight, Error, FieldOrder, MasteringDisplay, Ratio, Result, Size, Time, Timescale,
+    VideoCodec,
 };
 
 use super::{check_bit_rate, check_quality, setters};
@@ -29,6 +30,10 @@ pub struct VideoEncoderSettings {
     pub content_light: Option<ContentLight>,
     /// The shape of a pixel.
     pub pixel_aspect: Ratio,
+    /// Whether pictures are interlaced, and in which order their fields are shown. Default progressive. An encoder that can
+    /// codes them as fields; else it codes frames, and the stream or the sample entry says what they are, where there is a
+    /// way: [`VideoEncoder::format`](crate::VideoEncoder::format) tells.
+    pub field_order: FieldOrder,
     /// How bits are spent.
     pub rate: VideoRate,
     /// A ceiling over a window, where wanted.
@@ -64,6 +69,7 @@ impl VideoEncoderSettings {
             mastering: None,
             content_light: None,
             pixel_aspect: Ratio::ONE,
+            field_order: FieldOrder::Progressive,
             rate: VideoRate::Quality(0.65),
             limit: None,
             key_frames: KeyFrames { frames: None, interval: Some(Time::from_secs(2)) },
@@ -84,6 +90,7 @@ impl VideoEncoderSettings {
         frame_rate: Ratio,
         color: Color,
         pixel_aspect: Ratio,
+        field_order: FieldOrder,
         rate: VideoRate,
         key_frames: KeyFrames,
         reordering: bool,

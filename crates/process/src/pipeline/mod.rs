@@ -1,5 +1,7 @@
 //! Pictures from one shape into another: size, layout, depth and colour in one pass.
 
+#[cfg(test)]
+mod field_tests;
 mod flatten;
 #[cfg(test)]
 mod foreign_tests;
@@ -16,7 +18,8 @@ pub use flatten::Alpha;
 use flatten::{flat_format, flatten};
 use plan::{Group, groups};
 use reelwright_media::{
-    Color, ColorMatrix, ColorRange, Error, PixelBuffer, PixelFormat, PixelPool, Ratio, Result, Size,
+    Color, ColorMatrix, ColorRange, Error, FieldOrder, PixelBuffer, PixelFormat, PixelPool, Ratio, Result,
+    Size,
 };
 
 use crate::color::source_peak;
@@ -37,13 +40,15 @@ pub struct FrameShape {
     pub pixel_aspect: Ratio,
     /// Colour.
     pub color: Color,
+    /// Whether the rows are those of two fields, and which is first.
+    pub field_order: FieldOrder,
 }
 
 impl FrameShape {
     /// The shape of a picture.
     pub fn of(picture: &PixelBuffer) -> Self {
-        let PixelBuffer { format, size, crop, pixel_aspect, color, .. } = *picture;
-        Self { format, size, crop, pixel_aspect, color }
+        let PixelBuffer { format, size, crop, pixel_aspect, color, field_order, .. } = *picture;
+        Self { format, size, crop, pixel_aspect, color, field_order }
     }
 
     /// The rectangle meant to be seen: (x, y, width, height).
@@ -57,7 +62,7 @@ impl FrameShape {
 pub struct PipelineConfig {
     /// The pictures that come in.
     pub source: FrameShape,
-    /// Layout of the pictures that come out: planar Y'CbCr of 8 to 14 bits without alpha, BGRA or RGBA.
+    /// Layout of the pictures that come out, of 8 to 14 bits.
     pub target_format: PixelFormat,
     /// Their size.
     pub target_size: Size,
@@ -92,6 +97,19 @@ impl PipelineConfig {
         Self { source_peak, ..Self::new(FrameShape::of(picture), target_format, target_size) }
     }
 
+    /// Whether each field is made from its like alone: scaled on its own, and with chroma that belongs to it. Pictures with
+    /// less than two rows of chroma a field are none.
+    fn works_by_field(&self) -> bool {
+        let (.., height) = self.source.visible();
+        self.source.field_order.is_interlaced() && height.min(self.target_size.height) >= 8
+    }
+
+    /// The field order of the pictures that come out.
+    pub fn output_field_order(&self) -> FieldOrder {
+        let (_, top, ..) = self.source.visible();
+        if top.is_multiple_of(2) { self.source.field_order } else { self.source.field_order.swapped() }
+    }
+
     /// The colour of the pictures that come out: the target's, completed from the source's.
     ///
     /// A target that is SDR by its transfer function makes HDR sources tone-mapped; one that leaves it open keeps them.
@@ -119,6 +137,7 @@ impl PipelineConfig {
 /// Turns pictures of one shape into pictures of another: crops, scales, and converts layout, depth and colour.
 ///
 /// Chroma is resampled with regard to where it lies: to the left where nothing is stated, as H.264 and HEVC have it.
+/// Interlaced pictures stay interlaced: each field is made from its like alone, luma and chroma.
 /// A pipeline owns its pool of target pictures; memory in use is one target picture per picture not yet dropped.
 pub struct Pipeline {
     config: PipelineConfig,
@@ -144,15 +163,20 @@ impl Pipeline {
     /// [`reelwright_media::ErrorKind::Misuse`] for empty or huge sizes and crops outside the picture,
     /// [`reelwright_media::ErrorKind::Unsupported`] for targets and colours that can't be made.
     pub fn new(config: PipelineConfig, workers: Workers) -> Result<Self> {
-        check(&config)?;
+        check_sizes(&config)?;
         let color = config.output_color();
         let (x, y, width, height) = config.source.visible();
         let same_place = (x, y) == (0, 0) && config.source.size == config.target_size;
         let same_size = Size::new(width, height) == config.target_size;
-        let groups = groups(&config, &color)?;
         let unchanged = plan::keeps_codes(&config, &color);
         let passthrough =
             same_place && same_size && unchanged && config.source.format == config.target_format;
+        // What stays as it is needn't be understood.
+        let groups = if passthrough {
+            Vec::new()
+        } else {
+            check_formats(&config).and_then(|()| groups(&config, &color))?
+        };
         let pixel_aspect = if same_size { config.source.pixel_aspect } else { scaled_aspect(&config) };
         let pool = PixelPool::new(config.target_format, config.target_size);
         let loses_alpha = config.source.format.has_alpha() && !config.target_format.has_alpha();
@@ -203,6 +227,7 @@ impl Pipeline {
         target.color = self.color;
         target.pixel_aspect = self.pixel_aspect;
         target.crop = None;
+        target.field_order = self.config.output_field_order();
         if picture.color.is_hdr() && !self.color.is_hdr() {
             (target.mastering, target.content_light) = (None, None);
         }
@@ -220,7 +245,7 @@ impl Pipeline {
     }
 }
 
-fn check(config: &PipelineConfig) -> Result<()> {
+fn check_sizes(config: &PipelineConfig) -> Result<()> {
     let fine =
         |size: Size| (1..=LONGEST_SIDE).contains(&size.width) && (1..=LONGEST_SIDE).contains(&size.height);
     for size in [config.source.size, config.target_size] {
@@ -240,10 +265,13 @@ fn check(config: &PipelineConfig) -> Result<()> {
             "the crop {width}x{height} at {x},{y} is not within the picture of {size}"
         )));
     }
-    match config.target_format {
-        PixelFormat::Yuv(_, depth) if (8..=14).contains(&depth) => {}
-        PixelFormat::Bgra | PixelFormat::Rgba => {}
-        other => return Err(Error::unsupported(format!("pictures can't be converted to {other:?}"))),
+    Ok(())
+}
+
+fn check_formats(config: &PipelineConfig) -> Result<()> {
+    if !(8..=14).contains(&config.target_format.bit_depth()) {
+        let target = config.target_format;
+        return Err(Error::unsupported(format!("pictures can't be converted to {target:?}")));
     }
     if !(8..=16).contains(&config.source.format.bit_depth()) {
         return Err(Error::unsupported(format!("{:?}: samples have 8 to 16 bits", config.source.format)));

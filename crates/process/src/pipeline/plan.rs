@@ -5,7 +5,7 @@ use reelwright_media::{ChromaSiting, Color, PixelFormat, Result};
 use super::PipelineConfig;
 use super::layout::{Channel, alpha, channels, phase};
 use crate::color::{Affine, Coding, Light};
-use crate::scale::{Filter, Mapping, Store, WORK_BITS};
+use crate::scale::{Filter, Kernel, Mapping, Store, WORK_BITS};
 
 /// Target components that lie on the same grid and are made from the same source samples.
 pub(super) struct Group {
@@ -15,6 +15,60 @@ pub(super) struct Group {
     pub(super) grids: Vec<Grid>,
     pub(super) work: Work,
     pub(super) store: Store,
+    pub(super) field: Field,
+}
+
+/// The rows of a picture that are worked on together: all of them, or those of one field. Applies to the planes of source
+/// and target alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    /// From one of its rows to the next: 1 for whole pictures, 2 for fields.
+    step: usize,
+    /// Its first row in the source.
+    source: usize,
+    /// Its first row in the target.
+    target: usize,
+}
+
+impl Field {
+    /// Whole pictures.
+    const WHOLE: Self = Self { step: 1, source: 0, target: 0 };
+
+    /// What a picture consists of; interlaced ones whose visible part begins with an odd row change their fields' places.
+    fn all(config: &PipelineConfig) -> Vec<Self> {
+        if !config.works_by_field() {
+            return vec![Self::WHOLE];
+        }
+        let (_, top, ..) = config.source.visible();
+        let field = |target| Self { step: 2, source: (target + top as usize) % 2, target };
+        vec![field(0), field(1)]
+    }
+
+    /// The row of the source's plane that is row `line` of the field.
+    pub(super) fn source_row(self, line: usize) -> usize {
+        line * self.step + self.source
+    }
+
+    /// The rows of the source's plane from one row of the field to the next.
+    pub(super) fn step(self) -> usize {
+        self.step
+    }
+
+    /// Which row of the field row `row` of the target's plane is, if it is one.
+    pub(super) fn target_line(self, row: usize) -> Option<usize> {
+        let from_first = row.checked_sub(self.target)?;
+        from_first.is_multiple_of(self.step).then_some(from_first / self.step)
+    }
+
+    /// How many of the target's first `rows` rows are in the field.
+    fn target_lines(self, rows: usize) -> usize {
+        rows.saturating_sub(self.target).div_ceil(self.step)
+    }
+
+    /// The first of the field's rows at or below row `row` of the source.
+    fn source_line(self, row: usize) -> usize {
+        row.saturating_sub(self.source).div_ceil(self.step)
+    }
 }
 
 /// A source component brought onto the grid of the target.
@@ -73,9 +127,12 @@ impl Group {
 pub(super) fn keeps_codes(config: &PipelineConfig, color: &Color) -> bool {
     let (source, target) = codings(config, color);
     let siting = |color: &Color| color.siting.unwrap_or(ChromaSiting::Left);
-    let lit =
-        config.source.color.is_hdr() == color.is_hdr() && config.source.color.primaries == color.primaries;
-    lit && source.same(&target) && siting(&config.source.color) == siting(color)
+    let before = &config.source.color;
+    let same_light = if before.is_hdr() || color.is_hdr() { before.transfer == color.transfer } else { true };
+    same_light
+        && before.primaries == color.primaries
+        && source.same(&target)
+        && siting(&config.source.color) == siting(color)
 }
 
 fn codings(config: &PipelineConfig, color: &Color) -> (Coding, Coding) {
@@ -86,10 +143,18 @@ fn codings(config: &PipelineConfig, color: &Color) -> (Coding, Coding) {
 
 /// Everything to be done for one picture.
 pub(super) fn groups(config: &PipelineConfig, color: &Color) -> Result<Vec<Group>> {
+    let mut groups = Vec::new();
+    for field in Field::all(config) {
+        groups.append(&mut field_groups(config, color, field)?);
+    }
+    Ok(groups)
+}
+
+fn field_groups(config: &PipelineConfig, color: &Color, field: Field) -> Result<Vec<Group>> {
     let (from, to) = codings(config, color);
     let (sources, targets) = (channels(config.source.format), channels(config.target_format));
     let mut groups = Vec::new();
-    let place = Placement { config, color };
+    let place = Placement { config, color, field };
     if let Some(light) = Light::between(&config.source.color, color, config.source_peak)? {
         let light = Arc::new(light);
         let encode = to.to_rgb()?.inverse();
@@ -144,6 +209,7 @@ impl Output {
 struct Placement<'a> {
     config: &'a PipelineConfig,
     color: &'a Color,
+    field: Field,
 }
 
 impl Placement<'_> {
@@ -226,7 +292,7 @@ impl Placement<'_> {
         }
         let depth = self.config.target_format.bit_depth();
         let store = if depth > 8 { Store::Deep(depth.into()) } else { Store::Eight };
-        Group { width, inputs, grids, work, store }
+        Group { width, inputs, grids, work, store, field: self.field }
     }
 
     fn grid(&self, source: (u32, u32), target: (u32, u32), width: usize, height: usize) -> Grid {
@@ -248,8 +314,8 @@ impl Placement<'_> {
             shifts: (source.1, target.1),
             phases: (from.1, to.1),
         };
-        let (across, horizontal) = across.filter(self.config, width);
-        let (down, vertical) = down.filter(self.config, height);
+        let (across, horizontal) = across.filter(self.config.kernel, width, Field::WHOLE);
+        let (down, vertical) = down.filter(self.config.kernel, height, self.field);
         Grid { shift: source, across, down, horizontal, vertical }
     }
 }
@@ -265,16 +331,21 @@ struct Line {
 }
 
 impl Line {
-    /// The window of source samples, and the filter over it.
-    fn filter(&self, config: &PipelineConfig, outputs: usize) -> ((usize, usize), Filter) {
+    /// The window of samples of the source's `field`, and the filter over it that makes those of the target's.
+    fn filter(&self, kernel: Kernel, outputs: usize, field: Field) -> ((usize, usize), Filter) {
         let Self { start, length, target, shifts, phases } = *self;
-        let begin = start >> shifts.0;
-        let window = ((start + length).div_ceil(1 << shifts.0) - begin) as usize;
+        let begin = (start >> shifts.0) as usize;
+        let end = (start + length).div_ceil(1 << shifts.0) as usize;
         // From target samples to target pixels, to source pixels, to source samples.
         let pixels = f64::from(1 << shifts.1) * f64::from(length) / f64::from(target);
         let samples = f64::from(1 << shifts.0);
-        let first = (f64::from(start) + phases.1 * pixels) / samples - phases.0 - f64::from(begin);
-        let map = Mapping { window, outputs, step: pixels / samples, first };
-        ((begin as usize, window), Filter::new(config.kernel, map))
+        let step = pixels / samples;
+        let first = (f64::from(start) + phases.1 * pixels) / samples - phases.0;
+        // From there to the samples of the field alone: they lie as far apart as the target's do.
+        let first = (first + field.target as f64 * step - field.source as f64) / field.step as f64;
+        let (begin, end) = (field.source_line(begin), field.source_line(end));
+        let outputs = field.target_lines(outputs);
+        let map = Mapping { window: end - begin, outputs, step, first: first - begin as f64 };
+        ((begin, end - begin), Filter::new(kernel, map))
     }
 }

@@ -81,20 +81,21 @@ impl Group {
             signals: [signals(), signals(), signals()],
         };
         for y in rows {
+            let Some(line) = self.field.target_line(y) else { continue };
             match &self.work {
                 Work::Store(channel) => {
                     let out = planes[channel.plane].row(y);
-                    self.store_row(&self.inputs[0], source, y, &mut scratch, out, simd);
+                    self.store_row(&self.inputs[0], source, line, &mut scratch, out, simd);
                 }
                 Work::Mix(outputs) => {
-                    self.place_inputs(source, y, &mut scratch, simd);
+                    self.place_inputs(source, line, &mut scratch, simd);
                     let inputs = scratch.placed.each_ref().map(Vec::as_slice);
                     for output in outputs {
                         weigh(simd, inputs, output, self.store, planes[output.channel.plane].row(y));
                     }
                 }
                 Work::Relight { decode, light, outputs } => {
-                    self.place_inputs(source, y, &mut scratch, simd);
+                    self.place_inputs(source, line, &mut scratch, simd);
                     let inputs = scratch.placed.each_ref().map(Vec::as_slice);
                     relight(simd, inputs, decode, light, &mut scratch.signals);
                     let inputs = scratch.signals.each_ref().map(Vec::as_slice);
@@ -111,7 +112,7 @@ impl Group {
         &self,
         input: &Input,
         source: &PixelBuffer,
-        y: usize,
+        line: usize,
         scratch: &mut Scratch,
         out: &mut [u8],
         simd: Simd,
@@ -122,22 +123,22 @@ impl Group {
             && input.depth == self.store.bits()
         {
             let bytes = self.store.bytes();
-            let row = source.row(input.channel.plane, grid.down.0 + down + y);
+            let row = source.row(input.channel.plane, self.field.source_row(grid.down.0 + down + line));
             let from = (grid.across.0 + x) * bytes;
             return out[..self.width * bytes].copy_from_slice(&row[from..][..self.width * bytes]);
         }
-        self.weigh_rows(input, source, y, &mut scratch.packed, simd);
+        self.weigh_rows(input, source, line, &mut scratch.packed, simd);
         let row = component(input, grid.across.1, &scratch.packed, &mut scratch.single);
         horizontal(simd, row, &grid.horizontal, self.store, out);
     }
 
     /// All components, on the grid of the target.
-    fn place_inputs(&self, source: &PixelBuffer, y: usize, scratch: &mut Scratch, simd: Simd) {
+    fn place_inputs(&self, source: &PixelBuffer, line: usize, scratch: &mut Scratch, simd: Simd) {
         let mut held = None;
         for (input, placed) in self.inputs.iter().zip(&mut scratch.placed) {
             // Components that share a plane are weighed together.
             if held != Some(input.channel.plane) {
-                self.weigh_rows(input, source, y, &mut scratch.packed, simd);
+                self.weigh_rows(input, source, line, &mut scratch.packed, simd);
                 held = Some(input.channel.plane);
             }
             let grid = &self.grids[input.grid];
@@ -146,15 +147,16 @@ impl Group {
         }
     }
 
-    /// The vertical half of the way to target row `y`.
-    fn weigh_rows(&self, input: &Input, source: &PixelBuffer, y: usize, out: &mut [i16], simd: Simd) {
+    /// The vertical half of the way to row `line` of the target's field.
+    fn weigh_rows(&self, input: &Input, source: &PixelBuffer, line: usize, out: &mut [i16], simd: Simd) {
         let grid = &self.grids[input.grid];
         let (plane, step) = (input.channel.plane, input.channel.step);
-        let (start, weights) = grid.vertical.row(y);
+        let (start, weights) = grid.vertical.row(line);
         let bytes = if input.depth > 8 { 2 } else { 1 };
         let stride = source.stride(plane);
-        let first = (grid.down.0 + start) * stride + grid.across.0 * step * bytes;
-        let strip = Strip { bytes: &source.plane(plane)[first..], stride, depth: input.depth };
+        let first = self.field.source_row(grid.down.0 + start) * stride + grid.across.0 * step * bytes;
+        let bytes = &source.plane(plane)[first..];
+        let strip = Strip { bytes, stride: stride * self.field.step(), depth: input.depth };
         vertical(simd, strip, grid.vertical.taps(), weights, &mut out[..grid.across.1 * step]);
     }
 }

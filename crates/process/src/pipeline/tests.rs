@@ -41,6 +41,12 @@ fn any_size_and_format_goes_through() {
         PixelFormat::Yuv(Yuv422, 8),
         PixelFormat::Yuv(Yuv444, 10),
         PixelFormat::Yuv(Gray, 8),
+        PixelFormat::Yuva(Yuv444, 12),
+        PixelFormat::Yuva(Yuv420, 8),
+        PixelFormat::Nv12,
+        PixelFormat::Nv12TenBit,
+        PixelFormat::Gbr(8),
+        PixelFormat::Gbr(10),
         PixelFormat::Bgra,
         PixelFormat::Rgba,
     ];

@@ -1,13 +1,17 @@
-use reelwright_codec::{EncoderInfo, VideoDecoderSettings, VideoEncoderSettings, VideoRate};
+use reelwright_codec::{
+    EncoderInfo, VideoDecoderSettings, VideoEncoderSettings, VideoRate, states_field_order,
+};
 use reelwright_media::{
-    BoxFamily, Color, ColorMatrix, ColorPrimaries, ColorRange, Error, Matrix, Omission, Omitted, Ratio,
-    Result, Rotation, SampleEntry, Size, Stage, Timescale, Track, TransferFunction, VideoCodec, VideoFormat,
+    BoxFamily, Color, ColorMatrix, ColorPrimaries, ColorRange, Error, FieldOrder, Matrix, Omission, Omitted,
+    Ratio, Result, Rotation, SampleEntry, Size, Stage, Timescale, Track, TransferFunction, VideoCodec,
+    VideoFormat,
 };
 use reelwright_process::fit_inside;
 
 use super::plan::{Context, Decision, Fate, acceptance, carried_matrix, leave_out, select_video};
 use super::{ColorPolicy, Fit, Orientation, RateChoice, Reason, VideoOptions};
 use crate::facts::{average_frame_rate, is_simple, square_size};
+use crate::reader::field_order;
 
 /// How one video track is encoded.
 #[derive(Clone, Debug)]
@@ -34,6 +38,11 @@ pub struct VideoPlan {
 }
 
 impl VideoPlan {
+    /// Whether its pictures are interlaced and change their height: then each field is made from its like alone.
+    pub fn scales_fields(&self) -> bool {
+        self.settings.field_order.is_interlaced() && self.settings.size.height != self.source_size.height
+    }
+
     /// Bits per second the encode is expected to take.
     pub fn expected_rate(&self) -> u32 {
         match self.settings.rate {
@@ -63,7 +72,9 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
     let (turn, fitted, frame_rate) =
         (turn(&turned, options), target_size(format, &turned, options), measured_rate(track));
     let size = if is_quarter(turn) { fitted.turned() } else { fitted };
-    let settings = settings(context, track, format, options, size, frame_rate);
+    let fields = field_order(context.asset, track, context.registry);
+    let mut settings = settings(context, track, format, options, size, frame_rate);
+    settings.field_order = kept_fields(fields, format, turn, size);
     check_transfer(format.color, settings.color)?;
     let tone_mapped = format.color.is_hdr() && !settings.color.is_hdr();
     let encoder = select_video(context.registry, &settings, &options.encoder)
@@ -83,7 +94,8 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
         decoder: decoder.id,
         settings,
     };
-    let losses = losses(format, track.id);
+    let mut losses = losses(format, track.id);
+    losses.extend(lost_fields(fields, &plan.settings, track.id));
     Ok(Decision { losses, ..Decision::new(Fate::EncodeVideo(Box::new(plan)), misfit) })
 }
 
@@ -98,6 +110,41 @@ fn check_transfer(source: Color, target: Color) -> Result<()> {
     Err(Error::unsupported(format!("{from} can't be converted to {to}"))
         .at_stage(Stage::Plan)
         .with_hint("keep the source's colours, or ask for some without HDR: bt709, p3, bt2020"))
+}
+
+/// The field order of what is encoded.
+fn kept_fields(
+    fields: FieldOrder,
+    format: &VideoFormat,
+    turn: Option<(Rotation, bool)>,
+    size: Size,
+) -> FieldOrder {
+    // A row that is cut off above, or that comes to lie there, puts every row into the other field's place.
+    let top = format.clean_aperture.and_then(|aperture| aperture.rect(format.size)).map_or(0, |rect| rect.1);
+    let fields = if top % 2 == 1 { fields.swapped() } else { fields };
+    match turn.map_or(Rotation::None, |(rotation, _)| rotation) {
+        Rotation::None => fields,
+        Rotation::Half if size.height.is_multiple_of(2) => fields.swapped(),
+        Rotation::Half => fields,
+        Rotation::Clockwise90 | Rotation::Clockwise270 => FieldOrder::Progressive,
+    }
+}
+
+/// What is lost of the fields of interlaced pictures.
+fn lost_fields(source: FieldOrder, settings: &VideoEncoderSettings, track: u32) -> Option<Omission> {
+    if !source.is_interlaced() {
+        return None;
+    }
+    let what = |what: &str| Omitted::SideData(what.to_owned());
+    if !settings.field_order.is_interlaced() {
+        let why = "they are woven into one picture, since it is turned by a quarter";
+        return Some(Omission::new(what("the times of its fields are"), Some(track), why));
+    }
+    if states_field_order(settings.codec) {
+        return None;
+    }
+    let why = format!("{} has no place for it", settings.codec.name());
+    Some(Omission::new(what("the order of its fields is"), Some(track), why))
 }
 
 /// What an encode of one plain picture can't keep.

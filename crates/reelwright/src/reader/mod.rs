@@ -2,6 +2,7 @@
 
 mod audio;
 mod damage;
+mod fields;
 mod frames;
 mod picture;
 mod samples;
@@ -16,6 +17,7 @@ use crate::Asset;
 
 pub use audio::{SoundBuffers, SoundBuilder};
 pub use damage::Damage;
+pub(crate) use fields::field_order;
 pub(crate) use frames::FrameReader;
 pub use samples::Samples;
 pub(crate) use sound::SoundReader;

@@ -1,7 +1,7 @@
 use reelwright_codec::Workers;
 use reelwright_media::{
-    Color, Error, ErrorKind, Matrix, PixelBuffer, PixelFormat, PixelLayout, Ratio, Result, Rotation, Size,
-    Stage,
+    Color, Error, ErrorKind, FieldOrder, Matrix, PixelBuffer, PixelFormat, PixelLayout, Ratio, Result,
+    Rotation, Size, Stage,
 };
 use reelwright_process::{FrameShape, Pipeline, PipelineConfig, fit_inside, square_size, turn};
 
@@ -135,6 +135,8 @@ impl Finisher {
                 crop: None,
                 pixel_aspect: Ratio::ONE,
                 color: scale.color(),
+                // A quarter turn weaves the fields.
+                field_order: FieldOrder::Progressive,
             };
             pipeline(shape, wanted, size.turned())
         });

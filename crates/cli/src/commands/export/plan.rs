@@ -1,4 +1,4 @@
-use reelwright::media::Chapter;
+use reelwright::media::{Chapter, FieldOrder};
 use reelwright::{Fate, Plan};
 use serde::Serialize;
 
@@ -84,7 +84,14 @@ fn target(fate: &Fate) -> Option<String> {
             let tone = if video.tone_mapped { ", HDR tone-mapped to SDR" } else { "" };
             let frames =
                 video.frame_rate.map(|rate| format!(", {:.3} fps", rate.to_f64())).unwrap_or_default();
-            Some(format!("{} {} at {rate}{frames}{tone}", video.settings.codec.name(), video.settings.size))
+            let fields = match video.settings.field_order {
+                FieldOrder::Progressive => "",
+                FieldOrder::TopFirst => ", interlaced, top field first",
+                FieldOrder::BottomFirst => ", interlaced, bottom field first",
+            };
+            let apart = if video.scales_fields() { ", scaled field by field" } else { "" };
+            let (codec, size) = (video.settings.codec.name(), video.settings.size);
+            Some(format!("{codec} {size} at {rate}{frames}{tone}{fields}{apart}"))
         }
         Fate::EncodeAudio(audio) => Some(format!(
             "{} {} Hz {} at {} kbit/s",

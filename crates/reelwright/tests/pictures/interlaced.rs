@@ -1,0 +1,138 @@
+use std::path::Path;
+
+use reelwright::media::FieldOrder;
+
+use super::{Folder, encoded, foreign, made};
+
+/// Made with ffmpeg: a white bar 80 pixels wide that moves by 16 pixels every fiftieth of a second, in fields.
+const WIDTH: usize = 720;
+const STEP: f64 = 16.0;
+const BAR: f64 = 80.0;
+
+fn fields(
+    folder: &Folder,
+    name: &str,
+    height: usize,
+    top_first: bool,
+    encoder: &[&str],
+) -> Option<std::path::PathBuf> {
+    let (weave, order) = if top_first { ("interleave_top", "tff") } else { ("interleave_bottom", "bff") };
+    let graph = format!(
+        "color=black:s={WIDTH}x{height}:r=50:d=0.48,format=yuv420p[ground];color=white:s={BAR}x{height}:r=50:d=0.48[bar];\
+         [ground][bar]overlay=x='{STEP}*n+{STEP}',tinterlace={weave},setfield={order}"
+    );
+    made(folder, name, &[&["-f", "lavfi", "-i", &graph], encoder].concat())
+}
+
+/// Where the bar lies in every field, in the order they are stored: left edge, right edge, and how many pixels are neither
+/// black nor white.
+fn bars(path: &Path, width: usize, height: usize) -> Option<Vec<(f64, f64, usize)>> {
+    let shown = ["-vf", "separatefields", "-pix_fmt", "gray", "-f", "rawvideo"];
+    let pixels = foreign::ffmpeg(path, &shown)?;
+    let field = width * (height / 2);
+    assert_eq!(pixels.len() % field, 0);
+    // The middle of the field, far from the edges.
+    let rows = pixels.chunks_exact(field).map(|field| &field[width * (height / 4)..][..width]);
+    let bar = |row: &[u8]| {
+        let white: Vec<_> = (0..width).filter(|&x| row[x] > 128).collect();
+        let gray = row.iter().filter(|value| (60..190).contains(*value)).count();
+        (white[0] as f64, *white.last().unwrap() as f64 + 1.0, gray)
+    };
+    Some(rows.map(bar).collect())
+}
+
+fn flags(path: &Path) -> Option<Vec<String>> {
+    let lines = foreign::table(path, "frame=interlaced_frame,top_field_first")?;
+    Some(lines.into_iter().filter(|line| line.starts_with(['0', '1'])).collect())
+}
+
+/// Fields stay fields, in their order, each made from its like alone, and say so.
+fn keeps_fields(input: &Path, output: &Path, name: &str, (width, height): (usize, usize), top_first: bool) {
+    let wanted = if top_first { FieldOrder::TopFirst } else { FieldOrder::BottomFirst };
+    assert_eq!(encoded(input, output, name).settings.field_order, wanted);
+    let Some(found) = bars(output, width, height) else { return };
+    assert_eq!(found.len(), 24, "{}", output.display());
+    let scale = width as f64 / WIDTH as f64;
+    for (number, (left, right, gray)) in found.iter().enumerate() {
+        // `separatefields` puts the field out first that is tagged as first; `tinterlace` begins with the second picture.
+        let wanted = (number as f64 + 2.0) * STEP * scale;
+        assert!((left - wanted).abs() <= 2.0, "{}: field {number} at {left}, not {wanted}", output.display());
+        assert!((right - left - BAR * scale).abs() <= 2.0, "field {number} is {left} to {right}");
+        assert!(*gray <= 8, "{}: {gray} pixels of field {number} are of two times", output.display());
+    }
+}
+
+#[test]
+fn fields_are_scaled_apart_and_tagged() {
+    let folder = Folder::new("interlaced");
+    for (top_first, order) in [(true, "tff=1"), (false, "bff=1")] {
+        let x264 = ["-c:v", "libx264", "-flags", "+ilme+ildct", "-x264-params", order, "-crf", "8"];
+        let Some(input) = fields(&folder, "mbaff.mp4", 576, top_first, &x264) else { return };
+        let output = folder.file("scaled.mp4");
+        keeps_fields(&input, &output, "640x480", (600, 480), top_first);
+        let tagged = if top_first { "1,1" } else { "1,0" };
+        assert!(flags(&output).unwrap().iter().all(|flags| flags == tagged));
+        let stream = foreign::table(&output, "stream=field_order").unwrap();
+        assert_eq!(stream[0], if top_first { "tb" } else { "bt" });
+        // What was written is read as interlaced again.
+        let again = folder.file("again.mp4");
+        keeps_fields(&output, &again, "low", (184, 144), top_first);
+    }
+}
+
+#[test]
+fn chroma_of_422_stays_in_its_field() {
+    let folder = Folder::new("interlaced-422");
+    let x264 = ["-c:v", "libx264", "-flags", "+ilme+ildct", "-x264-params", "tff=1", "-crf", "4"];
+    // Red in the fields of one time, blue in those of the other: where they mixed, it would be purple.
+    let graph = "color=red:s=320x240:r=25:d=0.4,format=yuv422p[a];color=blue:s=320x240:r=25:d=0.4,format=yuv422p[b];\
+                 [a][b]interleave,settb=1/50,setpts=N,tinterlace=interleave_top,setfield=tff";
+    let input = ["-f", "lavfi", "-i", graph, "-pix_fmt", "yuv422p"];
+    let Some(input) = made(&folder, "422.mp4", &[&input[..], &x264].concat()) else { return };
+    let output = folder.file("420.mp4");
+    assert_eq!(encoded(&input, &output, "highest").settings.field_order, FieldOrder::TopFirst);
+    let shown = ["-vf", "separatefields,format=yuv444p", "-f", "rawvideo"];
+    let Some(pixels) = foreign::ffmpeg(&output, &shown) else { return };
+    let plane = 320 * 120;
+    for (number, field) in pixels.chunks_exact(plane * 3).enumerate() {
+        let (blue, red) = (field[plane + plane / 2 + 100], field[plane * 2 + plane / 2 + 100]);
+        let wanted = if number % 2 == 0 { red > 220 && blue < 110 } else { blue > 220 && red < 130 };
+        assert!(wanted, "field {number}: Cb {blue}, Cr {red}");
+    }
+}
+
+#[test]
+fn whole_pictures_are_not_called_interlaced() {
+    let folder = Folder::new("progressive");
+    let graph = "testsrc=s=720x576:r=25:d=0.4";
+    let input = ["-f", "lavfi", "-i", graph, "-pix_fmt", "yuv420p", "-c:v", "libx264"];
+    let Some(input) = made(&folder, "whole.mp4", &input) else { return };
+    let output = folder.file("scaled.mp4");
+    assert_eq!(encoded(&input, &output, "640x480").settings.field_order, FieldOrder::Progressive);
+    assert!(flags(&output).unwrap().iter().all(|flags| flags == "0,0"));
+}
+
+/// Of every encoder and decoder there is, by what it is fed.
+#[cfg(feature = "libav")]
+#[test]
+fn any_kind_of_fields_stays_so() {
+    let folder = Folder::new("interlaced-kinds");
+    let dv = ["-c:v", "dvvideo", "-pix_fmt", "yuv420p"];
+    let mpeg2 = ["-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-q:v", "1"];
+    let prores = ["-c:v", "prores_ks", "-flags", "+ildct", "-pix_fmt", "yuv422p10le"];
+    for (name, top_first, encoder) in [
+        ("dv.mov", false, &dv[..]),
+        ("mpeg2.ts", true, &mpeg2),
+        ("mpeg2.mov", false, &mpeg2),
+        ("prores.mov", true, &prores),
+    ] {
+        let Some(input) = fields(&folder, name, 576, top_first, encoder) else { continue };
+        for (preset, output) in [("640x480", "o.mp4"), ("hevc-1920x1080", "o.mov"), ("prores-422", "p.mov")] {
+            let output = folder.file(&format!("{name}-{output}"));
+            assert!(encoded(&input, &output, preset).settings.field_order.is_interlaced(), "{name} {preset}");
+            let shown = foreign::table(&output, "stream=width,height").unwrap();
+            let sides: Vec<usize> = shown[0].split(',').map(|side| side.parse().unwrap()).collect();
+            keeps_fields(&input, &output, preset, (sides[0], sides[1]), top_first);
+        }
+    }
+}
