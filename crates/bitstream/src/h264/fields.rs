@@ -250,8 +250,16 @@ mod tests {
             assert_eq!(with_picture_structure(&set).unwrap(), set);
             for stated in [TopFirst, BottomFirst] {
                 for said in [TopFirst, BottomFirst, Progressive] {
-                    let units = [set.clone(), pps(), picture_structure(said), slice(None, frames_only, -1)];
-                    assert_eq!(order(&units, Some(stated)), said);
+                    for delta in [0, 1, -1] {
+                        let slice = slice(None, frames_only, delta);
+                        let wanted = match (said, delta) {
+                            (Progressive, _) | (_, 0) => said,
+                            (_, 1) => TopFirst,
+                            _ => BottomFirst,
+                        };
+                        let units = [set.clone(), pps(), picture_structure(said), slice];
+                        assert_eq!(order(&units, Some(stated)), wanted);
+                    }
                 }
             }
         }
