@@ -18,6 +18,9 @@ pub struct Sps {
     pub chroma_format: u8,
     /// Whether the three planes are coded as monochrome pictures.
     pub separate_planes: bool,
+    /// `qpprime_y_zero_transform_bypass_flag`: whether blocks at the finest step are coded without a transform, and so
+    /// without loss.
+    pub lossless: bool,
     /// Bits per luma sample.
     pub bit_depth: u8,
     /// Bits per chroma sample.
@@ -140,7 +143,7 @@ impl Sps {
 fn read(reader: &mut BitReader<'_>) -> Result<Sps> {
     let (profile, constraints, level) = (reader.small(8)?, reader.small(8)?, reader.small(8)?);
     let id = limited(reader.ue()?, 31, "seq_parameter_set_id")?;
-    let mut chroma = Chroma { format: 1, separate: false, luma_depth: 8, chroma_depth: 8 };
+    let mut chroma = Chroma { format: 1, separate: false, lossless: false, luma_depth: 8, chroma_depth: 8 };
     if matches!(profile, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135) {
         chroma = read_chroma(reader)?;
     }
@@ -177,6 +180,7 @@ fn read(reader: &mut BitReader<'_>) -> Result<Sps> {
         level,
         chroma_format: chroma.format,
         separate_planes: chroma.separate,
+        lossless: chroma.lossless,
         bit_depth: chroma.luma_depth,
         chroma_bit_depth: chroma.chroma_depth,
         frame_num_bits,
@@ -196,6 +200,7 @@ fn read(reader: &mut BitReader<'_>) -> Result<Sps> {
 struct Chroma {
     format: u8,
     separate: bool,
+    lossless: bool,
     luma_depth: u8,
     chroma_depth: u8,
 }
@@ -205,7 +210,7 @@ fn read_chroma(reader: &mut BitReader<'_>) -> Result<Chroma> {
     let separate = format == 3 && reader.flag()?;
     let luma_depth = limited(reader.ue()?, 6, "bit_depth_luma_minus8")? as u8 + 8;
     let chroma_depth = limited(reader.ue()?, 6, "bit_depth_chroma_minus8")? as u8 + 8;
-    reader.flag()?; // qpprime_y_zero_transform_bypass_flag
+    let lossless = reader.flag()?;
     if reader.flag()? {
         for list in 0..if format == 3 { 12 } else { 8 } {
             if reader.flag()? {
@@ -213,7 +218,7 @@ fn read_chroma(reader: &mut BitReader<'_>) -> Result<Chroma> {
             }
         }
     }
-    Ok(Chroma { format, separate, luma_depth, chroma_depth })
+    Ok(Chroma { format, separate, lossless, luma_depth, chroma_depth })
 }
 
 fn skip_scaling_list(reader: &mut BitReader<'_>, size: u32) -> Result<()> {

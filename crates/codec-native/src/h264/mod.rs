@@ -113,7 +113,7 @@ impl H264 {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] for 4:4:4 and depths other than 8 and 10, and a malformed `avcC`.
+    /// [`ErrorKind::Unsupported`] for 4:4:4, lossless coding and depths other than 8 and 10, and a malformed `avcC`.
     pub(crate) fn for_format(description: &Arc<FormatDescription>) -> Result<Self> {
         let format = description.video()?;
         let (framing, sets) = parameter_sets(format)?;
@@ -275,6 +275,12 @@ fn damaged(what: &str) -> Error {
 
 /// What neither engine decodes is refused at once, so that another provider is asked.
 fn check(sps: &Sps) -> Result<()> {
+    if sps.lossless {
+        return Err(Error::unsupported(
+            "H.264 without loss (transform bypass); pictures with loss are decoded",
+        )
+        .with_hint(Hint::AnotherDecoder));
+    }
     if sps.chroma_format == 3 || ![8, 10].contains(&sps.bit_depth) || sps.bit_depth != sps.chroma_bit_depth {
         let layout = ["4:0:0", "4:2:0", "4:2:2", "4:4:4"][usize::from(sps.chroma_format & 3)];
         return Err(Error::unsupported(format!(

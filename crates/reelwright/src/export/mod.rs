@@ -1,6 +1,7 @@
 //! Exporting: preset -> [`Plan`] -> run -> [`Report`].
 
 mod audio_plan;
+mod coding;
 mod copy;
 mod cues;
 mod cut;

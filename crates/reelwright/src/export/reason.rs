@@ -48,6 +48,16 @@ pub enum Reason {
     ColorConverted,
     /// It has more than 8 bits a component.
     BitDepth,
+    /// Its chroma is stored in another way than 4:2:0.
+    Chroma {
+        /// How: `4:2:2`, `4:4:4`, or `4:0:0` where there is none.
+        is: String,
+    },
+    /// It is coded in a profile that few players have, such as those of lossless pictures.
+    Profile {
+        /// Its name.
+        is: String,
+    },
     /// It has more frames a second than allowed.
     FrameRate,
     /// It takes more bits a second than allowed.
@@ -142,6 +152,8 @@ impl fmt::Display for Reason {
             Self::ToneMapped => f.write_str("HDR becomes SDR"),
             Self::ColorConverted => f.write_str("its colours are converted"),
             Self::BitDepth => f.write_str("it has more than 8 bits a component"),
+            Self::Chroma { is } => write!(f, "its chroma is {is}, not 4:2:0"),
+            Self::Profile { is } => write!(f, "few players have its profile, {is}"),
             Self::FrameRate => f.write_str("it has too many frames per second"),
             Self::BitRate { is, most, asked } => {
                 let (is, most) = (is / 1000, most / 1000);

@@ -8,6 +8,7 @@ use reelwright_media::{
 };
 use reelwright_process::fit_inside;
 
+use super::coding::beyond_players;
 use super::plan::{Context, Decision, Fate, acceptance, carried_matrix, leave_out, select_video};
 use super::{ColorPolicy, Fit, Orientation, RateChoice, Reason, VideoOptions};
 use crate::facts::{average_frame_rate, is_simple, square_size};
@@ -213,6 +214,9 @@ pub(super) fn misfit(
     let said = |color: Color| (color.primaries, color.transfer, color.matrix);
     if matches!(options.color, ColorPolicy::Convert(_)) && said(color) != said(format.color) {
         return Some(Reason::ColorConverted);
+    }
+    if let Some(beyond) = beyond_players(format) {
+        return Some(beyond);
     }
     if options.color != ColorPolicy::Keep
         && !color.is_hdr()

@@ -3,6 +3,7 @@
 #![cfg(feature = "native")]
 
 mod beside;
+mod coding;
 mod color;
 #[path = "../corner/mod.rs"]
 mod corner;
