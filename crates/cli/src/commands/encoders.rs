@@ -41,9 +41,9 @@ pub(super) fn run(args: &EncodersArgs) -> Result<()> {
     }
     let order: Vec<_> = registry.providers().collect();
     text += &format!(
-        "\nOf the encoders that fit, the first one's provider is asked first: {}; of a provider's, the one of the\n\
-         best quality is taken, in real time the fastest. --encoder ID takes another.\n",
-        order.join(", then ")
+        "\nProviders are asked in this order: {}. Of a provider's encoders that fit, the one of the best quality\n\
+         is taken, in real time the fastest; --encoder ID takes another.\n",
+        order.join(", ")
     );
     print_text(&text)
 }

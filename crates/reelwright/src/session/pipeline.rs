@@ -76,10 +76,10 @@ impl<I: Send + 'static, T: Send + 'static> Pipeline<I, T> {
             drains_done: 0,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
-        let theirs = Farewell(shared.clone());
+        let end = WorkerEnd(shared.clone());
         let worker = std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || work(&theirs.0, engine, answer))
+            .spawn(move || work(&end.0, engine, answer))
             .map_err(|cause| Error::io("can't start a thread for the session", cause))?;
         Ok(Self { shared, worker: Some(worker), capacity, drop_when_full })
     }
@@ -199,10 +199,10 @@ impl<I, T> State<I, T> {
     }
 }
 
-/// Tells everyone when the worker is gone, however it went.
-struct Farewell<I, T>(Arc<Shared<I, T>>);
+/// Marks the worker as gone and wakes who waits for it, also after a panic.
+struct WorkerEnd<I, T>(Arc<Shared<I, T>>);
 
-impl<I, T> Drop for Farewell<I, T> {
+impl<I, T> Drop for WorkerEnd<I, T> {
     fn drop(&mut self) {
         self.0.lock().dead = true;
         self.0.changed.notify_all();
