@@ -13,7 +13,7 @@ use bytes::Bytes;
 use generated::{RATE, pcm, pcm_format};
 use reelwright::media::{
     AudioCodec, ChannelLayout, ErrorKind, FourCc, Language, Matrix, MetadataItem, MetadataKey, MetadataValue,
-    PixelPool, Rotation, Size, Time, Timescale, TrackReference, VideoCodec, VideoFrame,
+    PixelPool, Rotation, SampleBuffer, Size, Time, Timescale, TrackReference, VideoCodec, VideoFrame,
 };
 use reelwright::{AssetWriter, AssetWriterBuilder, Association, FileType, Input, InputConfig, Overwrite};
 use reelwright_bmff::{
@@ -127,6 +127,27 @@ fn headers_say_what_the_input_said() {
         ];
         assert_eq!(said, [&expected[..], &["TAG:language=fra"]].concat(), "{name}");
     }
+}
+
+#[test]
+fn two_samples_of_one_tick_are_refused() {
+    let (path, mut builder) = writer("one-tick.mov", FileType::Mov);
+    let format = pcm_format();
+    let mut input = builder.add_input(InputConfig::copy(format.clone())).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    input.append(pcm(&format, 0, 4800)).unwrap();
+    // The same tick, and a time that rounds to it.
+    let same = pcm(&format, 0, 4800);
+    let close = SampleBuffer { dts: Time::from_ratio(1, 480_000).unwrap(), ..same.clone() };
+    for sample in [same, close] {
+        let refusal = input.append(sample).unwrap_err();
+        assert_eq!((refusal.kind(), refusal.place().track), (ErrorKind::Misuse, Some(1)), "{refusal}");
+    }
+    input.append(pcm(&format, 4800, 4800)).unwrap();
+    drop(input);
+    writer.finish().unwrap();
+    assert_eq!(reelwright::Asset::open(path).unwrap().movie().tracks[0].sample_count, Some(9600));
 }
 
 #[test]

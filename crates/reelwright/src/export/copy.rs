@@ -33,7 +33,7 @@ impl CopyJob<'_> {
             false => held.edits.clone(),
         };
         let held = counted_in_frames(Track { edits, ..held });
-        InputConfig::copy_track(&metadata.of_track(held))
+        InputConfig::copy_track(&metadata.of_track(held)).keep_times()
     }
 
     /// Copies to the end.

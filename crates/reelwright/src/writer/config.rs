@@ -57,6 +57,8 @@ pub struct InputConfig {
     pub join_within: Option<Time>,
     /// What a copied track has beside these.
     track: Option<Box<Track>>,
+    /// Whether samples may be decoded at one time, as those of the input they are copied from.
+    times_as_stored: bool,
 }
 
 /// Where the samples of a track come from.
@@ -102,6 +104,17 @@ impl InputConfig {
         }
     }
 
+    /// Takes decode times as an input has them: two may be one.
+    pub(crate) fn keep_times(mut self) -> Self {
+        self.times_as_stored = true;
+        self
+    }
+
+    /// Whether [`Self::times_as_stored`] was asked for.
+    pub(super) fn keeps_times(&self) -> bool {
+        self.times_as_stored
+    }
+
     /// Pictures are encoded. Their times may have any scale; they are rounded to the settings' timescale. Pictures of
     /// another layout (BGRA, ...), size or colour than the settings' are converted as they are appended; a size of another
     /// shape is stretched.
@@ -139,6 +152,7 @@ impl InputConfig {
             sparse: false,
             join_within: None,
             track: None,
+            times_as_stored: false,
         }
     }
 

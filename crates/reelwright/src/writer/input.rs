@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use reelwright_codec::FrameOptions;
 use reelwright_media::{
     AudioBuffer, Error, ErrorKind, FormatDescription, MediaType, PixelFormat, Result, RisingTimes,
-    SampleBuffer, Stage, Timescale, VideoFrame,
+    SampleBuffer, Stage, VideoFrame,
 };
 
 use super::InputId;
@@ -208,9 +208,8 @@ pub(super) struct LaneState {
 }
 
 impl LaneState {
-    /// Of an input whose samples are counted in `timescale`.
-    pub(super) fn new(encoding: Option<Encoding>, timescale: Timescale) -> Self {
-        let times = RisingTimes::never_falling(timescale);
+    /// Of an input whose samples' decode times follow the rule `times`.
+    pub(super) fn new(encoding: Option<Encoding>, times: RisingTimes) -> Self {
         Self { encoding, times, bytes: 0, finished: false, gaps: None }
     }
 }
@@ -324,7 +323,7 @@ impl std::fmt::Debug for Lane {
 
 #[cfg(test)]
 mod tests {
-    use reelwright_media::{AudioBuffer, AudioFormat, ChannelLayout, PcmFormat, Time};
+    use reelwright_media::{AudioBuffer, AudioFormat, ChannelLayout, PcmFormat, Time, Timescale};
 
     use super::super::associate::WriterId;
     use super::*;
@@ -342,7 +341,7 @@ mod tests {
             media: MediaType::Audio,
             format,
             pixel_format: None,
-            state: Mutex::new(LaneState::new(None, timescale)),
+            state: Mutex::new(LaneState::new(None, RisingTimes::new(timescale))),
         });
         let id = InputId { writer: WriterId::new(), index: 0 };
         let mut input = Input::new(lane.clone(), queue.clone(), id);

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use reelwright_codec::Registry;
 use reelwright_media::{
-    CancelToken, Chapter, Error, MetadataItem, Result, Stage, Time, Timescale, TrackReference,
+    CancelToken, Chapter, Error, MetadataItem, Result, RisingTimes, Stage, Time, Timescale, TrackReference,
 };
 use reelwright_mux::{FileType, IndexPlace, Interleave, MovieSettings, Muxer, TrackSettings, TrackSummary};
 
@@ -195,14 +195,20 @@ impl AssetWriterBuilder {
         let format =
             source.formats.first().cloned().ok_or_else(|| Error::misuse("a track needs a format"))?;
         let media = config.media_type();
+        let keeps_times = config.keeps_times();
         let settings = config.into_track(id, self.settings.file_type, source.formats, source.track);
+        let timescale = settings.track.timescale;
+        let times = match keeps_times {
+            true => RisingTimes::never_falling(timescale),
+            false => RisingTimes::new(timescale),
+        };
         let lane = Arc::new(Lane {
             id,
             index,
             media,
             format,
             pixel_format: source.pixel_format,
-            state: Mutex::new(LaneState::new(source.encoding, settings.track.timescale)),
+            state: Mutex::new(LaneState::new(source.encoding, times)),
         });
         self.tracks.push(settings);
         self.lanes.push(lane.clone());
