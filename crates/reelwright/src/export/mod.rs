@@ -7,6 +7,7 @@ mod cues;
 mod cut;
 mod effort;
 mod estimate;
+mod letterbox;
 mod losses;
 mod main_video;
 mod options;

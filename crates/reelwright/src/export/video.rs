@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use reelwright_codec::{Converter, Registry};
 use reelwright_media::{
-    CancelToken, Error, ErrorKind, PixelBuffer, PixelFormat, PixelLayout, PixelPool, Result, Stage,
+    CancelToken, Error, ErrorKind, PixelBuffer, PixelFormat, PixelLayout, PixelPool, Result, Size, Stage,
     TimeRange, VideoFrame,
 };
 use reelwright_process::{Workers, turn};
 
 use super::VideoPlan;
 use super::effort::Effort;
+use super::letterbox::letterboxed;
 use super::pace::{Paced, Pacer};
 use super::progress::Meter;
 use super::report::{Counts, Loss};
@@ -91,11 +92,14 @@ impl VideoJob<'_> {
 
     fn decode(&self, out: SyncSender<VideoFrame>, early: Arc<Converter>) -> Result<Decoded> {
         stage!("decode", track = self.track);
+        let (usual, target) = (self.plan.source_size, self.upright_size());
         let reader = FrameReader::new(self.asset, self.track, self.range, self.registry)?;
         let mut reader = reader
             .threads(self.threads)
             .memory_budget(usize::try_from(self.budget / 4).unwrap_or(usize::MAX))
-            .early(Arc::new(move |pixels| early.convert(&pixels, Workers::new(1))))
+            .early(Arc::new(move |pixels| {
+                early.convert(&letterboxed(pixels, usual, target), Workers::new(1))
+            }))
             .cancelled_by(self.stop.clone());
         while let Some(frame) = reader.next_frame()? {
             if out.send(frame).is_err() {
@@ -121,8 +125,8 @@ impl VideoJob<'_> {
         let mut effort = Effort::up_to(most);
         let mut process = |frame: VideoFrame| -> Result<VideoFrame> {
             let begun = Instant::now();
-            let pixels =
-                converter.convert(&frame.pixels, effort.workers()).and_then(|pixels| self.turn(pixels));
+            let boxed = letterboxed(frame.pixels.clone(), self.plan.source_size, self.upright_size());
+            let pixels = converter.convert(&boxed, effort.workers()).and_then(|pixels| self.turn(pixels));
             effort.worked_since(begun);
             let pixels = pixels
                 .map_err(|error| error.at_stage(Stage::Process).at_track(self.track).at_time(frame.pts))?;
@@ -151,6 +155,13 @@ impl VideoJob<'_> {
         }
         pass(pacer.finish())?;
         Ok(repeated)
+    }
+
+    /// The size pictures are made before they are turned, if they are.
+    fn upright_size(&self) -> Size {
+        let size = self.plan.settings.size;
+        let quarter = self.plan.turn.is_some_and(|(rotation, _)| rotation.is_quarter());
+        if quarter { size.turned() } else { size }
     }
 
     /// What pictures are made before they are turned, if they are: the encoder's layout and the size to come.

@@ -91,3 +91,30 @@ fn range_extensions_of_hevc_fit_no_preset() {
     let plan = session(&asset, Preset::HevcHighestQuality).plan(FileType::Mp4).unwrap();
     assert_eq!(plan.tracks[0].reason, Reason::Fits);
 }
+
+#[test]
+fn a_picture_of_another_shape_keeps_it() {
+    let folder = Folder::new("shapes");
+    let out = folder.file("out.mp4");
+    // 320x240, then 640x480, and in the last second 240x320.
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field/f02_vp8_sizes.webm");
+    if !source.exists() {
+        reelwright_judges::skip!("f02_vp8_sizes.webm is not in ../shared/field");
+        return;
+    }
+    session(&Asset::open(&source).unwrap(), SMALL).export(&out, FileType::Mp4).unwrap();
+    // Brightness of the outermost 60 columns left and right, and of those between.
+    let lit = |second: &str| -> Option<[bool; 3]> {
+        let arguments = ["-nostdin", "-ss", second, "-i", out.to_str()?, "-frames:v", "1"];
+        let raw = ["-pix_fmt", "gray", "-f", "rawvideo", "-"];
+        let picture = foreign("ffmpeg", &[&arguments[..], &raw].concat())?.stdout;
+        assert_eq!(picture.len(), 320 * 240);
+        let rows = || picture.chunks(320);
+        let brightest = |columns: std::ops::Range<usize>| {
+            rows().flat_map(|row| row[columns.clone()].to_vec()).max().is_some_and(|value| value > 40)
+        };
+        Some([brightest(0..60), brightest(80..240), brightest(260..320)])
+    };
+    let (Some(first), Some(last)) = (lit("0.2"), lit("2.6")) else { return };
+    assert_eq!((first, last), ([true; 3], [false, true, false]));
+}
