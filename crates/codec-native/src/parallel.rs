@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use reelwright_codec::{PictureWork, VideoDecoder, VideoDecoderSettings};
-use reelwright_media::{Error, ErrorKind, PixelBuffer, Result, SampleBuffer, VideoFrame};
+use reelwright_media::{CancelToken, Error, ErrorKind, PixelBuffer, Result, SampleBuffer, VideoFrame};
 
 use crate::nal::guarded;
 
@@ -39,6 +39,8 @@ pub(crate) struct ParallelGops<G> {
     threads: usize,
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
+    /// The first damage found since the end began.
+    damage: Option<Error>,
 }
 
 struct Shared {
@@ -48,6 +50,7 @@ struct Shared {
     budget: usize,
     /// Done to a picture before it waits.
     early: Option<PictureWork>,
+    cancel: CancelToken,
 }
 
 #[derive(Default)]
@@ -85,6 +88,11 @@ impl Shared {
     fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Whether the workers are to give up.
+    fn is_over(&self, state: &State) -> bool {
+        state.stop || self.cancel.is_cancelled()
+    }
 }
 
 impl State {
@@ -110,8 +118,15 @@ impl<G: Groups> ParallelGops<G> {
             changed: Condvar::new(),
             budget,
             early: settings.early.clone(),
+            cancel: settings.cancel.clone(),
         };
-        Self { groups, threads: threads.max(1), shared: Arc::new(shared), workers: Vec::new() }
+        Self { groups, threads: threads.max(1), shared: Arc::new(shared), workers: Vec::new(), damage: None }
+    }
+
+    /// Whether enough waits in it.
+    fn is_full(&self) -> impl Fn(&State) -> bool + use<G> {
+        let most = self.threads + 1;
+        move |state| state.groups.len() > most || state.queued > SAMPLE_BUDGET
     }
 
     /// Gives a sample to its group, and a thread to a group that has none.
@@ -152,11 +167,21 @@ impl<G: Groups> ParallelGops<G> {
         more: impl Fn(&State) -> bool,
         out: &mut dyn FnMut(VideoFrame) -> Result<()>,
     ) -> Result<()> {
+        while let Some(frame) = self.next(&more)? {
+            out(frame)?;
+        }
+        Ok(())
+    }
+
+    /// The next picture if it is ready, or once it is while `more` says so.
+    fn next(&self, more: impl Fn(&State) -> bool) -> Result<Option<VideoFrame>> {
         let mut state = self.shared.lock();
         loop {
             let front = state.groups.front_mut();
             let (picture, over) =
                 front.map_or((None, false), |group| (group.pictures.pop_front(), group.done));
+            // A group may be over because its worker gave up: looked at after that.
+            self.shared.cancel.check()?;
             match picture {
                 Some(picture) => {
                     if let Ok(frame) = &picture {
@@ -164,8 +189,7 @@ impl<G: Groups> ParallelGops<G> {
                     }
                     drop(state);
                     self.shared.changed.notify_all();
-                    out(picture?)?;
-                    state = self.shared.lock();
+                    return picture.map(Some);
                 }
                 None if over => {
                     state.groups.pop_front();
@@ -173,7 +197,7 @@ impl<G: Groups> ParallelGops<G> {
                     self.shared.changed.notify_all();
                 }
                 None if more(&state) => state = self.shared.wait(state),
-                None => return Ok(()),
+                None => return Ok(None),
             }
         }
     }
@@ -181,30 +205,35 @@ impl<G: Groups> ParallelGops<G> {
 
 impl<G: Groups> VideoDecoder for ParallelGops<G> {
     fn decode(&mut self, sample: &SampleBuffer, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
+        self.put_out(self.is_full(), out)?;
         let (sample, starts) = self.groups.prepare(sample)?;
         self.hand_in(sample, starts)?;
-        let most = self.threads + 1;
-        self.put_out(|state| state.groups.len() > most || state.queued > SAMPLE_BUDGET, out)
+        self.put_out(|_| false, out)
+    }
+
+    fn catch_up(&mut self, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<bool> {
+        let frame = self.next(self.is_full())?;
+        frame.map_or(Ok(false), |frame| out(frame).map(|()| true))
     }
 
     fn finish(&mut self, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
+        while self.drain(out)? {}
+        Ok(())
+    }
+
+    fn drain(&mut self, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<bool> {
         if let Some(last) = self.shared.lock().groups.back_mut() {
             last.closed = true;
         }
         self.shared.changed.notify_all();
-        // The first damage is reported, but everything comes out before, so that nothing is left for later calls.
-        let mut first = Ok(());
-        loop {
-            let mut wanted = true;
-            let result = self.put_out(|state| !state.groups.is_empty(), &mut |frame| {
-                let result = out(frame);
-                wanted &= result.is_ok();
-                result
-            });
-            let over = result.is_ok() || !wanted;
-            first = first.and(result);
-            if over {
-                return first;
+        match self.next(|state| !state.groups.is_empty()) {
+            Ok(Some(frame)) => out(frame).map(|()| true),
+            Ok(None) => self.damage.take().map_or(Ok(false), Err),
+            Err(error) if error.kind() == ErrorKind::Cancelled => Err(error),
+            // The first damage is reported, but everything comes out before, so that nothing is left for later calls.
+            Err(error) => {
+                self.damage.get_or_insert(error);
+                Ok(true)
             }
         }
     }
@@ -221,14 +250,17 @@ impl<G> Drop for ParallelGops<G> {
     }
 }
 
-/// Decodes one group after the other until told to stop.
+/// Decodes one group after the other until it is over.
 fn work(shared: &Shared, mut decoder: Box<dyn VideoDecoder>) {
     loop {
         let mut state = shared.lock();
-        while !state.stop && state.group_to_take().is_none() {
+        while !shared.is_over(&state) && state.group_to_take().is_none() {
             state = shared.wait(state);
         }
-        if state.stop {
+        if shared.is_over(&state) {
+            drop(state);
+            // Whoever waits for the group this leaves must see that it is over.
+            shared.changed.notify_all();
             return;
         }
         let number = state.next;
@@ -256,6 +288,7 @@ impl State {
 
 fn decode_group(shared: &Shared, decoder: &mut dyn VideoDecoder, number: u64) {
     let mut put = |frame: VideoFrame| {
+        shared.cancel.check()?;
         let frame = match &shared.early {
             Some(work) => work(frame.pixels).map(|pixels| VideoFrame { pixels, ..frame }),
             None => Ok(frame),
@@ -269,8 +302,10 @@ fn decode_group(shared: &Shared, decoder: &mut dyn VideoDecoder, number: u64) {
             Ok(()) => {}
         }
     }
-    if let Err(error) = decoder.finish(&mut put) {
-        push(shared, number, Err(error));
+    match decoder.finish(&mut put) {
+        Err(error) if error.kind() == ErrorKind::Cancelled => {}
+        Err(error) => drop(push(shared, number, Err(error))),
+        Ok(()) => {}
     }
 }
 
@@ -278,7 +313,7 @@ fn decode_group(shared: &Shared, decoder: &mut dyn VideoDecoder, number: u64) {
 fn next_sample(shared: &Shared, number: u64) -> Option<SampleBuffer> {
     let mut state = shared.lock();
     loop {
-        if state.stop {
+        if shared.is_over(&state) {
             return None;
         }
         let group = state.group(number)?;
@@ -299,10 +334,10 @@ fn next_sample(shared: &Shared, number: u64) -> Option<SampleBuffer> {
 fn push(shared: &Shared, number: u64, picture: Result<VideoFrame>) -> bool {
     let bytes = picture.as_ref().map_or(0, |frame| size(&frame.pixels));
     let mut state = shared.lock();
-    while !state.stop && !state.has_room(number, bytes, shared.budget) {
+    while !shared.is_over(&state) && !state.has_room(number, bytes, shared.budget) {
         state = shared.wait(state);
     }
-    let stop = state.stop;
+    let stop = shared.is_over(&state);
     if let Some(group) = state.group(number).filter(|_| !stop) {
         group.pictures.push_back(picture);
         state.held += bytes;

@@ -7,6 +7,7 @@
 mod annex_b;
 mod annotated;
 mod audio;
+mod cancellable;
 mod convert;
 mod level;
 mod registry;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use reelwright_media::{
-    Error, FormatDescription, PixelBuffer, PixelFormat, Result, SampleBuffer, VideoFrame,
+    CancelToken, Error, FormatDescription, PixelBuffer, PixelFormat, Result, SampleBuffer, VideoFrame,
 };
 
 /// Turns compressed samples into pictures. `VTDecompressionSession`'s engine.
@@ -13,6 +13,19 @@ pub trait VideoDecoder: Send {
 
     /// Puts out what is still inside. The decoder can be fed again afterwards, from a sync sample on.
     fn finish(&mut self, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()>;
+
+    /// Puts out a picture if one is ready, and waits for it where the decoder has taken in as much as it wants; false where
+    /// it put out nothing and [`Self::decode`] won't wait. Called until then before each sample, it keeps pictures from
+    /// coming in numbers: a decoder that works ahead would put them out while it waits. Default: nothing.
+    fn catch_up(&mut self, _out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Does as much of [`Self::finish`] as brings a picture; false once nothing is left. A failure is the end too.
+    /// Default: all of it.
+    fn drain(&mut self, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<bool> {
+        self.finish(out).map(|()| false)
+    }
 }
 
 /// Work on a picture, such as scaling it.
@@ -31,12 +44,16 @@ pub struct VideoDecoderSettings {
     /// What will be done to every picture that comes out. A decoder whose pictures wait in numbers does it before, on its
     /// own threads, so that smaller pictures wait; others don't call it. Done twice it must be as done once.
     pub early: Option<PictureWork>,
+    /// Once it is raised the decoder stops with [`reelwright_media::ErrorKind::Cancelled`], at the latest after the picture
+    /// each of its threads is at. [`crate::Registry::video_decoder`] sees to it for every sample fed and every picture put
+    /// out; decoders that do more in between look at it themselves.
+    pub cancel: CancelToken,
 }
 
 impl VideoDecoderSettings {
-    /// Threads and memory as the decoder likes, and nothing done to its pictures.
+    /// Threads and memory as the decoder likes, nothing done to its pictures, and a token nobody raises.
     pub fn new(format: Arc<FormatDescription>) -> Self {
-        Self { format, threads: 0, memory_budget: 0, early: None }
+        Self { format, threads: 0, memory_budget: 0, early: None, cancel: CancelToken::new() }
     }
 }
 
@@ -47,6 +64,7 @@ impl fmt::Debug for VideoDecoderSettings {
             .field("threads", &self.threads)
             .field("memory_budget", &self.memory_budget)
             .field("early", &self.early.is_some())
+            .field("cancel", &self.cancel)
             .finish()
     }
 }

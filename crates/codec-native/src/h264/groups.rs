@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use reelwright_bitstream::h264::NalType;
 use reelwright_codec::VideoDecoder;
-use reelwright_media::{FormatDescription, FourCc, Result, SampleBuffer};
+use reelwright_media::{CancelToken, FormatDescription, FourCc, Result, SampleBuffer};
 
 use super::{H264, parameter_sets};
 use crate::nal::Framing;
@@ -17,6 +17,7 @@ const MOST_SETS: usize = 64;
 /// What is known of the stream while its samples pass.
 pub(crate) struct IdrGroups {
     format: Arc<FormatDescription>,
+    cancel: CancelToken,
     framing: Framing,
     /// Whether parameter sets may be in the samples alone: no `avcC` has them, or the sample entry is `avc3`.
     in_band: bool,
@@ -30,12 +31,12 @@ impl IdrGroups {
     /// # Errors
     ///
     /// Where no decoder can be made for it.
-    pub(crate) fn new(format: &Arc<FormatDescription>) -> Result<Self> {
-        H264::for_format(format)?;
+    pub(crate) fn new(format: &Arc<FormatDescription>, cancel: &CancelToken) -> Result<Self> {
+        H264::for_format(format, cancel)?;
         let video = format.video()?;
         let (framing, sets) = parameter_sets(video)?;
         let in_band = sets.is_empty() || video.tag == FourCc::new(b"avc3");
-        Ok(Self { format: format.clone(), framing, in_band, carried: Vec::new() })
+        Ok(Self { format: format.clone(), cancel: cancel.clone(), framing, in_band, carried: Vec::new() })
     }
 
     fn carry(&mut self, unit: &[u8], sample: &Bytes) {
@@ -47,12 +48,12 @@ impl IdrGroups {
 
 impl Groups for IdrGroups {
     fn decoder(&self) -> Result<Box<dyn VideoDecoder>> {
-        Ok(Box::new(H264::for_format(&self.format)?))
+        Ok(Box::new(H264::for_format(&self.format, &self.cancel)?))
     }
 
     fn prepare(&mut self, sample: &SampleBuffer) -> Result<(SampleBuffer, bool)> {
         if sample.differs_from(&self.format) {
-            *self = Self::new(&sample.format)?;
+            *self = Self::new(&sample.format, &self.cancel)?;
         }
         let bytes = sample.payload.load()?;
         let mut loaded = SampleBuffer { payload: bytes.clone().into(), ..sample.clone() };

@@ -14,8 +14,8 @@ use reelwright_bitstream::h264::{AvcConfig, FieldOrders, NalType, Pps, Sps};
 use reelwright_bitstream::{annex_b_units, starts_with_start_code};
 use reelwright_codec::{Codec, DecoderInfo, SpeedClass, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{
-    Color, Error, ErrorKind, FieldOrder, FormatDescription, FourCc, Hint, PixelBuffer, Result, SampleBuffer,
-    Time, VideoCodec, VideoFormat, VideoFrame,
+    CancelToken, Color, Error, ErrorKind, FieldOrder, FormatDescription, FourCc, Hint, PixelBuffer, Result,
+    SampleBuffer, Time, VideoCodec, VideoFormat, VideoFrame,
 };
 
 use crate::nal::{Framing, guarded};
@@ -76,14 +76,18 @@ enum Failure {
 /// Makes a decoder as [`H264::for_format`] does; on several threads where `settings` allow it.
 pub(crate) fn decoder(settings: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>> {
     match threads(settings) {
-        1 => Ok(Box::new(H264::for_format(&settings.format)?)),
-        threads => Ok(Box::new(ParallelGops::new(IdrGroups::new(&settings.format)?, threads, settings))),
+        1 => Ok(Box::new(H264::for_format(&settings.format, &settings.cancel)?)),
+        threads => {
+            let groups = IdrGroups::new(&settings.format, &settings.cancel)?;
+            Ok(Box::new(ParallelGops::new(groups, threads, settings)))
+        }
     }
 }
 
 /// An H.264 decoder on the caller's thread.
 pub(crate) struct H264 {
     format: Arc<FormatDescription>,
+    cancel: CancelToken,
     framing: Framing,
     /// Parameter sets of the format description, fed to every new engine.
     sets: Vec<Bytes>,
@@ -114,7 +118,7 @@ impl H264 {
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`] for 4:4:4, lossless coding and depths other than 8 and 10, and a malformed `avcC`.
-    pub(crate) fn for_format(description: &Arc<FormatDescription>) -> Result<Self> {
+    pub(crate) fn for_format(description: &Arc<FormatDescription>, cancel: &CancelToken) -> Result<Self> {
         let format = description.video()?;
         let (framing, sets) = parameter_sets(format)?;
         let sps = sets.iter().find(|unit| NalType::of(unit) == Some(NalType::SPS));
@@ -127,6 +131,7 @@ impl H264 {
         let swift = sps.as_ref().is_some_and(|sps| swift::fits(sps, &sets));
         Ok(Self {
             format: description.clone(),
+            cancel: cancel.clone(),
             framing,
             tags: tags(format, sps.as_ref()),
             fields,
@@ -174,6 +179,7 @@ impl H264 {
             // The general engine gets more out of damaged pictures; that they are damaged is told all the same.
             Err(failure) if self.trial.is_some() => {
                 let _ = self.replace(before);
+                self.cancel.check()?;
                 Err(self.error(failure))
             }
             Err(failure) => Err(self.error(failure)),
@@ -200,6 +206,7 @@ impl H264 {
         let mut again = std::mem::take(&mut self.ready);
         let mut first = Ok(());
         for (sample, stamp) in &trial.units {
+            self.cancel.check()?;
             let Ok(units) = self.framing.units(sample) else { continue };
             let result = self.run(|engine, out| engine.decode(&units, *stamp, out));
             first = first.and(result.map_err(|failure| self.error(failure)));
@@ -249,7 +256,7 @@ impl VideoDecoder for H264 {
     fn decode(&mut self, sample: &SampleBuffer, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
         if sample.differs_from(&self.format) {
             self.finish(out)?;
-            *self = Self::for_format(&sample.format)?;
+            *self = Self::for_format(&sample.format, &self.cancel.clone())?;
         }
         let bytes = sample.payload.load()?;
         let (pts, duration) = (sample.pts, sample.known_duration());

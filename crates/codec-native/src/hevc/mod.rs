@@ -12,8 +12,8 @@ use recent::{Kept, Recent};
 use reelwright_bitstream::hevc::{HevcConfig, NalType, Sps, access_unit, layer_id};
 use reelwright_codec::{Codec, DecoderInfo, SpeedClass, VideoDecoder, VideoDecoderSettings};
 use reelwright_media::{
-    Color, Error, ErrorKind, FormatDescription, FourCc, Hint, PixelBuffer, PixelFormat, PixelLayout, Result,
-    SampleBuffer, Size, Time, VideoCodec, VideoFormat, VideoFrame,
+    CancelToken, Color, Error, ErrorKind, FormatDescription, FourCc, Hint, PixelBuffer, PixelFormat,
+    PixelLayout, Result, SampleBuffer, Size, Time, VideoCodec, VideoFormat, VideoFrame,
 };
 
 use rust_h265::{DecodeError, Decoder, Frame, PixelData, parse_nal};
@@ -37,6 +37,7 @@ pub(crate) fn info(provider: &'static str) -> DecoderInfo {
 pub(crate) struct Hevc {
     format: Arc<FormatDescription>,
     threads: usize,
+    cancel: CancelToken,
     framing: Framing,
     /// Parameter sets of the format description, fed to every new decoder.
     sets: Vec<Bytes>,
@@ -65,10 +66,14 @@ impl Hevc {
     ///
     /// [`ErrorKind::Unsupported`] for monochrome, 4:2:2 and other depths, and a malformed `hvcC`.
     pub(crate) fn new(settings: &VideoDecoderSettings) -> Result<Self> {
-        Self::for_format(&settings.format, threads(settings))
+        Self::for_format(&settings.format, threads(settings), &settings.cancel)
     }
 
-    fn for_format(description: &Arc<FormatDescription>, threads: usize) -> Result<Self> {
+    fn for_format(
+        description: &Arc<FormatDescription>,
+        threads: usize,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
         let format = description.video()?;
         let (framing, sets) = parameter_sets(format)?;
         let sps = sets.iter().find(|unit| NalType::of(unit) == Some(NalType::SPS));
@@ -79,6 +84,7 @@ impl Hevc {
         let mut made = Self {
             format: description.clone(),
             threads,
+            cancel: cancel.clone(),
             framing,
             tags: tags(format, sps.as_ref()),
             sets,
@@ -157,6 +163,7 @@ impl Hevc {
         self.alone = true;
         self.restart();
         for (sample, stamp) in samples {
+            self.cancel.check()?;
             let result = self.decode_units(&sample, stamp);
             let put = self.hand_out(Decoder::next_output, &mut |frame| {
                 if shown.contains(&frame.pts) { Ok(()) } else { out(frame) }
@@ -199,7 +206,7 @@ impl VideoDecoder for Hevc {
     fn decode(&mut self, sample: &SampleBuffer, out: &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<()> {
         if sample.differs_from(&self.format) {
             self.finish(out)?;
-            *self = Self::for_format(&sample.format, self.threads)?;
+            *self = Self::for_format(&sample.format, self.threads, &self.cancel.clone())?;
         }
         let bytes = sample.payload.load()?;
         let duration = sample.known_duration();

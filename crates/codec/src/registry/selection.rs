@@ -10,6 +10,7 @@ use super::{
     Registry,
 };
 use crate::annotated::annotated;
+use crate::cancellable::Cancellable;
 use crate::{
     AudioDecoder, AudioEncoder, AudioEncoderSettings, VideoDecoder, VideoDecoderSettings, VideoEncoder,
     VideoEncoderSettings,
@@ -82,7 +83,8 @@ impl Registry {
         settings: &VideoDecoderSettings,
     ) -> Result<(DecoderInfo, Box<dyn VideoDecoder>)> {
         let codec = Codec::Video(settings.format.video()?.codec);
-        self.decoder(codec, |provider, id| provider.video_decoder(id, settings))
+        let (info, decoder) = self.decoder(codec, |provider, id| provider.video_decoder(id, settings))?;
+        Ok((info, Box::new(Cancellable { decoder, cancel: settings.cancel.clone() })))
     }
 
     /// Makes the first audio decoder that takes the format.

@@ -3,8 +3,8 @@ use std::collections::VecDeque;
 use reelwright_codec::{PictureWork, Registry, VideoDecoder, VideoDecoderSettings};
 use reelwright_formats::SampleCursor;
 use reelwright_media::{
-    CancelToken, EditTimeline, FormatDescription, Result, SampleBuffer, Span, Stage, Time, TimeRange, Track,
-    VideoFrame,
+    CancelToken, EditTimeline, Error, FormatDescription, Result, SampleBuffer, Span, Stage, Time, TimeRange,
+    Track, VideoFrame,
 };
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ pub(crate) struct FrameReader {
     read: u64,
     /// Pictures that came too late to be shown in order.
     unplaced: u64,
+    /// Samples behind the end of a span whose pictures weren't waited for.
+    abandoned: u64,
     /// Samples that by their own account can't be decoded from where reading begins.
     skipped: u64,
     /// Those of them that would be seen, and when the first would be.
@@ -52,11 +54,15 @@ struct OpenDecoder {
 struct Playing {
     span: Span,
     cursor: Box<dyn SampleCursor>,
+    /// The first sample of another format, which waits until the decoder before it is empty.
+    next: Option<SampleBuffer>,
     /// The latest frame, held until the next one tells how long it lasts.
     held: Option<VideoFrame>,
     /// How long the frame before it lasted.
     step: Time,
     done: bool,
+    /// Samples fed and pictures decoded that are shown after the span.
+    past: (u64, u64),
 }
 
 impl FrameReader {
@@ -84,6 +90,7 @@ impl FrameReader {
             decoded: 0,
             read: 0,
             unplaced: 0,
+            abandoned: 0,
             skipped: 0,
             orphans: None,
             tolerance: Tolerance::default(),
@@ -131,14 +138,19 @@ impl FrameReader {
 
     /// Samples read so far of which no picture was shown: they gave none, or one out of order.
     pub(crate) fn lost(&self) -> u64 {
-        self.read.saturating_sub(self.decoded + self.skipped).saturating_add(self.unplaced)
+        self.awaited().saturating_sub(self.decoded + self.skipped).saturating_add(self.unplaced)
     }
 
     /// How many pictures of the wanted range refer to some before the first that was read, and so aren't shown, and when
     /// the first of them would be. Some decoders show them all the same.
     pub(crate) fn orphans(&self) -> Option<(u64, Time)> {
-        let lacking = self.read.saturating_sub(self.decoded);
+        let lacking = self.awaited().saturating_sub(self.decoded);
         self.orphans.map(|(count, from)| (count.min(lacking), from)).filter(|(count, _)| *count > 0)
+    }
+
+    /// Samples read so far, without those whose pictures nobody waits for.
+    fn awaited(&self) -> u64 {
+        self.read.saturating_sub(self.abandoned)
     }
 
     /// Samples that couldn't be decoded so far. Their pictures are left out; the one before lasts until the next.
@@ -173,17 +185,42 @@ impl FrameReader {
         };
         let mut cursor = self.asset.cursor(self.track.id)?;
         cursor.seek(span.media_start)?;
-        self.current = Some(Playing { span, cursor, held: None, step: Time::ZERO, done: false });
+        self.current = Some(Playing {
+            span,
+            cursor,
+            next: None,
+            held: None,
+            step: Time::ZERO,
+            done: false,
+            past: (0, 0),
+        });
         Ok(true)
     }
 
-    /// Feeds one sample, or ends the span.
+    /// Takes a picture that is due, feeds one sample, or ends the span.
     fn step(&mut self) -> Result<()> {
         self.cancel.check()?;
+        if self.decoder.is_some() && self.decode(|decoder, place| decoder.catch_up(place))? {
+            return Ok(());
+        }
         let Some(playing) = &mut self.current else { return Ok(()) };
-        let sample = if playing.done { None } else { playing.cursor.next_sample()? };
+        if playing.done {
+            return self.leave_span();
+        }
+        let sample = match playing.next.take() {
+            None => playing.cursor.next_sample()?,
+            waited => waited,
+        };
         let Some(sample) = sample else { return self.end_span() };
+        if self.decoder.as_ref().is_some_and(|open| !same_format(&open.format, &sample.format)) {
+            playing.next = Some(sample);
+            if !self.drain()? {
+                self.decoder = None;
+            }
+            return Ok(());
+        }
         self.read += 1;
+        playing.past.0 += u64::from(playing.is_past(sample.pts));
         if sample.flags.leading == 1 {
             self.skipped += 1;
             if self.from_start || sample.pts >= playing.span.media_start {
@@ -192,44 +229,50 @@ impl FrameReader {
                 self.orphans = Some((count + 1, from.min(shown)));
             }
         }
-        if self.decoder.as_ref().is_none_or(|open| !same_format(&open.format, &sample.format)) {
+        if self.decoder.is_none() {
             self.open_decoder(&sample.format)?;
         }
         let index = self.read - 1;
-        let result = self.decode(Some(&sample));
         // A decoder may be behind: the time is that of the sample it speaks of.
-        self.note(result.map_err(|error| error.at_sample(index).at_time(sample.pts)))
+        let located = |error: Error| error.at_sample(index).at_time(sample.pts);
+        let fed =
+            self.decode(|decoder, place| decoder.decode(&sample, place).map(|()| true).map_err(located));
+        fed.map(drop)
     }
 
-    /// Decodes a sample, or what the decoder still holds, and places the pictures that come out.
-    fn decode(&mut self, sample: Option<&SampleBuffer>) -> Result<()> {
-        let (Some(playing), Some(open)) = (&mut self.current, &mut self.decoder) else { return Ok(()) };
+    /// Lets the decoder work, and places the pictures that come out. Damage is noted, and otherwise as false.
+    fn decode(
+        &mut self,
+        work: impl FnOnce(&mut dyn VideoDecoder, &mut dyn FnMut(VideoFrame) -> Result<()>) -> Result<bool>,
+    ) -> Result<bool> {
+        let (Some(playing), Some(open)) = (&mut self.current, &mut self.decoder) else { return Ok(false) };
         let (ready, decoded, unplaced) = (&mut self.ready, &mut self.decoded, &mut self.unplaced);
         let mut place = |frame| {
             *decoded += 1;
             *unplaced += u64::from(!playing.take(frame, ready));
             Ok(())
         };
-        match sample {
-            Some(sample) => open.decoder.decode(sample, &mut place),
-            None => open.decoder.finish(&mut place),
-        }
+        let result = work(open.decoder.as_mut(), &mut place);
+        self.note(result)
     }
 
-    /// Takes in what came of decoding; damage is read past.
-    fn note(&mut self, result: Result<()>) -> Result<()> {
-        let (Err(error), Some(playing)) = (result, &self.current) else { return Ok(()) };
+    /// Takes in what came of decoding; damage is read past, and counts as false.
+    fn note(&mut self, result: Result<bool>) -> Result<bool> {
+        let (error, playing) = match (result, &self.current) {
+            (Err(error), Some(playing)) => (error, playing),
+            (result, _) => return result,
+        };
         let at = error.place().time.map_or(playing.span.shown.end(), |time| playing.span.shown_at(time));
-        self.tolerance.note(error.at_stage(Stage::Decode), at, self.decoded)
+        self.tolerance.note(error.at_stage(Stage::Decode), at, self.decoded).map(|()| false)
     }
 
     fn open_decoder(&mut self, format: &Arc<FormatDescription>) -> Result<()> {
-        self.drain()?;
         let settings = VideoDecoderSettings {
             format: format.clone(),
             threads: self.threads,
             memory_budget: self.memory_budget,
             early: self.early.clone(),
+            cancel: self.cancel.clone(),
         };
         let (info, decoder) = self.registry.video_decoder(&settings)?;
         crate::trace::note!("decoder", track = self.track.id, id = info.id);
@@ -238,14 +281,27 @@ impl FrameReader {
         Ok(())
     }
 
-    fn drain(&mut self) -> Result<()> {
-        let result = self.decode(None);
-        self.note(result)
+    /// Takes a picture of those still in the decoder, if not more; false once it is empty.
+    fn drain(&mut self) -> Result<bool> {
+        self.decode(|decoder, place| decoder.drain(place))
     }
 
+    /// Takes what is left in the decoder at the end of the media, then ends the span.
     fn end_span(&mut self) -> Result<()> {
-        self.drain()?;
+        if self.drain()? {
+            return Ok(());
+        }
         if let Some(mut playing) = self.current.take() {
+            playing.release(None, &mut self.ready);
+        }
+        Ok(())
+    }
+
+    /// Ends the span where more media follows. What is in the decoder isn't seen, so it isn't waited for.
+    fn leave_span(&mut self) -> Result<()> {
+        self.decoder = None;
+        if let Some(mut playing) = self.current.take() {
+            self.abandoned += playing.past.0.saturating_sub(playing.past.1);
             playing.release(None, &mut self.ready);
         }
         Ok(())
@@ -253,14 +309,20 @@ impl FrameReader {
 }
 
 impl Playing {
+    /// Whether a picture that begins then is behind the span.
+    fn is_past(&self, pts: Time) -> bool {
+        match self.span.rate {
+            0 => pts > self.span.media_start,
+            _ => pts >= self.span.media_end,
+        }
+    }
+
     /// Takes a decoded frame; the one before it now has its length. False where it comes too late to be shown.
     fn take(&mut self, frame: VideoFrame, ready: &mut VecDeque<VideoFrame>) -> bool {
-        let past = match self.span.rate {
-            // A held picture is the last one that begins at or before the point.
-            0 => self.held.is_some() && frame.pts > self.span.media_start,
-            _ => frame.pts >= self.span.media_end,
-        };
-        self.done |= past;
+        let past = self.is_past(frame.pts);
+        self.past.1 += u64::from(past);
+        // A held picture is the last one that begins at or before the point.
+        self.done |= past && (self.span.rate != 0 || self.held.is_some());
         if self.done {
             return true;
         }

@@ -1,10 +1,11 @@
 //! The codecs of this build, with something done before each picture is encoded.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use reelwright::codec::{
-    AudioDecoder, AudioEncoder, AudioEncoderSettings, DecoderInfo, EncoderInfo, FrameOptions, Provider,
-    Registry, VideoDecoder, VideoDecoderSettings, VideoEncoder, VideoEncoderSettings,
+    AudioDecoder, AudioEncoder, AudioEncoderSettings, DecoderInfo, EncoderInfo, FrameOptions, PictureWork,
+    Provider, Registry, VideoDecoder, VideoDecoderSettings, VideoEncoder, VideoEncoderSettings,
 };
 use reelwright::media::{FormatDescription, PixelFormat, Result, SampleBuffer, VideoFrame};
 
@@ -20,18 +21,32 @@ pub(crate) fn native() -> Registry {
 pub(crate) fn registry(hook: Hook) -> Registry {
     let inner = reelwright_codec_native::provider();
     let encoders = inner.encoders().to_vec();
-    Registry::new().with(Arc::new(Hooked { inner, hook, encoders }))
+    Registry::new().with(Arc::new(Hooked { inner, hook, decoded: None, encoders }))
 }
 
 /// Native codecs and one more encoder, which is only listed.
 pub(crate) fn native_and(encoder: EncoderInfo) -> Registry {
     let (inner, hook) = (reelwright_codec_native::provider(), Arc::new(|_| Ok(())));
-    native().with(Arc::new(Hooked { inner, hook, encoders: vec![encoder] }))
+    native().with(Arc::new(Hooked { inner, hook, decoded: None, encoders: vec![encoder] }))
+}
+
+/// Native codecs whose video decoders call `hook` for every picture they decode ahead of its turn, before it waits.
+pub(crate) fn decoding(hook: Hook) -> Registry {
+    let inner = reelwright_codec_native::provider();
+    let encoders = inner.encoders().to_vec();
+    Registry::new().with(Arc::new(Hooked {
+        inner,
+        hook: Arc::new(|_| Ok(())),
+        decoded: Some(hook),
+        encoders,
+    }))
 }
 
 struct Hooked {
     inner: Arc<dyn Provider>,
     hook: Hook,
+    /// Of decoders.
+    decoded: Option<Hook>,
     encoders: Vec<EncoderInfo>,
 }
 
@@ -64,7 +79,15 @@ impl Provider for Hooked {
     }
 
     fn video_decoder(&self, id: &str, settings: &VideoDecoderSettings) -> Result<Box<dyn VideoDecoder>> {
-        self.inner.video_decoder(id, settings)
+        let (Some(hook), Some(early)) = (self.decoded.clone(), settings.early.clone()) else {
+            return self.inner.video_decoder(id, settings);
+        };
+        let count = AtomicU64::new(0);
+        let early: PictureWork = Arc::new(move |pixels| {
+            hook(count.fetch_add(1, Ordering::Relaxed))?;
+            early(pixels)
+        });
+        self.inner.video_decoder(id, &VideoDecoderSettings { early: Some(early), ..settings.clone() })
     }
 
     fn audio_decoder(&self, id: &str, format: &Arc<FormatDescription>) -> Result<Box<dyn AudioDecoder>> {

@@ -9,6 +9,7 @@ mod color;
 mod corner;
 #[path = "../executor/mod.rs"]
 mod executor;
+mod flow;
 #[path = "../folder/mod.rs"]
 mod folder;
 mod geometry;
