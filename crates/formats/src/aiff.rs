@@ -9,9 +9,9 @@ use reelwright_media::{
     Timescale,
 };
 
-use crate::facts::Facts;
 use crate::id3;
 use crate::indexed::{Indexed, Runs, movie};
+use crate::movie_tags::MovieTags;
 use crate::wave::{companded, item, of_runs, plain_text};
 use crate::window::Window;
 
@@ -61,7 +61,7 @@ struct Chunks {
     streamed: bool,
     /// As Core Audio describes it.
     layout: Option<Bytes>,
-    facts: Facts,
+    facts: MovieTags,
 }
 
 struct Common {

@@ -9,9 +9,9 @@ use reelwright_media::{
     Result, Timescale,
 };
 
-use crate::facts::Facts;
 use crate::indexed::{Indexed, Packet, PacketTable, movie};
 use crate::losses::Losses;
+use crate::movie_tags::MovieTags;
 use crate::window::Window;
 use crate::{id3, vorbis};
 
@@ -51,7 +51,7 @@ pub(crate) fn format_of(info: &StreamInfo, config: CodecConfig) -> AudioFormat {
 struct Blocks {
     info: StreamInfo,
     raw: [u8; StreamInfo::LENGTH],
-    facts: Facts,
+    facts: MovieTags,
     /// Where the first frame begins.
     end: u64,
 }
@@ -60,7 +60,7 @@ impl Blocks {
     fn read(window: &mut Window, start: u64) -> Result<Self> {
         let mut at = start + 4;
         let mut found = None;
-        let mut facts = Facts::default();
+        let mut facts = MovieTags::default();
         loop {
             let [kind, a, b, c] = window.array::<4>(at)?;
             let length = u32::from_be_bytes([0, a, b, c]) as usize;

@@ -5,7 +5,7 @@ use reelwright_bitstream::mpeg_audio::MpegAudioHeader;
 use reelwright_media::{Error, ErrorKind, ReadAt, Result, Stage};
 
 use crate::window::Window;
-use crate::{Demuxer, adts, aiff, caf, flac, id3, matroska, mpeg_audio, told, ts, wave};
+use crate::{Demuxer, adts, aiff, caf, flac, id3, in_band, matroska, mpeg_audio, ts, wave};
 
 /// Opens what `source` holds. The first bytes decide what it is, never a name.
 ///
@@ -24,14 +24,14 @@ fn dispatch(source: Arc<dyn ReadAt>) -> Result<Box<dyn Demuxer>> {
             .with_hint("the copy or recording failed before anything was written"));
     }
     if reelwright_bmff::is_box_file(window.at(0, WINDOW)?) {
-        return Ok(told::complete(Box::new(reelwright_bmff::Demuxer::open(source)?)));
+        return Ok(in_band::complete(Box::new(reelwright_bmff::Demuxer::open(source)?)));
     }
     let opened = match probe(&mut window)? {
         Content::Wave => wave::open(source),
-        Content::Matroska => return Ok(told::complete(Box::new(matroska::open(source)?))),
+        Content::Matroska => return Ok(in_band::complete(Box::new(matroska::open(source)?))),
         Content::MpegTs => ts::open(source),
         Content::Aiff => aiff::open(source),
-        Content::Caf => return Ok(told::complete(Box::new(caf::open(source)?))),
+        Content::Caf => return Ok(in_band::complete(Box::new(caf::open(source)?))),
         Content::Flac => flac::open(source),
         Content::MpegAudio => mpeg_audio::open(source),
         Content::Adts => adts::open(source),

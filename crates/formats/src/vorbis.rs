@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use reelwright_media::{Language, MetadataItem, MetadataKey, MetadataValue, Omitted, Time, Timescale};
 
-use crate::facts::Facts;
 use crate::id3::picture_kind;
 use crate::limits::{MOST_CHAPTERS, MOST_ITEMS};
+use crate::movie_tags::MovieTags;
 use crate::wave::item;
 
 /// Reads the body of a comment block: `KEY=value` texts with little-endian lengths.
-pub(crate) fn comments(bytes: &[u8], facts: &mut Facts) {
+pub(crate) fn comments(bytes: &[u8], facts: &mut MovieTags) {
     fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         let (length, rest) = bytes.split_first_chunk::<4>()?;
         rest.split_at_checked(u32::from_le_bytes(*length) as usize)
@@ -87,7 +87,7 @@ struct Chapters(BTreeMap<u32, (Option<Time>, String)>);
 
 impl Chapters {
     /// Whether the comment belongs to a chapter.
-    fn take(&mut self, key: &str, value: &str, facts: &mut Facts) -> bool {
+    fn take(&mut self, key: &str, value: &str, facts: &mut MovieTags) -> bool {
         let Some(rest) = key.to_ascii_uppercase().strip_prefix("CHAPTER").map(str::to_owned) else {
             return false;
         };
@@ -108,7 +108,7 @@ impl Chapters {
         true
     }
 
-    fn list(self, facts: &mut Facts) {
+    fn list(self, facts: &mut MovieTags) {
         for (start, title) in self.0.into_values() {
             if let Some(start) = start {
                 facts.chapters.push(start, None, title, Language::UNDETERMINED);
@@ -143,7 +143,7 @@ mod tests {
                 block.extend((text.len() as u32).to_le_bytes());
                 block.extend(text.as_bytes());
             }
-            let mut facts = Facts::default();
+            let mut facts = MovieTags::default();
             comments(&block, &mut facts);
             facts
         };

@@ -154,19 +154,20 @@ mod asset;
 mod boxes;
 mod chapters;
 mod codecs;
-mod drive;
+mod cut_short;
 mod export;
-mod facts;
 mod generate;
-mod held;
 mod metadata;
+mod operations;
 mod parameter_sets;
+mod presentation;
 mod reader;
 mod references;
 mod remux;
 mod session;
 pub mod sink;
 mod spool;
+mod statistics;
 mod subtitles;
 mod trace;
 mod verdict;
@@ -186,14 +187,15 @@ pub use export::{
     PresetRow, Progress, RateChoice, Reason, Report, SizeClass, TrackPlan, TrackReport, Treatment,
     VideoOptions, VideoPlan,
 };
-pub use facts::{TrackFacts, average_frame_rate, display_size};
 pub use generate::{TestMovie, TestMovieReport, TestSound};
 pub use metadata::MetadataPolicy;
+pub use presentation::{average_frame_rate, display_size};
 pub use reader::{Damage, Frames, FramesBuilder, Samples, SoundBuffers, SoundBuilder};
 pub use remux::{CopyStep, CopyWatch, Remux, RemuxReport, RemuxedTrack, TrackOutcome};
 pub use session::{Accepted, Answer, CompressionSession, DecodeTimes, DecompressionSession, Output};
 pub use sink::{FileSink, MemoryOutput, MemorySink, Overwrite, Sink, WriterSink};
 pub use spool::spool;
+pub use statistics::TrackStatistics;
 pub use writer::{
     AssetWriter, AssetWriterBuilder, Association, FinishReport, Input, InputConfig, InputData, InputId,
     InputSource, Readiness, SoundGaps, TryAppend, WriterHandle, WriterStatus,

@@ -13,8 +13,8 @@ use reelwright_mux::{
 };
 
 use crate::MetadataPolicy;
-use crate::drive::run_ready;
-use crate::held::{COPY_AGAIN, counted_in_frames, held, nothing_held};
+use crate::cut_short::{COPY_AGAIN, counted_in_frames, nothing_present, present_part};
+use crate::operations::run_ready;
 use crate::parameter_sets::ParameterSets;
 use crate::references;
 use crate::sink::{FileSink, Overwrite, Sink};
@@ -151,14 +151,15 @@ impl Remux {
         let source = asset.demuxer().as_ref();
         let movie = source.movie();
         let mut muxer = Muxer::new(self.settings(movie), sink.capabilities());
-        let judged = |track| (track, self.verdict(track).or_else(|| nothing_held(source.missing(track.id))));
+        let judged =
+            |track| (track, self.verdict(track).or_else(|| nothing_present(source.missing(track.id))));
         let verdicts: Vec<_> = movie.tracks.iter().map(judged).collect();
         let kept = verdicts.iter().filter(|(_, verdict)| verdict.is_none());
         let kept: Vec<_> = kept.map(|(track, _)| track.id).collect();
         let stand_ins = verdict::stand_ins(movie, &kept);
         let (mut lanes, mut sets) = (Vec::new(), ParameterSets::default());
         for (track, _) in verdicts.iter().filter(|(_, verdict)| verdict.is_none()) {
-            let held = counted_in_frames(held(movie, track, source.missing(track.id)));
+            let held = counted_in_frames(present_part(movie, track, source.missing(track.id)));
             let mut held = self.metadata.of_track(held);
             held.enabled |= stand_ins.contains(&track.id);
             held.references = references::carried(movie, track, |id| kept.contains(&id).then_some(id));
@@ -168,7 +169,7 @@ impl Remux {
         }
         if lanes.is_empty() {
             let error = nothing_to_copy(&verdicts, self.file_type);
-            let lacks = |track: &Track| nothing_held(source.missing(track.id)).is_some();
+            let lacks = |track: &Track| nothing_present(source.missing(track.id)).is_some();
             if !movie.tracks.iter().any(lacks) {
                 return Err(error);
             }

@@ -114,7 +114,7 @@ fn a_track_of_which_the_input_holds_nothing_is_dropped() {
     let report = session.export(&copy, FileType::Mp4).unwrap();
     let [picture, sound] = &report.tracks[..] else { panic!("two tracks") };
     assert_eq!((picture.fate, picture.counts.written, sound.fate, sound.output), ("copy", 1, "drop", None));
-    assert_eq!(sound.reason, Reason::NothingHeld(1952));
+    assert_eq!(sound.reason, Reason::NothingPresent(1952));
     assert_eq!(report.omissions.len(), 2, "{:?}", report.omissions);
     assert_eq!(Asset::open(&copy).unwrap().movie().tracks.len(), 1);
 }

@@ -4,8 +4,8 @@ use reelwright_media::{Language, Omitted, Time};
 
 use super::frame::Frames;
 use super::text::{decode, split};
-use crate::facts::Facts;
 use crate::limits::MOST_CHAPTERS;
+use crate::movie_tags::MovieTags;
 
 /// The chapters of a tag (id3.org, "ID3v2 Chapter Frame Addendum").
 #[derive(Default)]
@@ -29,7 +29,12 @@ struct Table {
 
 impl Chapters {
     /// Reads a `CHAP` frame.
-    pub(super) fn read_chapter(&mut self, data: &[u8], frames: &Frames<'_>, facts: &mut Facts) -> Option<()> {
+    pub(super) fn read_chapter(
+        &mut self,
+        data: &[u8],
+        frames: &Frames<'_>,
+        facts: &mut MovieTags,
+    ) -> Option<()> {
         if self.chapters.len() >= MOST_CHAPTERS {
             return None;
         }
@@ -72,7 +77,7 @@ impl Chapters {
     }
 
     /// Lists the chapters that a table of contents names; all of them where there is none.
-    pub(super) fn list(self, facts: &mut Facts) {
+    pub(super) fn list(self, facts: &mut MovieTags) {
         let listed = self.listed();
         let is_listed = |chapter: &Chapter| listed.contains(&chapter.id[..]);
         let all = !self.chapters.iter().any(is_listed);

@@ -10,7 +10,7 @@ use std::ops::Range;
 use reelwright_bmff::metadata::id3_genre;
 use reelwright_media::{Language, MetadataItem, MetadataKey, Omitted, Result};
 
-use crate::facts::Facts;
+use crate::movie_tags::MovieTags;
 use crate::wave::{item, plain_text};
 use crate::window::Window;
 use chapters::Chapters;
@@ -31,8 +31,8 @@ pub(crate) fn length(bytes: &[u8]) -> Option<u64> {
 }
 
 /// What the tag at the start of `bytes` says. What is cut short is left out.
-pub(crate) fn parse(bytes: &[u8]) -> Facts {
-    let mut facts = Facts::default();
+pub(crate) fn parse(bytes: &[u8]) -> MovieTags {
+    let mut facts = MovieTags::default();
     let Some(length) = length(bytes) else { return facts };
     let (major, flags) = (bytes[3], bytes[5]);
     let end = usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len());
@@ -63,8 +63,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Facts {
 }
 
 /// Where the sound stands between the tags in front of it and the one behind, and what the former say, or else the latter.
-pub(crate) fn read_around(window: &mut Window) -> Result<(Range<u64>, Facts)> {
-    let (mut start, mut facts) = (0u64, Facts::default());
+pub(crate) fn read_around(window: &mut Window) -> Result<(Range<u64>, MovieTags)> {
+    let (mut start, mut facts) = (0u64, MovieTags::default());
     while let Some(length) = length(window.at(start, 10)?) {
         let held = usize::try_from(length).unwrap_or(usize::MAX).min(MOST);
         facts.extend(parse(window.at(start, held)?));
@@ -100,7 +100,7 @@ fn parse_v1(tail: &[u8]) -> Vec<MetadataItem> {
 #[derive(Default)]
 struct Reading {
     major: u8,
-    facts: Facts,
+    facts: MovieTags,
     chapters: Chapters,
     /// By what they show, so that the front of the cover comes first.
     pictures: Vec<(u8, MetadataItem)>,
@@ -160,7 +160,7 @@ impl Reading {
         }
     }
 
-    fn finish(mut self) -> Facts {
+    fn finish(mut self) -> MovieTags {
         const FRONT: u8 = 3;
         self.pictures.sort_by_key(|(role, _)| *role != FRONT);
         for (_, picture) in self.pictures {

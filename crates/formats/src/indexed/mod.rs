@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use reelwright_media::{Error, Movie, Result, Stage, Time};
 
-use crate::facts::Facts;
 use crate::losses::Losses;
+use crate::movie_tags::MovieTags;
 use crate::{Demuxer, SampleCursor};
 
 pub(crate) use audio_clock::AudioClock;
@@ -62,7 +62,7 @@ impl Indexed {
 
 impl Indexed {
     /// The same file, which says so much about its film.
-    pub(crate) fn with_facts(mut self, facts: Facts) -> Self {
+    pub(crate) fn with_facts(mut self, facts: MovieTags) -> Self {
         facts.describe(Arc::make_mut(&mut self.movie));
         self
     }

@@ -5,16 +5,16 @@ use super::ebml::{elements, signed, text, unsigned};
 use super::entry::language;
 use super::tags::Tags;
 use super::{find_unsigned, nanoseconds};
-use crate::facts::Facts;
 use crate::id3::picture_kind;
 use crate::limits::MOST_CHAPTERS;
+use crate::movie_tags::MovieTags;
 use crate::wave::item;
 
 /// Facts about the film and its tracks: segment information, tags, chapters, attachments.
 #[derive(Default)]
 pub(super) struct Notes {
     pub(super) tags: Tags,
-    facts: Facts,
+    facts: MovieTags,
     /// Nanoseconds since 2001.
     date: Option<i64>,
 }

@@ -8,7 +8,7 @@ use super::find_unsigned;
 use crate::limits::{MOST_ITEMS, MOST_TRACKS};
 use crate::wave::item;
 
-/// Facts from tags (RFC 9559, 5.1.8): about the film on several levels, and about tracks.
+/// MovieTags from tags (RFC 9559, 5.1.8): about the film on several levels, and about tracks.
 #[derive(Default)]
 pub(super) struct Tags {
     /// With the level each is about.

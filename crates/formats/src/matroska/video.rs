@@ -11,7 +11,7 @@ use reelwright_media::{
 };
 
 use super::entry::{TrackEntry, Video};
-use crate::told;
+use crate::in_band;
 
 /// What the frames of a video track are; `first` is the beginning of its first frame.
 pub(super) fn describe(entry: &TrackEntry, first: &[u8]) -> Result<VideoFormat> {
@@ -27,10 +27,10 @@ pub(super) fn describe(entry: &TrackEntry, first: &[u8]) -> Result<VideoFormat> 
     let new = |codec, tag: &[u8; 4]| VideoFormat::new(codec, FourCc::new(tag), size);
     let mut format = match entry.codec.as_str() {
         // Browsers record streams with start codes and say nothing here: `told` completes them.
-        "V_MPEG4/ISO/AVC" if told::in_band(VideoCodec::H264, private, first).is_some() => {
+        "V_MPEG4/ISO/AVC" if in_band::configuration(VideoCodec::H264, private, first).is_some() => {
             VideoFormat { config: config(b"avcC"), ..new(VideoCodec::H264, b"avc3") }
         }
-        "V_MPEGH/ISO/HEVC" if told::in_band(VideoCodec::Hevc, private, first).is_some() => {
+        "V_MPEGH/ISO/HEVC" if in_band::configuration(VideoCodec::Hevc, private, first).is_some() => {
             VideoFormat { config: config(b"hvcC"), ..new(VideoCodec::Hevc, b"hev1") }
         }
         "V_MPEG4/ISO/AVC" => {

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use reelwright_bitstream::mpeg_video::{PictureKind, SequenceHeader, mpeg2_picture, mpeg4_picture};
 use reelwright_media::{CodecConfig, FieldOrder, FourCc, Ratio, Result, VideoCodec, VideoFormat};
 
-use super::units::{Facts, Field, Sections};
+use super::units::{Field, MovieTags, Sections};
 
 /// MPEG-1 and MPEG-2 video, and MPEG-4 Visual: stored in samples as they stand in the stream.
 #[derive(Debug)]
@@ -91,12 +91,12 @@ impl Sections for Mpeg {
         }
     }
 
-    fn finish(&mut self, unit: &[u8]) -> Facts {
+    fn finish(&mut self, unit: &[u8]) -> MovieTags {
         let field = matches!(self.structure, 1 | 2);
         let field =
             field.then_some(Field { bottom: self.structure == 2, frame: 0, reference: true, idr: false });
         (self.has_picture, self.structure) = (false, 0);
         let kind = if self.part4 { mpeg4_picture(unit) } else { mpeg2_picture(unit) };
-        Facts { sync: kind == Some(PictureKind::I), field, ..Facts::default() }
+        MovieTags { sync: kind == Some(PictureKind::I), field, ..MovieTags::default() }
     }
 }

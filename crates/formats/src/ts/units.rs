@@ -112,12 +112,12 @@ pub(super) trait Sections {
     /// Takes a section into the current unit.
     fn note(&mut self, section: &[u8]);
     /// Ends the current unit, which consists of `unit`.
-    fn finish(&mut self, unit: &[u8]) -> Facts;
+    fn finish(&mut self, unit: &[u8]) -> MovieTags;
 }
 
 /// What is known of a unit once it is complete.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Facts {
+pub(super) struct MovieTags {
     pub(super) sync: bool,
     pub(super) leading: bool,
     pub(super) field: Option<Field>,

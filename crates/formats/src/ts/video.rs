@@ -8,7 +8,7 @@ use reelwright_bmff::entry::complete_video;
 use reelwright_media::{FieldOrder, FourCc, Ratio, Result, VideoCodec, VideoFormat};
 
 use super::rebuilt::{keeps_avc, keeps_hevc};
-use super::units::{Facts, Field, Sections};
+use super::units::{Field, MovieTags, Sections};
 
 /// Parameter sets by type and ID: the first of each, and whether one changed later.
 #[derive(Debug, Default)]
@@ -150,7 +150,7 @@ impl Sections for Avc {
         }
     }
 
-    fn finish(&mut self, _unit: &[u8]) -> Facts {
+    fn finish(&mut self, _unit: &[u8]) -> MovieTags {
         let facts = std::mem::take(&mut self.facts);
         if facts.is_key() && !self.seen_key {
             (self.seen_key, self.begins_with_idr) = (true, facts.idr);
@@ -165,7 +165,7 @@ impl Sections for Avc {
         if let Some(field) = field {
             self.top_first.get_or_insert(!field.bottom);
         }
-        Facts { sync: facts.is_key(), leading: false, field, sizes: self.sizes.take() }
+        MovieTags { sync: facts.is_key(), leading: false, field, sizes: self.sizes.take() }
     }
 }
 
@@ -238,13 +238,13 @@ impl Sections for Hevc {
         }
     }
 
-    fn finish(&mut self, _unit: &[u8]) -> Facts {
+    fn finish(&mut self, _unit: &[u8]) -> MovieTags {
         let facts = std::mem::take(&mut self.facts);
         self.has_picture = false;
         self.light.mastering = self.light.mastering.or(facts.light.mastering);
         self.light.content_light = self.light.content_light.or(facts.light.content_light);
         self.light.ambient = self.light.ambient.or(facts.light.ambient);
-        Facts { sync: facts.is_key(), leading: facts.is_rasl(), field: None, sizes: self.sizes.take() }
+        MovieTags { sync: facts.is_key(), leading: facts.is_rasl(), field: None, sizes: self.sizes.take() }
     }
 }
 

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use reelwright_media::{Language, Time, Timescale};
 
 use super::plain_text;
-use crate::facts::ChapterList;
 use crate::limits::MOST_CHAPTERS;
+use crate::movie_tags::ChapterList;
 
 /// Points in the sound (`cue `) and their names (`LIST` of type `adtl`): named points are chapters.
 #[derive(Default)]

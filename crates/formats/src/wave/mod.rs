@@ -12,8 +12,8 @@ use reelwright_media::{
     Result, Time, Timescale,
 };
 
-use crate::facts::Facts;
 use crate::indexed::{Indexed, Runs, Storage, movie, present, track};
+use crate::movie_tags::MovieTags;
 use crate::window::Window;
 use crate::{id3, mpeg_audio};
 use format::Stream;
@@ -86,7 +86,7 @@ struct Chunks {
     format: Option<Vec<u8>>,
     /// Offset and length.
     data: Option<(u64, u64)>,
-    facts: Facts,
+    facts: MovieTags,
     marks: Marks,
     warnings: Vec<String>,
 }

@@ -4,7 +4,7 @@ use reelwright_media::{AudioCodec, AudioFormat, Channel, ChannelLayout, MediaTyp
 
 use super::plan::{Context, Decision, Fate, acceptance, leave_out, select_audio};
 use super::{AudioOptions, Reason};
-use crate::facts::is_simple;
+use crate::presentation::is_simple;
 use crate::verdict;
 
 /// How sound is encoded.

@@ -4,7 +4,7 @@ use super::cues::{Cues, is_of_cues};
 use super::cut::Cut;
 use super::progress::Meter;
 use super::report::{Counts, Loss};
-use crate::held::{counted_in_frames, held};
+use crate::cut_short::{counted_in_frames, present_part};
 use crate::whole::WholeFrames;
 use crate::{Asset, Input, InputConfig, MetadataPolicy};
 
@@ -26,7 +26,7 @@ impl CopyJob<'_> {
     /// Whole tracks keep their edit list; cut ones get the part of it that shows the range, which hides what has to be
     /// stored around it. Cues are cut themselves.
     pub(super) fn config(&self, metadata: &MetadataPolicy) -> InputConfig {
-        let held = held(self.asset.movie(), self.track, self.asset.demuxer().missing(self.track.id));
+        let held = present_part(self.asset.movie(), self.track, self.asset.demuxer().missing(self.track.id));
         let edits = match self.cut {
             true if is_of_cues(self.track) => Vec::new(),
             true => self.timeline().cut(self.range),

@@ -7,7 +7,7 @@ use reelwright_media::{
 
 use super::plan::{Context, Fate, TrackPlan};
 use super::{Others, Reason, Treatment};
-use crate::facts::presented;
+use crate::presentation::presented;
 use crate::{Asset, FileType};
 
 /// What is lost of a track with this fate.

@@ -13,7 +13,7 @@ use super::main_video::{main_video, why_not_main};
 use super::video_plan::{self, VideoPlan};
 use super::{ExportOptions, Others, Reason, Treatment};
 use crate::chapters;
-use crate::held::{COPY_AGAIN, nothing_held};
+use crate::cut_short::{COPY_AGAIN, nothing_present};
 use crate::subtitles;
 use crate::verdict;
 use crate::{Asset, FileType};
@@ -133,7 +133,7 @@ impl Plan {
         options.tracks.iter().flatten().try_for_each(|id| known_track(movie, *id))?;
         let context =
             Context { asset, options, registry, file_type, range: clamp_range(asset, options.range)? };
-        let lacks = |track: &Track| nothing_held(asset.demuxer().missing(track.id)).is_some();
+        let lacks = |track: &Track| nothing_present(asset.demuxer().missing(track.id)).is_some();
         let usable = movie.tracks.iter().filter(|track| track.sample_count != Some(0) && !lacks(track));
         let usable = usable.filter(|track| context.takes(track));
         let usable: Vec<_> = usable.collect();
@@ -248,7 +248,7 @@ fn decide(context: &Context<'_>, track: &Track, main: Option<u32>, audio: &[u32]
     if track.sample_count == Some(0) {
         return leave_out(Reason::Empty);
     }
-    if let Some(reason) = nothing_held(context.asset.demuxer().missing(track.id)) {
+    if let Some(reason) = nothing_present(context.asset.demuxer().missing(track.id)) {
         return leave_out(reason);
     }
     if let Some(reason) = verdict::unusable(track) {

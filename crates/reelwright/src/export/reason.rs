@@ -102,7 +102,7 @@ pub enum Reason {
     /// It has no samples.
     Empty,
     /// The input ends before the first of its samples; it lists so many.
-    NothingHeld(u64),
+    NothingPresent(u64),
     /// Nothing says what its samples are.
     NoDescription,
     /// Its sample description is one of another kind of media.
@@ -172,7 +172,7 @@ impl fmt::Display for Reason {
             Self::NotAsked => f.write_str("it was not asked for"),
             Self::ChaptersAnew => f.write_str("its chapters are written anew"),
             Self::Empty => f.write_str("it has no samples"),
-            Self::NothingHeld(count) => {
+            Self::NothingPresent(count) => {
                 write!(f, "not one of its {count} samples is in the input")
             }
             Self::NoDescription => f.write_str("the input doesn't say what its samples are"),

@@ -17,7 +17,7 @@ use super::sound::SoundJob;
 use super::target::Target;
 use super::video::{VideoJob, join};
 use super::{ExportOptions, Fate, Plan, TrackPlan};
-use crate::held::COPY_AGAIN;
+use crate::cut_short::COPY_AGAIN;
 use crate::references;
 use crate::{
     Asset, AssetWriterBuilder, Association, CopyWatch, FinishReport, Input, InputConfig, Overwrite, Remux,

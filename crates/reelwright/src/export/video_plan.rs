@@ -11,7 +11,7 @@ use reelwright_process::fit_inside;
 use super::coding::beyond_players;
 use super::plan::{Context, Decision, Fate, acceptance, carried_matrix, leave_out, select_video};
 use super::{ColorPolicy, Fit, Orientation, RateChoice, Reason, VideoOptions};
-use crate::facts::{average_frame_rate, is_simple, square_size};
+use crate::presentation::{average_frame_rate, is_simple, square_size};
 use crate::reader::field_order;
 
 /// How one video track is encoded.

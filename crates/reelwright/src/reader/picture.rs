@@ -5,7 +5,7 @@ use reelwright_media::{
 };
 use reelwright_process::{FrameShape, Pipeline, PipelineConfig, fit_inside, square_size, turn};
 
-use crate::facts::stretch;
+use crate::presentation::stretch;
 
 /// No picture is made longer or wider.
 const LONGEST_SIDE: u32 = 16_384;

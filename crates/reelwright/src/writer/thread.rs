@@ -7,7 +7,7 @@ use reelwright_mux::{Muxer, Session};
 use super::FinishReport;
 use super::input::Lane;
 use super::queue::{Message, Queue};
-use crate::drive::run_ready;
+use crate::operations::run_ready;
 use crate::parameter_sets::ParameterSets;
 use crate::sink::Sink;
 use crate::trace::stage;

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
 use reelwright::media::{Error, ErrorKind, ReadAt, Result, Time};
-use reelwright::{Asset, FileType, MemorySink, Remux, TrackFacts, TrackOutcome, display_size, rfc6381};
+use reelwright::{Asset, FileType, MemorySink, Remux, TrackOutcome, TrackStatistics, display_size, rfc6381};
 
 /// How far an input got; every step it took was sound.
 pub enum Verdict {
@@ -50,7 +50,7 @@ pub fn inspect(source: &Arc<dyn ReadAt>) -> Result<Asset> {
     let asset = Asset::from_source(source.clone())?;
     let movie = asset.movie().clone();
     for track in &movie.tracks {
-        TrackFacts::measure(&asset, track)?;
+        TrackStatistics::measure(&asset, track)?;
         display_size(track);
         let mut cursor = asset.cursor(track.id)?;
         for seconds in [1, i64::MAX] {

@@ -2,7 +2,7 @@ use reelwright::media::{
     ChannelLayout, ContainerKind, Edit, FormatDescription, MediaType, MetadataValue, Movie, Result, Time,
     Track,
 };
-use reelwright::{Asset, TrackFacts};
+use reelwright::{Asset, TrackStatistics};
 
 use super::date::iso_date;
 use super::rows::{AudioRow, ChapterRow, EditRow, Exact, ItemRow, ReferenceRow, Report, TrackRow};
@@ -43,7 +43,7 @@ impl Report {
 }
 
 fn row(asset: &Asset, track: &Track, warnings: &mut Vec<String>) -> Result<TrackRow> {
-    let facts = TrackFacts::measure(asset, track).map_err(|error| error.at_track(track.id))?;
+    let facts = TrackStatistics::measure(asset, track).map_err(|error| error.at_track(track.id))?;
     warnings.extend(facts.damage.as_ref().map(|damage| damage.clone().at_track(track.id).to_string()));
     let format = track.formats.first().map(AsRef::as_ref);
     Ok(TrackRow {

@@ -1,9 +1,9 @@
 use reelwright::media::{Color, ColorRange, Ratio, Track, VideoFormat};
-use reelwright::{TrackFacts, average_frame_rate, display_size};
+use reelwright::{TrackStatistics, average_frame_rate, display_size};
 
 use super::rows::{AmbientRow, ColorRow, DolbyRow, HdrRow, LightRow, MasteringRow, VideoRow};
 
-pub(super) fn video(track: &Track, facts: &TrackFacts) -> VideoRow {
+pub(super) fn video(track: &Track, facts: &TrackStatistics) -> VideoRow {
     let format = track.formats.first().and_then(|format| format.as_video());
     let size = format.map(|format| format.size).unwrap_or_default();
     let display = display_size(track).unwrap_or(size);

@@ -4,13 +4,13 @@ use crate::limits::{MOST_CHAPTERS, MOST_ITEMS};
 
 /// What a file says about its film beside the film itself.
 #[derive(Debug, Default)]
-pub(crate) struct Facts {
+pub(crate) struct MovieTags {
     pub(crate) items: Vec<MetadataItem>,
     pub(crate) chapters: ChapterList,
     pub(crate) omissions: Vec<Omission>,
 }
 
-impl Facts {
+impl MovieTags {
     /// Whether anything is said at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty() && self.chapters.is_empty()

@@ -23,7 +23,7 @@ const PATIENCE: usize = 300;
 /// `inner`, with formats completed by what their first samples tell, and samples in the form the formats say.
 pub(crate) fn complete(inner: Box<dyn Demuxer>) -> Box<dyn Demuxer> {
     let mut movie = Movie::clone(inner.movie());
-    let mut told = Vec::new();
+    let mut completed = Vec::new();
     for track in &mut movie.tracks {
         if !track.formats.iter().any(|format| leaves_open(format)) {
             continue;
@@ -31,18 +31,22 @@ pub(crate) fn complete(inner: Box<dyn Demuxer>) -> Box<dyn Demuxer> {
         let Ok(mut cursor) = inner.cursor(track.id) else { continue };
         let mut samples = std::iter::from_fn(|| cursor.next_sample().ok().flatten());
         let change = match track.formats.iter().find(|format| unsignalled(format).is_some()) {
-            Some(aac) => told_by_blocks(aac, samples.take(BLOCKS)),
+            Some(aac) => format_of_blocks(aac, samples.take(BLOCKS)),
             None => samples.by_ref().take(PATIENCE).find_map(|sample| {
-                let to = Arc::new(told_by(&sample)?);
+                let to = Arc::new(format_of(&sample)?);
                 Some(Change { from: sample.format, to })
             }),
         };
         let Some(change) = change else { continue };
         let same = track.formats.iter_mut().filter(|format| **format == change.from);
         same.for_each(|format| *format = change.to.clone());
-        told.push((track.id, change));
+        completed.push((track.id, change));
     }
-    if told.is_empty() { inner } else { Box::new(Told { inner, movie: Arc::new(movie), told }) }
+    if completed.is_empty() {
+        inner
+    } else {
+        Box::new(Completed { inner, movie: Arc::new(movie), completed })
+    }
 }
 
 /// Enough blocks of AAC to be sure of parametric stereo, which only the end of its data shows.
@@ -57,7 +61,7 @@ fn unsignalled(format: &FormatDescription) -> Option<AudioSpecificConfig> {
 }
 
 /// What the first blocks of `format` tell beyond its configuration.
-fn told_by_blocks(
+fn format_of_blocks(
     format: &Arc<FormatDescription>,
     samples: impl Iterator<Item = SampleBuffer>,
 ) -> Option<Change> {
@@ -66,14 +70,14 @@ fn told_by_blocks(
         .filter(|sample| sample.format == *format)
         .filter_map(|sample| sample.payload.load().ok())
         .collect();
-    let mut told = stated.clone();
-    told.complete(blocks.iter().map(|block| &block[..]));
-    if told == stated {
+    let mut completed = stated.clone();
+    completed.complete(blocks.iter().map(|block| &block[..]));
+    if completed == stated {
         return None;
     }
-    let described = frames::aac(&told, told.to_bytes().ok()?).ok()?;
-    let told = AudioFormat { tag: format.tag(), bit_rate: format.as_audio()?.bit_rate, ..described };
-    Some(Change { from: format.clone(), to: Arc::new(FormatDescription::Audio(told)) })
+    let described = frames::aac(&completed, completed.to_bytes().ok()?).ok()?;
+    let completed = AudioFormat { tag: format.tag(), bit_rate: format.as_audio()?.bit_rate, ..described };
+    Some(Change { from: format.clone(), to: Arc::new(FormatDescription::Audio(completed)) })
 }
 
 fn leaves_open(format: &FormatDescription) -> bool {
@@ -97,7 +101,11 @@ fn stated(video: &VideoFormat) -> &[u8] {
 
 /// Tag and configuration of a stream with start codes whose parameter sets are in `stated` or in `sample`. They stay in
 /// the samples, where they may change: `avc3` and `hev1` (ISO/IEC 14496-15, 5.3.3.1.1 and 8.3.3.1.1).
-pub(crate) fn in_band(codec: VideoCodec, stated: &[u8], sample: &[u8]) -> Option<(FourCc, CodecConfig)> {
+pub(crate) fn configuration(
+    codec: VideoCodec,
+    stated: &[u8],
+    sample: &[u8],
+) -> Option<(FourCc, CodecConfig)> {
     let stated_so = stated.is_empty() || starts_with_start_code(stated);
     let units = annex_b_units(stated).chain(annex_b_units(sample));
     match codec {
@@ -113,24 +121,24 @@ pub(crate) fn in_band(codec: VideoCodec, stated: &[u8], sample: &[u8]) -> Option
 }
 
 /// The format of `sample` where it tells more than is stated.
-fn told_by(sample: &SampleBuffer) -> Option<FormatDescription> {
+fn format_of(sample: &SampleBuffer) -> Option<FormatDescription> {
     if !leaves_open(&sample.format) {
         return None;
     }
     let bytes = sample.payload.load().ok()?;
     match &*sample.format {
         FormatDescription::Video(video) => {
-            let (tag, config) = in_band(video.codec, stated(video), &bytes)?;
-            let mut told = VideoFormat { tag, config: Some(config), entry: None, ..video.clone() };
-            complete_video(&mut told);
-            Some(FormatDescription::Video(told))
+            let (tag, config) = configuration(video.codec, stated(video), &bytes)?;
+            let mut completed = VideoFormat { tag, config: Some(config), entry: None, ..video.clone() };
+            complete_video(&mut completed);
+            Some(FormatDescription::Video(completed))
         }
         FormatDescription::Audio(audio) if audio.codec == AudioCodec::Mp3 => {
             let header =
                 MpegAudioHeader::parse(&bytes).ok().filter(|header| header.codec() != audio.codec)?;
-            let told =
+            let completed =
                 AudioFormat { codec: header.codec(), frames_per_packet: header.samples, ..audio.clone() };
-            Some(FormatDescription::Audio(told))
+            Some(FormatDescription::Audio(completed))
         }
         _ => None,
     }
@@ -143,21 +151,21 @@ struct Change {
     to: Arc<FormatDescription>,
 }
 
-struct Told {
+struct Completed {
     inner: Box<dyn Demuxer>,
     movie: Arc<Movie>,
     /// By track ID.
-    told: Vec<(u32, Change)>,
+    completed: Vec<(u32, Change)>,
 }
 
-impl Demuxer for Told {
+impl Demuxer for Completed {
     fn movie(&self) -> &Arc<Movie> {
         &self.movie
     }
 
     fn cursor(&self, track: u32) -> Result<Box<dyn SampleCursor>> {
         let inner = self.inner.cursor(track)?;
-        Ok(match self.told.iter().find(|(id, _)| *id == track) {
+        Ok(match self.completed.iter().find(|(id, _)| *id == track) {
             Some((_, change)) => Box::new(ToldCursor { inner, change: change.clone() }),
             None => inner,
         })

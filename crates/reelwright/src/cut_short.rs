@@ -10,7 +10,7 @@ pub(crate) const COPY_AGAIN: &str =
 
 /// `track` of `movie` without what it presents of samples that aren't there: media and edits end where those that are
 /// there do.
-pub(crate) fn held(movie: &Movie, track: &Track, missing: Option<Missing>) -> Track {
+pub(crate) fn present_part(movie: &Movie, track: &Track, missing: Option<Missing>) -> Track {
     let mut held = track.clone();
     let Some(missing) = missing else { return held };
     held.media_duration = track.media_duration.min(missing.end);
@@ -43,9 +43,9 @@ pub(crate) fn counted_in_frames(mut track: Track) -> Track {
 
 /// Why nothing can be made of a track of which the input holds no sample, though its index lists some; `None` where it does
 /// hold one.
-pub(crate) fn nothing_held(missing: Option<Missing>) -> Option<Reason> {
+pub(crate) fn nothing_present(missing: Option<Missing>) -> Option<Reason> {
     let missing = missing.filter(|missing| missing.held == 0)?;
-    Some(Reason::NothingHeld(missing.samples))
+    Some(Reason::NothingPresent(missing.samples))
 }
 
 /// The edit up to the media time `end`; `None` where nothing of it is left.
