@@ -40,7 +40,7 @@ fn bilingual(folder: &Folder) -> Option<PathBuf> {
     if made.is_ok_and(|status| status.success()) {
         return Some(film);
     }
-    eprintln!("SKIPPED: ffmpeg doesn't make a movie here");
+    reelwright_judges::skip!("ffmpeg doesn't make a movie here");
     None
 }
 

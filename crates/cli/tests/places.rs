@@ -170,7 +170,7 @@ fn devices_and_named_pipes_are_written_where_that_is_meant() {
                 &["disk"],
             );
         }
-        None => eprintln!("SKIPPED: there is no block device here"),
+        None => reelwright_judges::skip!("there is no block device here"),
     }
 }
 

@@ -31,7 +31,7 @@ fn shells_complete_verbs_flags_and_values() {
         Some(String::from_utf8(output.stdout).unwrap().trim().to_owned())
     };
     let Some(verbs) = complete(&["reel", "ex"]) else {
-        eprintln!("SKIPPED: bash is not installed");
+        reelwright_judges::skip!("bash is not installed");
         return;
     };
     assert_eq!(verbs, "export");
@@ -56,7 +56,7 @@ fn every_verb_has_its_page() {
     // MAN_KEEP_FORMATTING is not set, so that what is printed is plain.
     let shown = Command::new("man").env("MANWIDTH", "200").arg("--warnings").arg("-l").arg(&export).output();
     let Ok(shown) = shown.map(|shown| (String::from_utf8_lossy(&shown.stdout).into_owned(), shown)) else {
-        eprintln!("SKIPPED: man is not installed");
+        reelwright_judges::skip!("man is not installed");
         return;
     };
     let (text, output) = shown;

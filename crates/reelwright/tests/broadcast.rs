@@ -17,7 +17,7 @@ fn field(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field").join(name);
     let there = path.exists();
     if !there {
-        eprintln!("SKIPPED: {name} is not in ../shared/field");
+        reelwright_judges::skip!("{name} is not in ../shared/field");
     }
     there.then_some(path)
 }
@@ -28,7 +28,7 @@ fn made(arguments: &[&str], path: &Path) -> bool {
         Command::new("ffmpeg").args(["-nostdin", "-v", "error", "-y"]).args(arguments).arg(path).output();
     let done = output.as_ref().is_ok_and(|output| output.status.success());
     if !done {
-        eprintln!("SKIPPED: ffmpeg {arguments:?}: {output:?}");
+        reelwright_judges::skip!("ffmpeg {arguments:?}: {output:?}");
     }
     done
 }
@@ -272,7 +272,7 @@ fn broadcast_sound_that_changes_is_all_heard() {
                 .audio_decoder(&Asset::open(&source).unwrap().movie().tracks[0].formats[0])
                 .is_err()
         {
-            eprintln!("SKIPPED: this build doesn't decode AC-3");
+            reelwright_judges::lacks!("this build doesn't decode AC-3");
             continue;
         }
         check_parts(&folder, &source, parts);
@@ -417,7 +417,7 @@ fn replication_is_found_in_the_stream() {
     for (name, rate, channels) in [("heaac_51.mp4", 48_000, 6), ("afconvert_heaac.m4a", 32_000, 2)] {
         let original = corpus.join(name);
         if !original.exists() {
-            eprintln!("SKIPPED: {name} is not in ../shared/media");
+            reelwright_judges::skip!("{name} is not in ../shared/media");
             continue;
         }
         let cases: [(&str, &[&str]); 4] =

@@ -39,7 +39,7 @@ mod both {
     fn pictures(registry: &Registry) -> Option<(String, Vec<Vec<u8>>)> {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/media/av1_aac.mp4");
         let Ok(asset) = Asset::open(path) else {
-            eprintln!("SKIPPED: ../shared/media is not there");
+            reelwright_judges::skip!("../shared/media is not there");
             return None;
         };
         let track = asset.movie().tracks.iter().find(|track| track.formats[0].as_video().is_some()).unwrap();
@@ -77,7 +77,7 @@ mod both {
     #[cfg(target_os = "linux")]
     fn no_symbol_of_libdav1d_is_exported() {
         let (Some(exported), Some(all)) = (symbols("--dyn-syms"), symbols("--symbols")) else {
-            eprintln!("SKIPPED: readelf is not here");
+            reelwright_judges::skip!("readelf is not here");
             return;
         };
         assert!(all.iter().any(|line| line.contains("re_rav1d")), "the decoder isn't in this program");

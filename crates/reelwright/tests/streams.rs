@@ -83,7 +83,7 @@ fn ffmpeg_reads_it_from_a_pipe() {
     let mut command = Command::new("ffmpeg");
     command.args(["-v", "error", "-i", "-", "-f", "s16le", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let Ok(mut reader) = command.spawn() else {
-        eprintln!("SKIPPED: ffmpeg is not installed");
+        reelwright_judges::skip!("ffmpeg is not installed");
         return;
     };
     let sink = WriterSink::new(reader.stdin.take().unwrap());

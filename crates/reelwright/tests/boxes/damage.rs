@@ -193,7 +193,7 @@ fn a_second_track_of_the_same_number_is_left_out() {
     let source =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/hostile/same_number.mkv");
     if !source.exists() {
-        eprintln!("SKIPPED: {} is not here", source.display());
+        reelwright_judges::skip!("{} is not here", source.display());
         return;
     }
     let folder = Folder::new("number");

@@ -77,7 +77,7 @@ fn steps_back_in_time_keep_every_picture_at_its_time() {
 fn a_step_back_is_read_as_ffprobe_reads_it() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field/f28_negative_delta.mp4");
     if !source.exists() {
-        eprintln!("SKIPPED: {} is not here", source.display());
+        reelwright_judges::skip!("{} is not here", source.display());
         return;
     }
     let folder = Folder::new("field");

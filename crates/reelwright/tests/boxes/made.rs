@@ -12,7 +12,7 @@ pub(crate) fn ffmpeg(path: &Path, arguments: &[&str]) -> bool {
     let mut command = Command::new("ffmpeg");
     let command = command.args(["-nostdin", "-v", "error", "-y"]).args(arguments).arg(path);
     let Ok(status) = command.status() else {
-        eprintln!("SKIPPED: ffmpeg is not installed");
+        reelwright_judges::skip!("ffmpeg is not installed");
         return false;
     };
     assert!(status.success(), "{command:?}");
