@@ -107,7 +107,7 @@ pub(super) fn apply(
     profile(&mut options, row, settings)?;
     level(&mut options, row, settings)?;
     match row.dialect {
-        Dialect::X264 => x264(&mut options, settings),
+        Dialect::X264 => x264(&mut options, settings, codes_fields(row, settings)),
         Dialect::X265 => x265(&mut options, settings),
         Dialect::SvtAv1 => svt_av1(&mut options, settings),
         Dialect::Aom => {
@@ -277,11 +277,17 @@ fn level(options: &mut Options, row: &VideoRow, settings: &VideoEncoderSettings)
     Ok(())
 }
 
-fn x264(options: &mut Options, settings: &VideoEncoderSettings) {
+fn x264(options: &mut Options, settings: &VideoEncoderSettings, fields: bool) {
     // An I picture that is asked for is one where decoding can start.
     options.set("forced-idr", 1);
     if settings.real_time {
         options.set("tune", "zerolatency");
+    }
+    // Else its messages say top first of any field.
+    match settings.field_order {
+        FieldOrder::BottomFirst if fields => options.add_parameter("x264-params", "bff=1"),
+        FieldOrder::TopFirst if fields => options.add_parameter("x264-params", "tff=1"),
+        _ => {}
     }
     // The frame rate serves rate control and level; times come with the frames.
     let rate = settings.frame_rate;

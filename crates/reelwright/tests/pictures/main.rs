@@ -42,8 +42,9 @@ fn encoded(input: &Path, output: &Path, preset: &str) -> VideoPlan {
     let mut options = ExportOptions::new(preset.parse::<Preset>().unwrap());
     (options.overwrite, options.reencode) = (reelwright::Overwrite::Replace, true);
     let asset = Asset::open(input).unwrap();
-    let plan = ExportSession::new(&asset, options.clone()).plan(kind).unwrap();
-    ExportSession::new(&asset, options).export(output, kind).unwrap();
+    let plan =
+        ExportSession::new(&asset, options.clone()).registry(reelwright::all_codecs()).plan(kind).unwrap();
+    ExportSession::new(&asset, options).registry(reelwright::all_codecs()).export(output, kind).unwrap();
     let encodes =
         |track: TrackPlan| if let Fate::EncodeVideo(plan) = track.fate { Some(*plan) } else { None };
     plan.tracks.into_iter().find_map(encodes).unwrap()
