@@ -23,6 +23,8 @@ pub enum PixelFormat {
     Rgba,
     /// Planar G, B, R with 8 to 16 bits a sample.
     Gbr(u8),
+    /// Planar G, B, R, A with 8 to 16 bits a sample.
+    Gbra(u8),
 }
 
 /// How chroma is subsampled.
@@ -58,7 +60,7 @@ impl PixelFormat {
     /// Bits per component.
     pub const fn bit_depth(self) -> u8 {
         match self {
-            Self::Yuv(_, depth) | Self::Yuva(_, depth) | Self::Gbr(depth) => depth,
+            Self::Yuv(_, depth) | Self::Yuva(_, depth) | Self::Gbr(depth) | Self::Gbra(depth) => depth,
             Self::Nv12TenBit => 10,
             Self::Nv12 | Self::Bgra | Self::Rgba => 8,
         }
@@ -75,7 +77,7 @@ impl PixelFormat {
             Self::Yuv(PixelLayout::Gray, _) | Self::Bgra | Self::Rgba => 1,
             Self::Nv12 | Self::Nv12TenBit | Self::Yuva(PixelLayout::Gray, _) => 2,
             Self::Yuv(..) | Self::Gbr(_) => 3,
-            Self::Yuva(..) => 4,
+            Self::Yuva(..) | Self::Gbra(_) => 4,
         }
     }
 
@@ -86,7 +88,7 @@ impl PixelFormat {
 
     /// Whether there is an alpha component.
     pub const fn has_alpha(self) -> bool {
-        matches!(self, Self::Yuva(..) | Self::Bgra | Self::Rgba)
+        matches!(self, Self::Yuva(..) | Self::Gbra(_) | Self::Bgra | Self::Rgba)
     }
 
     /// Width in bytes and height in rows of plane `index` for a picture of `size`; zero for planes it doesn't have.
@@ -105,7 +107,7 @@ impl PixelFormat {
                     (width.div_ceil(2) * 2 * bytes, height.div_ceil(2))
                 }
             }
-            Self::Gbr(_) => (width * bytes, height),
+            Self::Gbr(_) | Self::Gbra(_) => (width * bytes, height),
             Self::Yuv(layout, _) | Self::Yuva(layout, _) => {
                 let chroma = !matches!(layout, PixelLayout::Gray) && (index == 1 || index == 2);
                 let (x, y) = if chroma { layout.chroma_shift() } else { (0, 0) };

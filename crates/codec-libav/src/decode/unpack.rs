@@ -4,8 +4,7 @@ use reelwright_media::{Error, PixelBuffer, PixelFormat, PixelLayout, Result, Siz
 
 use crate::ffi::{Component, Frame, PictureLayout};
 
-/// `frame` in a layout of ours. Chroma that is coarser than any of ours is repeated; red, green and blue above 8 bit
-/// lose their alpha, since no layout here holds both.
+/// `frame` in a layout of ours. Chroma that is coarser than any of ours is repeated.
 ///
 /// # Errors
 ///
@@ -17,29 +16,13 @@ pub(super) fn unpack(frame: &Frame, layout: PictureLayout, size: Size) -> Result
     let components = layout.components();
     let source = Source { frame, big_endian: layout.is_big_endian(), shift: layout.chroma_shift() };
     let mut planes = picture.make_mut();
-    if target == PixelFormat::Rgba {
-        let (out, stride) = planes.plane(0);
-        for (index, component) in components.iter().enumerate() {
-            source.copy(*component, (0, 0), (0, 0), size, &mut |x, y, value| {
-                // A component of fewer than 8 bits is spread over all of them.
-                let full = (1 << component.depth) - 1;
-                out[y * stride + x * 4 + index] = ((u32::from(value) * 255 + full / 2) / full) as u8;
-            })?;
-        }
-        if components.len() < 4 {
-            for y in 0..size.height as usize {
-                let row = &mut out[y * stride..][..size.width as usize * 4];
-                row.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = 255);
-            }
-        }
-        return Ok(picture);
-    }
     for (index, component) in components.iter().enumerate() {
         let plane = match target {
-            PixelFormat::Gbr(_) => match index {
+            PixelFormat::Gbr(_) | PixelFormat::Gbra(_) => match index {
                 0 => 2,
                 1 => 0,
                 2 => 1,
+                _ if target.has_alpha() => 3,
                 _ => continue,
             },
             _ => index,
@@ -48,7 +31,11 @@ pub(super) fn unpack(frame: &Frame, layout: PictureLayout, size: Size) -> Result
         let (from, to) = if chroma { (source.shift, chroma_shift(target)) } else { ((0, 0), (0, 0)) };
         let bytes = target.component_bytes();
         let (out, stride) = planes.plane(plane);
+        // A component of fewer than 8 bits is spread over all of them.
+        let full = (1u32 << component.depth) - 1;
+        let few = layout.is_rgb() && component.depth < 8;
         source.copy(*component, from, to, size, &mut |x, y, value| {
+            let value = if few { ((u32::from(value) * 255 + full / 2) / full) as u16 } else { value };
             let at = y * stride + x * bytes;
             out[at..at + bytes].copy_from_slice(&value.to_ne_bytes()[native_low(bytes)..][..bytes]);
         })?;
@@ -66,10 +53,10 @@ fn target(layout: PictureLayout) -> Option<PixelFormat> {
     if !(1..=16).contains(&depth) {
         return None;
     }
-    if layout.is_rgb() {
-        return Some(if depth <= 8 { PixelFormat::Rgba } else { PixelFormat::Gbr(depth) });
-    }
     let depth = depth.max(8);
+    if layout.is_rgb() {
+        return Some(if layout.has_alpha() { PixelFormat::Gbra(depth) } else { PixelFormat::Gbr(depth) });
+    }
     let chroma = match (components.len(), layout.chroma_shift()) {
         (1 | 2, _) => PixelLayout::Gray,
         (_, (x, y)) if x >= 1 && y >= 1 => PixelLayout::Yuv420,

@@ -44,14 +44,17 @@ const GENERAL: [&str; 17] = [
 /// The layout `row` is fed at the settings' bit depth and profile.
 pub(super) fn input_format(row: &VideoRow, settings: &VideoEncoderSettings) -> Result<PixelFormat> {
     if row.dialect == Dialect::ProRes {
-        let alpha = settings.options.iter().any(|(name, value)| name == "alpha_bits" && value != "0");
+        let asked = settings.options.iter().any(|(name, value)| name == "alpha_bits" && value != "0");
         return Ok(match settings.profile {
-            Some(VideoProfile::ProRes4444) if alpha => PixelFormat::Yuva(PixelLayout::Yuv444, 10),
+            Some(VideoProfile::ProRes4444) if settings.alpha || asked => {
+                PixelFormat::Yuva(PixelLayout::Yuv444, 10)
+            }
             Some(VideoProfile::ProRes4444) => PixelFormat::Yuv(PixelLayout::Yuv444, 10),
             _ => PixelFormat::Yuv(PixelLayout::Yuv422, 10),
         });
     }
-    let fitting = row.formats.iter().find(|format| format.bit_depth() == settings.bit_depth);
+    let deep = row.formats.iter().filter(|format| format.bit_depth() == settings.bit_depth);
+    let fitting = deep.clone().find(|format| format.has_alpha() && settings.alpha).or(deep.clone().next());
     fitting.copied().ok_or_else(|| {
         Error::unsupported(format!("{} does not encode {} bits a component", row.id, settings.bit_depth))
     })

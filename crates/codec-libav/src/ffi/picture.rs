@@ -63,6 +63,7 @@ impl PictureLayout {
             PixelFormat::Bgra => "bgra".to_owned(),
             PixelFormat::Rgba => "rgba".to_owned(),
             PixelFormat::Gbr(_) => "gbrp".to_owned(),
+            PixelFormat::Gbra(_) => "gbrap".to_owned(),
         };
         let endian = if cfg!(target_endian = "little") { "le" } else { "be" };
         match format.bit_depth() {
@@ -93,7 +94,11 @@ impl PictureLayout {
         let planes: Vec<_> = components.iter().map(|one| one.plane).collect();
         if self.is_rgb() {
             // Components come as R, G, B; libavutil's planes as G, B, R: ours too.
-            return (planes == [2, 0, 1]).then_some(PixelFormat::Gbr(depth));
+            return match planes.as_slice() {
+                [2, 0, 1] => Some(PixelFormat::Gbr(depth)),
+                [2, 0, 1, 3] => Some(PixelFormat::Gbra(depth)),
+                _ => None,
+            };
         }
         let layout = match (components.len(), self.chroma_shift()) {
             (1, _) => PixelLayout::Gray,

@@ -86,6 +86,14 @@ impl EncoderInfo {
             options: Vec::new(),
         }
     }
+
+    /// Whether it codes transparency when it makes `profile` ([`VideoEncoderSettings::alpha`](crate::VideoEncoderSettings::alpha)):
+    /// one of its layouts has it, and of ProRes only 4444 does.
+    pub fn takes_alpha(&self, profile: Option<VideoProfile>) -> bool {
+        let able =
+            self.codec != Codec::Video(VideoCodec::ProRes) || profile == Some(VideoProfile::ProRes4444);
+        able && self.pixel_formats.iter().any(|format| format.has_alpha())
+    }
 }
 
 /// One decoder a provider offers.

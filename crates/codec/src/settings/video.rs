@@ -34,6 +34,9 @@ pub struct VideoEncoderSettings {
     /// codes them as fields; else it codes frames, and the stream or the sample entry says what they are, where there is a
     /// way: [`VideoEncoder::format`](crate::VideoEncoder::format) tells.
     pub field_order: FieldOrder,
+    /// Whether the pictures' transparency is coded with them, where the encoder can
+    /// ([`EncoderInfo::takes_alpha`](crate::EncoderInfo::takes_alpha)); else they are put on black. Default false.
+    pub alpha: bool,
     /// How bits are spent.
     pub rate: VideoRate,
     /// A ceiling over a window, where wanted.
@@ -70,6 +73,7 @@ impl VideoEncoderSettings {
             content_light: None,
             pixel_aspect: Ratio::ONE,
             field_order: FieldOrder::Progressive,
+            alpha: false,
             rate: VideoRate::Quality(0.65),
             limit: None,
             key_frames: KeyFrames { frames: None, interval: Some(Time::from_secs(2)) },
@@ -91,6 +95,7 @@ impl VideoEncoderSettings {
         color: Color,
         pixel_aspect: Ratio,
         field_order: FieldOrder,
+        alpha: bool,
         rate: VideoRate,
         key_frames: KeyFrames,
         reordering: bool,

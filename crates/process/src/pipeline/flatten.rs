@@ -19,6 +19,7 @@ pub enum Alpha {
 pub(super) fn flat_format(format: PixelFormat) -> PixelFormat {
     match format {
         PixelFormat::Yuva(layout, depth) => PixelFormat::Yuv(layout, depth),
+        PixelFormat::Gbra(depth) => PixelFormat::Gbr(depth),
         other => other,
     }
 }

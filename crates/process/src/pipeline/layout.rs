@@ -28,14 +28,14 @@ pub(crate) fn channels(format: PixelFormat) -> Vec<Channel> {
         }
         PixelFormat::Bgra => [2, 1, 0].map(|offset| packed(0, offset, 4, (0, 0))).to_vec(),
         PixelFormat::Rgba => [0, 1, 2].map(|offset| packed(0, offset, 4, (0, 0))).to_vec(),
-        PixelFormat::Gbr(_) => [2, 0, 1].map(|plane| planar(plane, (0, 0))).to_vec(),
+        PixelFormat::Gbr(_) | PixelFormat::Gbra(_) => [2, 0, 1].map(|plane| planar(plane, (0, 0))).to_vec(),
     }
 }
 
 /// The alpha component of a format.
 pub(crate) fn alpha(format: PixelFormat) -> Option<Channel> {
     match format {
-        PixelFormat::Yuva(..) => {
+        PixelFormat::Yuva(..) | PixelFormat::Gbra(_) => {
             Some(Channel { plane: format.planes() - 1, offset: 0, step: 1, shift: (0, 0) })
         }
         PixelFormat::Bgra | PixelFormat::Rgba => {

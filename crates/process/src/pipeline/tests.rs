@@ -34,6 +34,7 @@ fn any_size_and_format_goes_through() {
         PixelFormat::Bgra,
         PixelFormat::Rgba,
         PixelFormat::Gbr(10),
+        PixelFormat::Gbra(16),
     ];
     let targets = [
         PixelFormat::YUV420,
@@ -46,6 +47,7 @@ fn any_size_and_format_goes_through() {
         PixelFormat::Nv12,
         PixelFormat::Nv12TenBit,
         PixelFormat::Gbr(8),
+        PixelFormat::Gbra(12),
         PixelFormat::Gbr(10),
         PixelFormat::Bgra,
         PixelFormat::Rgba,

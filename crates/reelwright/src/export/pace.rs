@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use bytes::Bytes;
 use reelwright_media::{Ratio, Time, Timescale, VideoFrame};
 
 /// Turns any timing into a constant rate: each tick shows the last frame that has begun by then, so some frames are
@@ -24,8 +25,13 @@ impl Pacer {
     }
 
     /// Takes the next frame; the one before, if any tick shows it, now has its ticks.
-    pub(super) fn push(&mut self, frame: VideoFrame) -> Option<Paced> {
+    pub(super) fn push(&mut self, mut frame: VideoFrame) -> Option<Paced> {
         let tick = self.tick(frame.pts);
+        if let Some((_, held)) = self.held.as_mut().filter(|(held, _)| *held >= tick) {
+            // It is never shown, but what was said is said.
+            let unsaid = held.pixels.closed_captions.take();
+            frame.pixels.closed_captions = joined(unsaid, frame.pixels.closed_captions);
+        }
         self.end = frame.pts.saturating_add(frame.duration.unwrap_or_else(|| step(self.rate, 1)));
         let settled = self.settle(tick);
         self.held = Some((tick, frame));
@@ -68,12 +74,22 @@ impl Paced {
         make: impl FnOnce(VideoFrame) -> Result<VideoFrame, E>,
     ) -> Result<impl Iterator<Item = VideoFrame>, E> {
         let Self { frame, ticks, rate } = self;
-        let frame = make(frame)?;
-        Ok(ticks.map(move |tick| VideoFrame {
-            pts: step(rate, tick),
-            duration: Some(step(rate, 1)),
-            ..frame.clone()
+        let mut frame = make(frame)?;
+        let mut captions = frame.pixels.closed_captions.take();
+        Ok(ticks.map(move |tick| {
+            let (pts, duration) = (step(rate, tick), Some(step(rate, 1)));
+            let mut frame = VideoFrame { pts, duration, ..frame.clone() };
+            // However often it is shown, what goes with it is said once.
+            frame.pixels.closed_captions = captions.take();
+            frame
         }))
+    }
+}
+
+fn joined(first: Option<Bytes>, second: Option<Bytes>) -> Option<Bytes> {
+    match (first, second) {
+        (Some(first), Some(second)) => Some([first, second].concat().into()),
+        (first, second) => first.or(second),
     }
 }
 

@@ -1,10 +1,9 @@
 use reelwright_codec::{
-    EncoderInfo, VideoDecoderSettings, VideoEncoderSettings, VideoRate, states_field_order,
+    EncoderInfo, VideoDecoderSettings, VideoEncoderSettings, VideoRate, carries_captions, states_field_order,
 };
 use reelwright_media::{
-    BoxFamily, Color, ColorMatrix, ColorPrimaries, ColorRange, Error, FieldOrder, Matrix, Omission, Omitted,
-    Ratio, Result, Rotation, SampleEntry, Size, Stage, Timescale, Track, TransferFunction, VideoCodec,
-    VideoFormat,
+    Color, ColorMatrix, ColorPrimaries, ColorRange, Error, FieldOrder, Matrix, Omission, Omitted, Ratio,
+    Result, Rotation, Size, Stage, Timescale, Track, TransferFunction, VideoCodec, VideoFormat,
 };
 use reelwright_process::fit_inside;
 
@@ -12,7 +11,7 @@ use super::coding::beyond_players;
 use super::plan::{Context, Decision, Fate, acceptance, carried_matrix, leave_out, select_video};
 use super::{ColorPolicy, Fit, Orientation, RateChoice, Reason, VideoOptions};
 use crate::presentation::{average_frame_rate, is_simple, square_size};
-use crate::reader::field_order;
+use crate::reader::{Look, has_captions};
 
 /// How one video track is encoded.
 #[derive(Clone, Debug)]
@@ -73,13 +72,14 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
     let (turn, fitted, frame_rate) =
         (turn(&turned, options), target_size(format, &turned, options), measured_rate(track));
     let size = if is_quarter(turn) { fitted.turned() } else { fitted };
-    let fields = field_order(context.asset, track, context.registry);
+    let look = Look::at(context.asset, track, context.registry);
     let mut settings = settings(context, track, format, options, size, frame_rate);
-    settings.field_order = kept_fields(fields, format, turn, size);
+    settings.field_order = kept_fields(look.field_order, format, turn, size);
     check_transfer(format.color, settings.color)?;
     let tone_mapped = format.color.is_hdr() && !settings.color.is_hdr();
     let encoder = select_video(context.registry, &settings, &options.encoder)
         .map_err(|error| error.at_stage(Stage::Plan))?;
+    settings.alpha = look.transparent && encoder.takes_alpha(settings.profile);
     let square = square_size(format, &turned);
     let plan = VideoPlan {
         encoder,
@@ -96,7 +96,17 @@ pub(super) fn decide(context: &Context<'_>, track: &Track, options: &VideoOption
         settings,
     };
     let mut losses = losses(format, track.id);
-    losses.extend(lost_fields(fields, &plan.settings, track.id));
+    losses.extend(lost_fields(look.field_order, &plan.settings, track.id));
+    let mut side_data = |what: &str, why: &str| {
+        losses.push(Omission::new(Omitted::SideData(what.to_owned()), Some(track.id), why));
+    };
+    if look.transparent && !plan.settings.alpha {
+        side_data("its transparency is", "the picture is put on black");
+    }
+    if !carries_captions(plan.settings.codec) && has_captions(context.asset, track) {
+        let why = format!("{} has no place for them", plan.settings.codec.name());
+        side_data("the closed captions in its pictures are", &why);
+    }
     Ok(Decision { losses, ..Decision::new(Fate::EncodeVideo(Box::new(plan)), misfit) })
 }
 
@@ -163,18 +173,10 @@ fn losses(format: &VideoFormat, track: u32) -> Vec<Omission> {
             "one plain picture is encoded",
         );
     }
-    if format.entry.as_ref().is_some_and(is_transparent) {
-        side_data("its transparency is", "the picture is put on black");
-    }
     if format.dolby_vision.is_some() {
         side_data("Dolby Vision's own data are", "they describe the pictures as they were coded");
     }
     lost
-}
-
-/// Whether a sample entry has the depth that stands for colours with transparency (QuickTime File Format, depth).
-fn is_transparent(entry: &SampleEntry) -> bool {
-    entry.family == BoxFamily::QuickTime && entry.bytes.get(82..84) == Some(&[0, 32])
 }
 
 /// Why the track can't be copied, or `None` where it can.

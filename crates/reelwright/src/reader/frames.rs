@@ -8,6 +8,7 @@ use reelwright_media::{
 };
 use std::sync::Arc;
 
+use super::captions::Captions;
 use super::damage::{Damage, Tolerance};
 use super::{same_format, track_of};
 use crate::Asset;
@@ -42,6 +43,7 @@ pub(crate) struct FrameReader {
     /// Those of them that would be seen, and when the first would be.
     orphans: Option<(u64, Time)>,
     tolerance: Tolerance,
+    captions: Captions,
 }
 
 /// A decoder and the format it was opened for.
@@ -94,6 +96,7 @@ impl FrameReader {
             skipped: 0,
             orphans: None,
             tolerance: Tolerance::default(),
+            captions: Captions::default(),
         })
     }
 
@@ -211,7 +214,7 @@ impl FrameReader {
             None => playing.cursor.next_sample()?,
             waited => waited,
         };
-        let Some(sample) = sample else { return self.end_span() };
+        let Some(mut sample) = sample else { return self.end_span() };
         if self.decoder.as_ref().is_some_and(|open| !same_format(&open.format, &sample.format)) {
             playing.next = Some(sample);
             if !self.drain()? {
@@ -221,6 +224,7 @@ impl FrameReader {
         }
         self.read += 1;
         playing.past.0 += u64::from(playing.is_past(sample.pts));
+        self.captions.note(&mut sample);
         if sample.flags.leading == 1 {
             self.skipped += 1;
             if self.from_start || sample.pts >= playing.span.media_start {
@@ -247,8 +251,10 @@ impl FrameReader {
     ) -> Result<bool> {
         let (Some(playing), Some(open)) = (&mut self.current, &mut self.decoder) else { return Ok(false) };
         let (ready, decoded, unplaced) = (&mut self.ready, &mut self.decoded, &mut self.unplaced);
-        let mut place = |frame| {
+        let captions = &mut self.captions;
+        let mut place = |mut frame: VideoFrame| {
             *decoded += 1;
+            captions.put_on(&mut frame);
             *unplaced += u64::from(!playing.take(frame, ready));
             Ok(())
         };
@@ -291,6 +297,7 @@ impl FrameReader {
         if self.drain()? {
             return Ok(());
         }
+        self.captions.clear();
         if let Some(mut playing) = self.current.take() {
             playing.release(None, &mut self.ready);
         }
@@ -300,6 +307,7 @@ impl FrameReader {
     /// Ends the span where more media follows. What is in the decoder isn't seen, so it isn't waited for.
     fn leave_span(&mut self) -> Result<()> {
         self.decoder = None;
+        self.captions.clear();
         if let Some(mut playing) = self.current.take() {
             self.abandoned += playing.past.0.saturating_sub(playing.past.1);
             playing.release(None, &mut self.ready);

@@ -1,9 +1,10 @@
 //! Reading a movie as it is presented: `AVAssetReader`.
 
 mod audio;
+mod captions;
 mod damage;
-mod fields;
 mod frames;
+mod look;
 mod picture;
 mod samples;
 mod sound;
@@ -17,8 +18,8 @@ use crate::Asset;
 
 pub use audio::{SoundBuffers, SoundBuilder};
 pub use damage::Damage;
-pub(crate) use fields::field_order;
 pub(crate) use frames::FrameReader;
+pub(crate) use look::{Look, has_captions};
 pub use samples::Samples;
 pub(crate) use sound::SoundReader;
 pub use video::{Frames, FramesBuilder};

@@ -8,11 +8,14 @@ mod folder;
 #[path = "../foreign/mod.rs"]
 mod foreign;
 mod interlaced;
+mod layouts;
+mod transparency;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use folder::Folder;
+use reelwright::media::{Omission, Omitted};
 use reelwright::{Asset, ExportOptions, ExportSession, Fate, FileType, Preset, TrackPlan, VideoPlan};
 
 /// A file made by ffmpeg; `None`, said loudly, where there is no ffmpeg or it lacks what is needed.
@@ -48,4 +51,18 @@ fn encoded(input: &Path, output: &Path, preset: &str) -> VideoPlan {
     let encodes =
         |track: TrackPlan| if let Fate::EncodeVideo(plan) = track.fate { Some(*plan) } else { None };
     plan.tracks.into_iter().find_map(encodes).unwrap()
+}
+
+/// What of the pictures the plan says is lost, of what goes with them.
+fn lost(input: &Path, preset: &str) -> Vec<String> {
+    let mut options = ExportOptions::new(preset.parse::<Preset>().unwrap());
+    options.reencode = true;
+    let session =
+        ExportSession::new(&Asset::open(input).unwrap(), options).registry(reelwright::all_codecs());
+    let plan = session.plan(FileType::Mov).unwrap();
+    let side_data = |omission: &Omission| match &omission.what {
+        Omitted::SideData(what) => Some(what.clone()),
+        _ => None,
+    };
+    plan.tracks.iter().flat_map(|track| &track.losses).filter_map(side_data).collect()
 }
