@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests state what they expect by unwrapping")]
 #![cfg(feature = "native")]
 
+mod captions;
 #[path = "../folder/mod.rs"]
 mod folder;
 #[path = "../foreign/mod.rs"]
