@@ -50,7 +50,7 @@ fn pairs() -> Vec<[u8; 2]> {
         out.extend(command([0x14, 0x2F]));
         out.resize(until, [0, 0]);
     }
-    let odd = |byte: u8| byte | if byte.count_ones() % 2 == 0 { 0x80 } else { 0 };
+    let odd = |byte: u8| byte | if byte.count_ones().is_multiple_of(2) { 0x80 } else { 0 };
     out.into_iter().map(|pair| pair.map(odd)).collect()
 }
 

@@ -1,3 +1,4 @@
+#[cfg(feature = "libav")]
 use std::path::Path;
 
 use super::{Folder, encoded, foreign, lost, made};
@@ -6,6 +7,7 @@ use super::{Folder, encoded, foreign, lost, made};
 const HALF: &str = "color=0xFF8000@0.5:s=64x48:r=10:d=0.5,format=rgba";
 
 /// Alpha as ffmpeg decodes it, in the middle of every picture.
+#[cfg(feature = "libav")]
 fn alphas(path: &Path) -> Option<Vec<u8>> {
     let shown = ["-vf", "format=yuva444p,alphaextract", "-pix_fmt", "gray", "-f", "rawvideo"];
     let pixels = foreign::ffmpeg(path, &shown)?;
