@@ -13,6 +13,7 @@ mod level;
 mod registry;
 mod settings;
 mod video;
+mod widened;
 
 pub use annex_b::annex_b;
 pub use annotated::{carries_captions, states_field_order};

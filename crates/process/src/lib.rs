@@ -12,6 +12,7 @@ mod scale;
 mod simd;
 mod sound;
 mod turn;
+mod widen;
 mod workers;
 
 pub use color::source_peak;
@@ -20,4 +21,5 @@ pub use pipeline::{Alpha, FrameShape, Pipeline, PipelineConfig};
 pub use scale::Kernel;
 pub use sound::{AudioConverter, Mixer, Remix, Resampler, Volume};
 pub use turn::turn;
+pub use widen::widen;
 pub use workers::Workers;

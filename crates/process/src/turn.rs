@@ -47,7 +47,7 @@ pub fn turn(picture: &PixelBuffer, rotation: Rotation, mirror: bool) -> Option<P
 }
 
 /// Bytes that stay together: a sample, a pair of chroma samples, a packed pixel.
-fn unit_bytes(format: PixelFormat, plane: usize) -> usize {
+pub(crate) fn unit_bytes(format: PixelFormat, plane: usize) -> usize {
     match format {
         PixelFormat::Bgra | PixelFormat::Rgba => 4,
         PixelFormat::Nv12 | PixelFormat::Nv12TenBit if plane == 1 => 2 * format.component_bytes(),

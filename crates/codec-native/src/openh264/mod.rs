@@ -17,9 +17,8 @@ use reelwright_codec::{
     VideoProfile, VideoRate,
 };
 use reelwright_media::{
-    CleanAperture, Dependency, Error, FormatDescription, FourCc, Hint, PixelBuffer, PixelFormat, PixelPool,
-    Ratio, Result, RisingTimes, Rounding, SampleBuffer, SampleFlags, Size, Time, Timescale, Trim, VideoCodec,
-    VideoFormat, VideoFrame,
+    Dependency, Error, FormatDescription, FourCc, Hint, PixelFormat, Ratio, Result, RisingTimes, Rounding,
+    SampleBuffer, SampleFlags, Size, Time, Timescale, Trim, VideoCodec, VideoFormat, VideoFrame,
 };
 
 /// The encoder's id in the registry.
@@ -39,14 +38,11 @@ pub(crate) fn info(provider: &'static str) -> EncoderInfo {
     }
 }
 
-/// An H.264 encoder. Pictures of odd width or height are coded one pixel larger, with a clean aperture of the size
-/// asked for.
+/// An H.264 encoder of pictures of even width and height.
 pub(crate) struct OpenH264 {
     engine: Engine,
     format: Arc<FormatDescription>,
     size: Size,
-    /// Where pictures of odd size are widened.
-    padded: Option<PixelPool>,
     times: RisingTimes,
     frame_rate: Ratio,
     key_frames: KeyFrames,
@@ -74,22 +70,20 @@ impl OpenH264 {
     /// doesn't know.
     pub(crate) fn new(settings: &VideoEncoderSettings) -> Result<Self> {
         check(settings)?;
-        let size =
-            Size::new(settings.size.width.next_multiple_of(2), settings.size.height.next_multiple_of(2));
+        let size = settings.size;
         let wishes = Wishes::parse(&settings.options)?;
         let make = |wishes| Engine::new(&parameters::parameters(settings, size, wishes)?, size);
         // Rate control in groups of rows forbids some numbers of slices for some heights.
         let mut engine = make(wishes).or_else(|_| make(wishes.single_slice()))?;
         let target = parameters::parameters(settings, size, wishes)?.iTargetBitrate;
         let ceiling = settings.limit.map(|limit| Ceiling::new(limit, target));
-        let format = format(settings, size, engine.parameter_sets()?)?;
+        let format = format(settings, engine.parameter_sets()?)?;
         let Ratio { num, den } = settings.frame_rate;
         let usual = Time::from_ratio(den.into(), num).unwrap_or(Time::ZERO);
         Ok(Self {
             engine,
             format: Arc::new(FormatDescription::Video(format)),
-            size: settings.size,
-            padded: (size != settings.size).then(|| PixelPool::new(PixelFormat::YUV420, size)),
+            size,
             times: RisingTimes::new(settings.timescale),
             frame_rate: settings.frame_rate,
             key_frames: settings.key_frames,
@@ -142,11 +136,7 @@ impl VideoEncoder for OpenH264 {
             self.engine.force_idr()?;
         }
         let milliseconds = pts.ticks_in(Timescale::or_one(1000), Rounding::Nearest).unwrap_or(0);
-        let coded = match &self.padded {
-            None => self.engine.encode(&frame.pixels, milliseconds),
-            Some(pool) => self.engine.encode(&widen(&frame.pixels, pool), milliseconds),
-        };
-        let coded = coded.map_err(|error| error.at_time(pts))?;
+        let coded = self.engine.encode(&frame.pixels, milliseconds).map_err(|error| error.at_time(pts))?;
         let idr = coded.idr;
         let payload = access_unit(&coded);
         if let Some(ceiling) = &mut self.ceiling
@@ -209,11 +199,14 @@ fn check(settings: &VideoEncoderSettings) -> Result<()> {
     if short < 16 || long > 3840 || short > 2160 {
         return Err(Error::unsupported(format!("openh264 codes 16x16 to 3840x2160, not {}", settings.size)));
     }
+    if !width.is_multiple_of(2) || !height.is_multiple_of(2) {
+        return Err(Error::unsupported(format!("openh264 codes even sizes, not {}", settings.size)));
+    }
     parameters::check_rate(settings)
 }
 
 /// The format description, with the parameter sets in `avcC` (ISO/IEC 14496-15, 5.3.3.1).
-fn format(settings: &VideoEncoderSettings, size: Size, sets: Vec<Vec<u8>>) -> Result<VideoFormat> {
+fn format(settings: &VideoEncoderSettings, sets: Vec<Vec<u8>>) -> Result<VideoFormat> {
     let mut sets = sets;
     if settings.color.siting.is_some() {
         // OpenH264 can't write where chroma lies; the sets in the samples are dropped, so only this one counts.
@@ -223,30 +216,16 @@ fn format(settings: &VideoEncoderSettings, size: Size, sets: Vec<Vec<u8>>) -> Re
     }
     let config = AvcConfig::from_units(sets.iter().map(Vec::as_slice))?;
     let aspect = settings.pixel_aspect;
-    let odd = size != settings.size;
     Ok(VideoFormat {
         pixel_aspect: (aspect.num != aspect.den).then_some(aspect),
-        clean_aperture: odd.then(|| aperture(settings.size, size)),
         color: settings.color,
         mastering: settings.mastering,
         content_light: settings.content_light,
         field_order: Some(settings.field_order),
         bit_depth: Some(8),
         config: Some(config.to_config()?),
-        ..VideoFormat::new(VideoCodec::H264, FourCc::new(b"avc1"), size)
+        ..VideoFormat::new(VideoCodec::H264, FourCc::new(b"avc1"), settings.size)
     })
-}
-
-/// `wanted` in the top left corner of `coded`.
-fn aperture(wanted: Size, coded: Size) -> CleanAperture {
-    // The centre of the part seen lies half of what is cut off left of and above the centre of the whole.
-    let offset = |wanted: u32, coded: u32| -i32::from(coded > wanted);
-    CleanAperture {
-        width: (wanted.width, 1),
-        height: (wanted.height, 1),
-        offset_x: (offset(wanted.width, coded.width), 2),
-        offset_y: (offset(wanted.height, coded.height), 2),
-    }
 }
 
 /// The picture's NAL units, each behind its length in four bytes; the parameter sets stay in `avcC`.
@@ -256,23 +235,4 @@ fn access_unit(coded: &Coded<'_>) -> Bytes {
     let mut out = Vec::with_capacity(units().map(|unit| 4 + unit.len()).sum());
     units().for_each(|unit| push_length_prefixed(&mut out, unit));
     out.into()
-}
-
-/// `picture` with its last column and row repeated until it has the pool's size.
-fn widen(picture: &PixelBuffer, pool: &PixelPool) -> PixelBuffer {
-    let mut wide = pool.take();
-    let size = pool.size();
-    let mut planes = wide.make_mut();
-    for index in 0..3 {
-        let (width, rows) = PixelFormat::YUV420.plane_size(index, size);
-        let (_, source_rows) = PixelFormat::YUV420.plane_size(index, picture.size);
-        let (target, stride) = planes.plane(index);
-        for (y, target) in target.chunks_mut(stride).take(rows).enumerate() {
-            let row = picture.row(index, y.min(source_rows - 1));
-            let (copied, rest) = target[..width].split_at_mut(row.len().min(width));
-            copied.copy_from_slice(&row[..copied.len()]);
-            rest.fill(row.last().copied().unwrap_or(0));
-        }
-    }
-    wide
 }

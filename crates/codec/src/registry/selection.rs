@@ -11,6 +11,7 @@ use super::{
 };
 use crate::annotated::annotated;
 use crate::cancellable::Cancellable;
+use crate::widened::widened;
 use crate::{
     AudioDecoder, AudioEncoder, AudioEncoderSettings, VideoDecoder, VideoDecoderSettings, VideoEncoder,
     VideoEncoderSettings,
@@ -53,7 +54,7 @@ impl Registry {
         let real_time = specification.real_time || settings.real_time;
         let specification = specification.clone().real_time(real_time);
         self.encoder(codec, &specification, |provider, id| {
-            annotated(provider.video_encoder(id, settings)?, settings)
+            annotated(widened(settings, |settings| provider.video_encoder(id, settings))?, settings)
         })
     }
 

@@ -10,6 +10,7 @@ mod folder;
 mod foreign;
 mod interlaced;
 mod layouts;
+mod sizes;
 mod transparency;
 
 use std::path::{Path, PathBuf};
