@@ -33,7 +33,7 @@ fn hashes(path: &Path) -> Option<Vec<String>> {
     let output = Command::new("ffmpeg")
         .args(["-v", "error", "-i"])
         .arg(path)
-        .args(["-t", "3", "-map", "0:v", "-vsync", "passthrough", "-f", "framemd5", "-"])
+        .args(["-t", "3", "-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", "-"])
         .output()
         .ok()?;
     let text = String::from_utf8(output.stdout).unwrap();

@@ -207,7 +207,7 @@ pub fn expected_pictures(path: &std::path::Path) -> Vec<Digest> {
         path,
         "-map",
         "0:v:0",
-        "-vsync",
+        "-fps_mode",
         "passthrough",
         "-enc_time_base",
         "-1",

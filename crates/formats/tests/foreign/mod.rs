@@ -135,7 +135,7 @@ pub(crate) fn raw(demuxer: &dyn Demuxer, index: usize) -> Vec<u8> {
 /// Decoded pictures of a file, as checksums.
 pub(crate) fn pictures(arguments: &[&str], out: &Path) -> Option<Vec<String>> {
     let mut all = arguments.to_vec();
-    all.extend(["-an", "-f", "framehash", "-hash", "md5", "-vsync", "0", out.to_str().unwrap()]);
+    all.extend(["-an", "-f", "framehash", "-hash", "md5", "-fps_mode", "passthrough", out.to_str().unwrap()]);
     ffmpeg(&all)?;
     let text = std::fs::read_to_string(out).unwrap();
     let hashes =

@@ -92,7 +92,7 @@ fn chapters_begin_where_they_are_cut() {
 
 /// When pictures are shown, in milliseconds, and their checksums.
 fn pictures(program: &Path, path: &Path) -> Vec<(i64, String)> {
-    let arguments = ["-map", "0:v", "-vsync", "passthrough", "-f", "framemd5", "-"];
+    let arguments = ["-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", "-"];
     let output =
         Command::new(program).args(["-v", "error", "-i"]).arg(path).args(arguments).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -114,7 +114,7 @@ fn pictures(program: &Path, path: &Path) -> Vec<(i64, String)> {
 fn a_cut_within_a_long_picture_shows_it() {
     let folder = Folder::new("still");
     let (source, copy) = (folder.file("source.mp4"), folder.file("copy.mp4"));
-    let picture = ["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=12", "-vsync", "vfr", "-g", "250"];
+    let picture = ["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=12", "-fps_mode", "vfr", "-g", "250"];
     // Nothing changes from second 2 to 5 and from 6 to 11.
     let still = ["-vf", "select='lte(t,2)+gte(t,5)*lte(t,6)+gte(t,11)'", "-c:v", "libx264"];
     for more in [&["-bf", "0"][..], &["-bf", "3"], &["-bf", "0", "-g", "1"]] {

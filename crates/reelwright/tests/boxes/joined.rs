@@ -31,7 +31,7 @@ fn pictures(path: &Path) -> Vec<String> {
     let output = Command::new("ffmpeg")
         .args(["-nostdin", "-v", "fatal", "-i"])
         .arg(path)
-        .args(["-map", "0:v", "-vsync", "passthrough", "-autoscale", "0", "-f", "framemd5", "-"])
+        .args(["-map", "0:v", "-fps_mode", "passthrough", "-autoscale", "0", "-f", "framemd5", "-"])
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
