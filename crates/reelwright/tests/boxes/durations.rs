@@ -65,7 +65,8 @@ fn steps_back_in_time_keep_every_picture_at_its_time() {
             assert!(ours.windows(2).all(|pair| pair[0].0 < pair[1].0), "{table:?}: {ours:?}");
             assert!(ours.windows(2).all(|pair| pair[0].0 + pair[0].1 == pair[1].0), "{table:?}");
             let shown =
-                foreign::ffmpeg(&copy, &["-map", "0:v", "-fps_mode", "passthrough", "-f", "framecrc"]).unwrap();
+                foreign::ffmpeg(&copy, &["-map", "0:v", "-fps_mode", "passthrough", "-f", "framecrc"])
+                    .unwrap();
             let shown = String::from_utf8(shown).unwrap();
             assert_eq!(shown.lines().filter(|line| line.starts_with('0')).count(), 60);
         }
@@ -122,8 +123,14 @@ fn a_last_sample_of_hours_in_a_fragment_is_as_long_as_the_others() {
         (folder.file("plain.mp4"), folder.file("source.mp4"), folder.file("copy.mp4"));
     // Where they differ, rows state durations.
     let fragments = ["-bf", "0", "-movflags", "frag_keyframe+empty_moov+default_base_moof"];
-    let uneven =
-        ["-vf", "settb=1/15360,setpts=PTS+mod(N\\,3)", "-fps_mode", "passthrough", "-enc_time_base", "1/15360"];
+    let uneven = [
+        "-vf",
+        "settb=1/15360,setpts=PTS+mod(N\\,3)",
+        "-fps_mode",
+        "passthrough",
+        "-enc_time_base",
+        "1/15360",
+    ];
     if !pictures(&plain, &[&fragments[..], &uneven].concat()) {
         return;
     }
