@@ -1,11 +1,11 @@
 use std::sync::{Mutex, PoisonError};
 
-use reelwright_media::{Color, PixelBuffer, PixelFormat, Result, Size};
+use reelwright_media::{Color, FieldOrder, PixelBuffer, PixelFormat, Result, Size};
 use reelwright_process::{Pipeline, PipelineConfig, Workers};
 
 use crate::VideoEncoderSettings;
 
-/// Makes what an encoder wants of whatever pictures come: layout, size and colour. `VTPixelTransferSession`.
+/// Makes what an encoder wants of whatever pictures come: layout, size, colour and fields. `VTPixelTransferSession`.
 ///
 /// A picture of another shape fills the target, stretched where need be; one that is as wanted already comes back as it
 /// is. It can be used from several threads at once: a pipeline serves pictures of one kind and one caller at a time;
@@ -15,6 +15,7 @@ pub struct Converter {
     size: Size,
     color: Color,
     assumed: Color,
+    field_order: FieldOrder,
     idle: Mutex<Vec<Pipeline>>,
 }
 
@@ -26,7 +27,8 @@ impl Converter {
     /// For an encoder that takes `format` and was made with `target`.
     pub fn new(format: PixelFormat, target: &VideoEncoderSettings) -> Self {
         let assumed = Color::UNSPECIFIED;
-        Self { format, size: target.size, color: target.color, assumed, idle: Mutex::default() }
+        let VideoEncoderSettings { size, color, field_order, .. } = *target;
+        Self { format, size, color, assumed, field_order, idle: Mutex::default() }
     }
 
     /// What pictures leave open of their colour is taken to be this; else it is guessed from their size.
@@ -43,11 +45,14 @@ impl Converter {
     /// for colours that can't be made.
     pub fn convert(&self, pixels: &PixelBuffer, workers: Workers) -> Result<PixelBuffer> {
         let color = pixels.color.or(self.assumed);
-        if color == pixels.color {
+        // In an interlaced stream whole pictures are shown as fields too.
+        let whole = !pixels.field_order.is_interlaced();
+        let field_order = if whole { self.field_order } else { pixels.field_order };
+        if color == pixels.color && field_order == pixels.field_order {
             return self.convert_stated(pixels, workers);
         }
         let mut stated = pixels.clone();
-        stated.color = color;
+        (stated.color, stated.field_order) = (color, field_order);
         self.convert_stated(&stated, workers)
     }
 

@@ -1,6 +1,8 @@
 use std::path::Path;
 
-use reelwright::media::FieldOrder;
+use reelwright::codec::{VideoEncoderSettings, VideoRate};
+use reelwright::media::{Color, FieldOrder, PixelBuffer, PixelFormat, Size, Time, VideoCodec, VideoFrame};
+use reelwright::{AssetWriter, FileType, InputConfig};
 
 use super::{Folder, encoded, foreign, made};
 
@@ -100,9 +102,47 @@ fn chroma_of_422_stays_in_its_field() {
     let Some(input) = made(&folder, "422.mp4", &[&input[..], &x264].concat()) else { return };
     let output = folder.file("420.mp4");
     assert_eq!(encoded(&input, &output, "highest").settings.field_order, FieldOrder::TopFirst);
+    red_then_blue(&output);
+}
+
+/// What an application gives to an input for interlaced pictures is taken for such, whatever it says of itself.
+#[test]
+fn fields_given_to_an_input_stay_apart() {
+    let folder = Folder::new("interlaced-given");
+    let path = folder.file("given.mp4");
+    let size = Size::new(320, 240);
+    let settings = VideoEncoderSettings::new(VideoCodec::H264, size)
+        .color(Color::BT709)
+        .rate(VideoRate::Quality(0.9))
+        .field_order(FieldOrder::BottomFirst);
+    let mut builder = AssetWriter::create(&path, FileType::Mp4);
+    let mut input = builder.add_input(InputConfig::encode_video(settings)).unwrap();
+    let writer = builder.start().unwrap();
+    writer.start_session(Time::ZERO).unwrap();
+    let mut pixels = PixelBuffer::zeroed(PixelFormat::Bgra, size);
+    let mut planes = pixels.make_mut();
+    let (bytes, stride) = planes.plane(0);
+    for (y, row) in bytes.chunks_mut(stride).enumerate() {
+        let color = if y % 2 == 0 { [255, 0, 0, 255] } else { [0, 0, 255, 255] };
+        row[..320 * 4].chunks_exact_mut(4).for_each(|pixel| pixel.copy_from_slice(&color));
+    }
+    for number in 0..3 {
+        let (pts, duration) = (Time::frames(number, 25), Some(Time::frames(1, 25)));
+        input.append(VideoFrame { pixels: pixels.clone(), pts, duration }).unwrap();
+    }
+    input.finish().unwrap();
+    writer.finish().unwrap();
+    let Some(flags) = flags(&path) else { return };
+    assert!(flags.iter().all(|flags| flags == "1,0"), "{flags:?}");
+    red_then_blue(&path);
+}
+
+/// Of the fields of 320x240, in the order they are shown, every other is red and the ones between are blue.
+fn red_then_blue(path: &Path) {
     let shown = ["-vf", "separatefields,format=yuv444p", "-f", "rawvideo"];
-    let Some(pixels) = foreign::ffmpeg(&output, &shown) else { return };
+    let Some(pixels) = foreign::ffmpeg(path, &shown) else { return };
     let plane = 320 * 120;
+    assert!(pixels.len() >= plane * 3 * 4);
     for (number, field) in pixels.chunks_exact(plane * 3).enumerate() {
         let (blue, red) = (field[plane + plane / 2 + 100], field[plane * 2 + plane / 2 + 100]);
         let wanted = if number % 2 == 0 { red > 220 && blue < 110 } else { blue > 220 && red < 130 };
