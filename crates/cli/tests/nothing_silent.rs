@@ -69,6 +69,8 @@ fn kind(stream: &Value) -> String {
         ("mp1" | "mp2" | "mp3", _) => "mpeg audio",
         ("aac_latm", _) => "aac",
         ("subrip" | "ass" | "ssa" | "webvtt" | "text", _) => "mov_text",
+        // WebVTT of Matroska, which not every ffprobe knows.
+        ("" | "none", "[0][0][0][0]") if text(stream, "codec_type") == "subtitle" => "mov_text",
         ("" | "none", tag) => tag,
         (name, _) => name,
     };
@@ -126,6 +128,9 @@ fn changed(before: &Value, after: &Value) -> impl Iterator<Item = (&'static str,
     let mut lost = Vec::new();
     let language = |stream: &Value| match text(&stream["tags"], "language") {
         "" | "und" => "und".to_owned(),
+        // Matroska writes the bibliographic codes of ISO 639-2, MP4 the terminological ones.
+        "ger" => "deu".to_owned(),
+        "fre" => "fra".to_owned(),
         language => language.to_owned(),
     };
     if language(before) != "und" && language(before) != language(after) {
