@@ -129,14 +129,13 @@ fn unfinished_and_long_files_are_read_to_their_end() {
 #[test]
 fn packets_are_those_ffprobe_sees() {
     let folder = scratch("packets");
-    let kinds: [(&str, &[&str]); 7] = [
+    let kinds: [(&str, &[&str]); 6] = [
         ("cbr.mp3", &["-c:a", "libmp3lame", "-b:a", "128k"]),
         ("vbr.mp3", &["-c:a", "libmp3lame", "-q:a", "4", "-id3v2_version", "3", "-metadata", "title=Tone"]),
         ("plain.mp3", &["-c:a", "libmp3lame", "-write_xing", "0", "-ar", "22050"]),
         ("tone.aac", &["-c:a", "aac"]),
         ("tone.flac", &["-c:a", "flac", "-metadata", "artist=Somebody"]),
         ("tone.caf", &["-c:a", "alac"]),
-        ("aac.caf", &["-c:a", "aac"]),
     ];
     for (file, arguments) in kinds {
         let path = folder.join(file);
@@ -306,17 +305,15 @@ fn flac_in_caf_describes_itself() {
 #[test]
 fn dolby_in_caf_describes_itself() {
     let folder = scratch("dolby");
-    for codec in ["ac3", "eac3"] {
-        let formats = ["tone.caf", "tone.mka"].map(|file| {
-            let path = folder.join(format!("{codec}_{file}"));
-            generate(&[TONE], &["-c:a", codec], &path)?;
-            Some(audio(&*open_path(&path).unwrap()))
-        });
-        // Some versions of ffmpeg write the one and not the other.
-        let [Some(caf), Some(matroska)] = formats else { continue };
-        assert!(caf.config.is_some());
-        assert_eq!((caf.config, caf.layout, caf.tag), (matroska.config, matroska.layout, matroska.tag));
-    }
+    // No ffmpeg writes its successor, E-AC-3, there.
+    let formats = ["tone.caf", "tone.mka"].map(|file| {
+        let path = folder.join(file);
+        generate(&[TONE], &["-c:a", "ac3"], &path)?;
+        Some(audio(&*open_path(&path).unwrap()))
+    });
+    let [Some(caf), Some(matroska)] = formats else { return };
+    assert!(caf.config.is_some());
+    assert_eq!((caf.config, caf.layout, caf.tag), (matroska.config, matroska.layout, matroska.tag));
 }
 
 #[test]
