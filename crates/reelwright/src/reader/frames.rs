@@ -134,9 +134,10 @@ impl FrameReader {
         self.decoder_name.as_deref()
     }
 
-    /// Samples read and pictures decoded so far, those outside the edits included.
+    /// Samples read and pictures decoded so far, those outside the edits included, but not what a decoder had taken in of
+    /// the pictures behind the range.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        (self.read, self.decoded)
+        (self.awaited(), self.decoded)
     }
 
     /// Samples read so far of which no picture was shown: they gave none, or one out of order.
@@ -184,7 +185,7 @@ impl FrameReader {
             return self.step().map(|()| true);
         }
         let Some(span) = self.spans.pop_front() else {
-            return self.tolerance.settle(self.read, self.decoded).map(|()| false);
+            return self.tolerance.settle(self.awaited(), self.decoded).map(|()| false);
         };
         let mut cursor = self.asset.cursor(self.track.id)?;
         cursor.seek(span.media_start)?;
