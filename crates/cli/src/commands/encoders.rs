@@ -42,7 +42,7 @@ pub(super) fn run(args: &EncodersArgs) -> Result<()> {
     let order: Vec<_> = registry.providers().collect();
     text += &format!(
         "\nProviders are asked in this order: {}. Of a provider's encoders that fit, the one of the best quality\n\
-         is taken, in real time the fastest; --encoder ID takes another.\n",
+         is taken, in real time the fastest; AAC is made by aac, whichever comes first. --encoder ID takes another.\n",
         order.join(", ")
     );
     print_text(&text)

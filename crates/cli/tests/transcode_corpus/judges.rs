@@ -68,7 +68,16 @@ pub(crate) fn complaints(ffmpeg: &Path, file: &Path) -> Vec<String> {
 
 /// What GStreamer's demuxer and OpenH264 say of the pictures; `None` where they aren't installed.
 pub(crate) fn gstreamer_complaints(file: &Path, video: bool) -> Option<String> {
-    let elements = if video { "h264parse ! openh264dec" } else { "aacparse ! avdec_aac" };
+    let said =
+        gstreamer_says(file, video, if video { "h264parse ! openh264dec" } else { "aacparse ! avdec_aac" })?;
+    // OpenH264's decoder knows no fields.
+    if !said.contains("frame_mbs_only_flag (0) not supported") {
+        return Some(said);
+    }
+    gstreamer_says(file, video, "h264parse ! avdec_h264")
+}
+
+fn gstreamer_says(file: &Path, video: bool, elements: &str) -> Option<String> {
     let there = elements.split(" ! ").all(|element| {
         let found = Command::new("gst-inspect-1.0").args(["--exists", element]).status();
         found.is_ok_and(|status| status.success())

@@ -25,6 +25,8 @@ pub enum ChoiceReason {
     OnlyOne,
     /// It runs on hardware, which was preferred.
     Hardware,
+    /// The registry was told to take it first ([`Registry::first`](super::Registry::first)).
+    TakenFirst,
     /// Its provider is asked before those of the others that fit.
     ProviderOrder,
     /// It is the fastest of its provider's that fit, for work in real time.
@@ -41,6 +43,7 @@ impl fmt::Display for ChoiceReason {
             Self::Named => "it was asked for",
             Self::OnlyOne => "no other fits",
             Self::Hardware => "it runs on hardware",
+            Self::TakenFirst => "it is taken first",
             Self::ProviderOrder => "its provider is asked first",
             Self::Speed => "it is the fastest",
             Self::Quality => "it makes the most quality of a bit",

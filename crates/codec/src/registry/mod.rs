@@ -21,10 +21,12 @@ use reelwright_media::{Error, Result};
 /// The first provider with a codec that fits is taken, however good another's would be: the order says which one a
 /// program trusts most, by licence or by quality, and is the program's to set ([`Self::prefer`]). Of one provider's
 /// encoders that fit the one of the highest [`QualityClass`] is taken, in real time the one of the fastest [`SpeedClass`];
-/// among equals the one it names first. Only [`HardwareUse::Prefer`] goes before the order.
+/// among equals the one it names first. Only [`HardwareUse::Prefer`] and [`Self::first`] go before the order.
 #[derive(Clone, Default)]
 pub struct Registry {
     providers: Vec<Arc<dyn Provider>>,
+    /// Encoders taken before all others of their codec, by id.
+    first: Vec<String>,
 }
 
 impl Registry {
@@ -49,6 +51,14 @@ impl Registry {
         let index = self.find(name)?;
         self.providers[..=index].rotate_right(1);
         Ok(self)
+    }
+
+    /// The same registry with the encoder of this id taken before all others of its codec, whichever provider is asked
+    /// first, where it fits and hardware isn't preferred. Without effect where there is no such encoder.
+    #[must_use]
+    pub fn first(mut self, id: impl Into<String>) -> Self {
+        self.first.push(id.into());
+        self
     }
 
     /// The same registry with the provider of this name alone.

@@ -175,7 +175,8 @@ impl Registry {
             let info = candidate.info;
             let on_hardware = specification.hardware == HardwareUse::Prefer && info.hardware;
             let speed = if specification.real_time { Some(info.speed) } else { None };
-            (!on_hardware, candidate.order, Reverse(speed), Reverse(info.quality))
+            let named = self.first.contains(&info.id);
+            (!on_hardware, !named, candidate.order, Reverse(speed), Reverse(info.quality))
         });
         if fitting.is_empty() { Err(self.nothing_fits(codec, specification)) } else { Ok(fitting) }
     }
@@ -197,6 +198,7 @@ impl Registry {
             {
                 ChoiceReason::Hardware
             }
+            Some(_) if self.first.contains(&first.info.id) => ChoiceReason::TakenFirst,
             Some(next) if next.order != first.order => ChoiceReason::ProviderOrder,
             Some(next) if specification.real_time && next.info.speed != first.info.speed => {
                 ChoiceReason::Speed
