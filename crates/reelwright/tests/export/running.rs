@@ -125,7 +125,8 @@ fn states_and_the_end_are_awaited_without_a_runtime() {
             seen.push(state);
         }
         check_order(&seen);
-        assert!(seen.len() > 2, "{seen:?}");
+        // Let go, it may end before another state is looked at.
+        assert!(seen.len() >= 2, "{seen:?}");
         handle.await
     });
     assert!(report.unwrap().bytes > 0);
